@@ -1,0 +1,79 @@
+"""The service's settings: one frozen object, made once and handed down; nothing is read at import time.
+
+Each field has a help text (``field.metadata["help"]``), from which the table in ``docs/settings.md`` and
+``fmgraph serve --help`` are made. :meth:`Settings.from_env` reads ``FMGRAPH_<FIELD>`` variables.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+from fmgraph.errors import UsageError
+from fmgraph.vocab import BASE
+
+
+def _setting(default: Any, help_text: str) -> Any:
+    return field(default=default, metadata={"help": help_text})
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything a deployment can set; the defaults suit two cores and a public endpoint."""
+
+    base_url: str = _setting(
+        "", "Public URL of the service, e.g. https://example.org/; links are made under it, never from Host. "
+        "Empty: links are relative."
+    )
+    entity_base: str = _setting(BASE, "Base of the entity IRIs in the data.")
+    host: str = _setting("127.0.0.1", "Address to listen on.")
+    port: int = _setting(8000, "Port to listen on.")
+    workers: int = _setting(2, "HTTP worker processes.")
+    threads: int = _setting(16, "Threads in each HTTP worker.")
+    evaluators: int = _setting(2, "Evaluator processes for quick queries.")
+    slow_evaluators: int = _setting(2, "Further evaluator processes for queries that turn out to be slow.")
+    quick_seconds: float = _setting(0.25, "A query running longer gives up its quick place.")
+    timeout_seconds: float = _setting(10.0, "A query running longer is ended: 503.")
+    memory_mb: int = _setting(1024, "Memory an evaluator may take beyond the dataset: 503.")
+    result_mb: int = _setting(64, "Largest result sent: 413.")
+    query_kb: int = _setting(256, "Largest query text taken: 413.")
+    query_depth: int = _setting(64, "Deepest nesting of groups and parentheses taken: 400.")
+    query_terms: int = _setting(4000, "Most terms (tokens) of one query taken: 400.")
+    query_chain: int = _setting(1000, "Longest chain of operators or path steps taken: 400.")
+    query_variables: int = _setting(500, "Most distinct variables taken: 400.")
+    queue: int = _setting(256, "Queries that may wait for a place; one more: 503.")
+    client_share: int = _setting(64, "Queries one client address may have waiting or running.")
+    penalty_seconds: float = _setting(60.0, "How long a query that ran into a limit is refused.")
+    cache_mb: int = _setting(64, "Response cache of each HTTP worker.")
+    service_allow: tuple[str, ...] = _setting((), "Endpoints that SERVICE may call (comma-separated IRIs).")
+    log_level: str = _setting("info", "Log level of the server.")
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] | None = None, **overrides: Any) -> Settings:
+        """Return settings from ``FMGRAPH_*`` variables, then ``overrides`` (None values are ignored).
+
+        Raises UsageError for an unknown variable or a value of the wrong type.
+        """
+        environ = os.environ if environ is None else environ
+        by_variable = {f"FMGRAPH_{f.name.upper()}": f for f in fields(cls)}
+        values: dict[str, Any] = {}
+        for variable, text in environ.items():
+            if not variable.startswith("FMGRAPH_"):
+                continue
+            known = by_variable.get(variable)
+            if known is None:
+                raise UsageError(f"{variable} is not a setting; the settings are {', '.join(by_variable)}")
+            values[known.name] = _parse(variable, text, known.default)
+        values.update({name: value for name, value in overrides.items() if value is not None})
+        return cls(**values)
+
+
+def _parse(variable: str, text: str, default: Any) -> Any:
+    if isinstance(default, tuple):
+        return tuple(part.strip() for part in text.split(",") if part.strip())
+    try:
+        return type(default)(text)
+    except ValueError:
+        raise UsageError(f"{variable} must be {type(default).__name__}, not {text!r}") from None
