@@ -1,0 +1,26 @@
+"""Source lists: reading them as found in the wild, keeping them as CSV and YAML, and loading those.
+
+=====================  ==================================================================
+:mod:`~.importer`      Markdown → rows (:func:`import_list`)
+:mod:`~.editions`      which row of a newer edition is which row of the older one
+:mod:`~.write`         rows → ``data/list/<id>.csv`` and ``<id>.yaml`` (:func:`write_list`)
+:mod:`~.load`          those two files → :class:`SourceList` (:func:`load_list`)
+=====================  ==================================================================
+"""
+
+from __future__ import annotations
+
+from fmgraph.lists.load import load_list, load_lists
+from fmgraph.lists.model import Column, ColumnSpec, Fact, Reading, Row, SourceList, Table
+
+__all__ = [
+    "Column",
+    "ColumnSpec",
+    "Fact",
+    "Reading",
+    "Row",
+    "SourceList",
+    "Table",
+    "load_list",
+    "load_lists",
+]

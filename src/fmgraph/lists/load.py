@@ -1,0 +1,274 @@
+"""Load ``data/list/<id>.csv`` and ``<id>.yaml`` as :class:`SourceList`, strictly.
+
+Unknown and duplicate keys, rows, tables and headers that are not there, and cells where none can be are
+all :class:`ListError` with file, line, field and remedy. The format is described in docs/internals.md.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+from fmgraph.errors import ListError
+from fmgraph.lists.model import Column, ColumnSpec, Fact, Reading, Row, SourceList, Table, column_slugs
+from fmgraph.lists.yamltree import Node
+from fmgraph.records import read_text
+from fmgraph.text import SLUG, nearest
+from fmgraph.vocab import KINDS
+
+#: The columns of the CSV that are not the list's own; the list's headers follow them.
+FIXED = ("id", "record", "table", "line")
+#: Keys that an import writes anew; the others belong to the curator.
+GENERATED = ("repository", "file", "commit", "date", "layout", "tables", "prose", "gone")
+CURATED = ("label", "columns", "sections", "readings")
+LAYOUTS = ("table", "cards")
+
+_KEYS = frozenset(GENERATED + CURATED)
+_REQUIRED = ("label", "repository", "file", "commit", "date", "layout", "tables", "columns")
+_RECORD = re.compile(r"([a-z]+)/([a-z0-9]+(?:-[a-z0-9]+)*)")
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+
+
+def load_lists(data_dir: Path) -> list[SourceList]:
+    """Return every list under ``<data_dir>/list/``, sorted by id; none where the folder is missing."""
+    return [load_list(path) for path in sorted((data_dir / "list").glob("*.yaml"))]
+
+
+def load_list(path: Path) -> SourceList:
+    """Return the list whose YAML file is ``path``; its CSV lies beside it.
+
+    Raises :class:`ListError` with file, line, field and remedy for whatever does not hold together.
+    """
+    list_id = path.stem
+    if not SLUG.fullmatch(list_id):
+        raise ListError("the file name is no list id", file=path, remedy="lower-case letters, digits and -")
+    root = Node.parse(read_text(path, ListError), path)
+    keys = root.mapping(_KEYS)
+    for key in _REQUIRED:
+        if key not in keys:
+            raise ListError("is missing", file=path, line=1, field=key, remedy=f"add `{key}:`")
+    specs = _specs(keys["columns"])
+    tables = _tables(keys["tables"], specs)
+    headers = first_seen(table.headers for table in tables)
+    for header, spec in specs.items():
+        _known(header, headers, "header of the list", path, spec.line, f"columns.{header}")
+    gone = keys["gone"].texts() if "gone" in keys and keys["gone"].items() else ()
+    csv_path = path.with_suffix(".csv")
+    rows = tuple(_rows(csv_path, list_id, tables, headers, gone))
+    readings, retired = _readings(keys.get("readings"), rows, gone)
+    return SourceList(
+        id=list_id,
+        label=_text(keys["label"]),
+        repository=_text(keys["repository"], r"https?://\S+", "the URL of the repository"),
+        file=_text(keys["file"]),
+        commit=_text(keys["commit"], r"[0-9a-f]{7,40}", "a commit hash"),
+        date=_text(keys["date"], _DATE.pattern, "YYYY-MM-DD"),
+        layout=_text(keys["layout"], "|".join(LAYOUTS), "table or cards"),
+        tables=tables,
+        rows=rows,
+        columns={header: specs.get(header, _silent(header)) for header in headers},
+        sections=_sections(keys.get("sections"), tables),
+        readings=readings,
+        retired=retired,
+        prose=_prose(keys.get("prose"), rows, tables),
+        gone=gone,
+        yaml_path=path,
+        csv_path=csv_path,
+    )
+
+
+def first_seen(groups: Iterable[Iterable[str]]) -> tuple[str, ...]:
+    """Return the distinct texts of all groups in the order in which they first occur."""
+    return tuple(dict.fromkeys(text for group in groups for text in group))
+
+
+def _text(node: Node, pattern: str = r".+", expected: str = "some text") -> str:
+    text = node.text()
+    if not re.fullmatch(pattern, text):
+        raise node.error(f"{text!r} is not {expected}", f"write {expected}")
+    return text
+
+
+def _known(name: str, known: Iterable[str], what: str, file: Path, line: int | None, field: str) -> None:
+    known = list(known)
+    if name not in known:
+        near = nearest(name, known) or known[:5]
+        remedy = f"nearest: {', '.join(near)}" if near else "there is none"
+        raise ListError(f"{name!r} is no {what}", file=file, line=line, field=field, remedy=remedy)
+
+
+def _silent(header: str) -> ColumnSpec:
+    return ColumnSpec(header, (), None, prose=False, line=0)
+
+
+def _specs(node: Node) -> dict[str, ColumnSpec]:
+    specs = {}
+    for header, entry in node.mapping().items():
+        fields: tuple[str, ...] = ()
+        label, prose = None, False
+        if entry.is_mapping():
+            parts = entry.mapping(frozenset({"field", "label", "prose"}))
+            prose = (
+                "prose" in parts and _text(parts["prose"], "true", "true (or leave the key out)") == "true"
+            )
+            fields = parts["field"].texts() if "field" in parts else ()
+            label = _text(parts["label"]) if "label" in parts else None
+            if prose == bool(fields or label):
+                raise entry.error("is both prose and a field, or neither", "`{prose: true}` or `{field: …}`")
+        else:
+            fields = entry.texts()
+        specs[header] = ColumnSpec(header, fields, label, prose, entry.line)
+    return specs
+
+
+def _tables(node: Node, specs: Mapping[str, ColumnSpec]) -> tuple[Table, ...]:
+    tables = []
+    for number, item in enumerate(node.items(), 1):
+        parts = item.mapping(frozenset({"section", "columns"}))
+        if set(parts) != {"section", "columns"}:
+            raise item.error("needs a section and columns", "write {section: …, columns: […]}")
+        headers = tuple(header.text() for header in parts["columns"].items())
+        if not headers or len(set(headers)) != len(headers):
+            raise parts["columns"].error("has no headers or one twice", "name each column once")
+        columns = tuple(
+            Column(header, slug, position, specs.get(header, _silent(header)))
+            for position, (header, slug) in enumerate(zip(headers, column_slugs(headers), strict=True), 1)
+        )
+        tables.append(Table(number, parts["section"].text(), columns))
+    return tuple(tables)
+
+
+def _rows(
+    path: Path, list_id: str, tables: tuple[Table, ...], headers: tuple[str, ...], gone: tuple[str, ...]
+) -> Iterator[Row]:
+    reader = csv.reader(io.StringIO(read_text(path, ListError), newline=""), strict=True)
+    expected = [*FIXED, *headers]
+    seen = set(gone)
+    position, start = 0, 1
+    try:
+        for fields in reader:
+            line, start = start, reader.line_num + 1
+            if line == 1:
+                if fields != expected:
+                    raise ListError(
+                        f"the header is {fields}", file=path, line=1, remedy=f"it should be {expected}"
+                    )
+                continue
+            if len(fields) != len(expected):
+                raise ListError(
+                    f"has {len(fields)} fields where the header has {len(expected)}",
+                    file=path,
+                    line=line,
+                    remedy='one field for each column; quote a field that holds a comma or a "',
+                )
+            position += 1
+            yield _row(path, line, list_id, tables, dict(enumerate(fields)), expected, seen, position)
+    except csv.Error as error:
+        raise ListError(str(error), file=path, line=start, remedy="mend the quotes of this row") from error
+    if start == 1:
+        raise ListError("the file is empty", file=path, remedy="import the list again")
+
+
+def _row(
+    path: Path,
+    line: int,
+    list_id: str,
+    tables: tuple[Table, ...],
+    fields: Mapping[int, str],
+    expected: list[str],
+    seen: set[str],
+    position: int,
+) -> Row:
+    def wrong(field: str, message: str, remedy: str) -> ListError:
+        return ListError(message, file=path, line=line, field=field, remedy=remedy)
+
+    row_id, record, table_text, line_text = (fields[index] for index in range(len(FIXED)))
+    if not re.fullmatch(rf"{re.escape(list_id)}-\d{{2,}}", row_id):
+        raise wrong(
+            "id", f"{row_id!r} is no id of this list", f"write {list_id}-<number, two digits at least>"
+        )
+    if row_id in seen:
+        raise wrong("id", f"{row_id} is used twice or is among the gone", "give the row the next free number")
+    seen.add(row_id)
+    match = _RECORD.fullmatch(record)
+    if record and not (match and match[1] in KINDS and KINDS[match[1]].recorded):
+        raise wrong("record", f"{record!r} names no record", "write kind/slug, e.g. model/uni")
+    if not table_text.isdecimal() or not 1 <= int(table_text) <= len(tables):
+        raise wrong(
+            "table", f"there is no table {table_text!r}", f"1 to {len(tables)}, see the YAML's tables"
+        )
+    if not line_text.isdecimal() or int(line_text) < 1:
+        raise wrong("line", f"{line_text!r} is no line number", "the line in the list's file, from 1")
+    table = tables[int(table_text) - 1]
+    cells = dict.fromkeys(table.headers, "")
+    prose = {column.header for column in table.columns if column.spec.prose}
+    for index in range(len(FIXED), len(expected)):
+        header, cell = expected[index], fields[index]
+        if not cell:
+            continue
+        if header not in cells:
+            raise wrong(header, f"table {table.number} has no such column", "leave the field empty")
+        if header in prose:
+            raise wrong(header, "holds prose, which is not stored", "leave the field empty, add a reading")
+        if cell != cell.strip():
+            raise wrong(header, "has white space around it", "trim the cell")
+        cells[header] = cell
+    return Row(row_id, record or None, table.number, int(line_text), position, cells, line)
+
+
+def _facts(entries: Mapping[str, Node]) -> tuple[Fact, ...]:
+    return tuple(Fact(key, node.texts(), node.line) for key, node in entries.items())
+
+
+def _sections(node: Node | None, tables: tuple[Table, ...]) -> dict[str, tuple[Fact, ...]]:
+    sections = {}
+    known = [table.section for table in tables]
+    for heading, entry in (node.mapping() if node else {}).items():
+        _known(heading, known, "heading of the list", entry.file, entry.line, entry.field)
+        sections[heading] = _facts(entry.mapping())
+    return sections
+
+
+def _readings(
+    node: Node | None, rows: tuple[Row, ...], gone: tuple[str, ...]
+) -> tuple[tuple[Reading, ...], tuple[Reading, ...]]:
+    by_id = {row.id: row for row in rows}
+    current, retired = [], []
+    for item in node.items() if node else []:
+        parts = item.mapping()
+        if "row" not in parts or "column" not in parts:
+            raise item.error("needs a row and a column", "write {row: …, column: …, <key>: <value>}")
+        row_node, column_node = parts.pop("row"), parts.pop("column")
+        about_node = parts.pop("about", None)
+        about = _text(about_node, _RECORD.pattern, "kind/slug") if about_node else None
+        reading = Reading(row_node.text(), column_node.text(), about, _facts(parts), item.line)
+        if not reading.facts:
+            raise item.error("states nothing", "give at least one key with a value")
+        if reading.row in gone:
+            retired.append(reading)
+            continue
+        _known(reading.row, by_id, "row of this list", row_node.file, row_node.line, row_node.field)
+        cells = by_id[reading.row].cells
+        _known(
+            reading.column, cells, "column of that row", row_node.file, column_node.line, column_node.field
+        )
+        current.append(reading)
+    return tuple(current), tuple(retired)
+
+
+def _prose(node: Node | None, rows: tuple[Row, ...], tables: tuple[Table, ...]) -> dict[str, dict[str, str]]:
+    by_id = {row.id: row for row in rows}
+    prose: dict[str, dict[str, str]] = {}
+    for row_id, entry in (node.mapping() if node else {}).items():
+        _known(row_id, by_id, "row of this list", entry.file, entry.line, entry.field)
+        columns = tables[by_id[row_id].table - 1].columns
+        known = [column.header for column in columns if column.spec.prose]
+        prose[row_id] = {}
+        for header, digest in entry.mapping().items():
+            _known(header, known, "prose column of that row", digest.file, digest.line, digest.field)
+            prose[row_id][header] = _text(digest, _DIGEST.pattern, "sha256: and 64 hex digits")
+    return prose
