@@ -298,7 +298,7 @@ def test_counts_settle_where_the_count_is_an_object_already() -> None:
             store.add(Quad(NamedNode(f"{BASE}model/a"), NamedNode(f"{FMG}n"), number))
         store.extend(Quad(t.subject, t.predicate, t.object) for t in void(store, BASE))
         check_counts(store)
-        padded += len(rows(store, f"SELECT ?x {{ ?s <http://purl.org/dc/terms/alternative> ?x }}"))
+        padded += len(rows(store, "SELECT ?x { ?s <http://purl.org/dc/terms/alternative> ?x }"))
     assert padded, "the graphs of this test no longer lead to the case that it is about"
 
 
