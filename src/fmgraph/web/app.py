@@ -1,0 +1,93 @@
+"""``create_app``: the Flask application over an engine."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import importlib.util
+from datetime import UTC, datetime
+from pathlib import Path
+
+from flask import Flask, request
+from pyoxigraph import RdfFormat, Store, serialize
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response
+
+from fmgraph.engine import Engine, InProcessEngine
+from fmgraph.errors import FmgraphError
+from fmgraph.settings import Settings
+from fmgraph.store import Dataset, Meta
+from fmgraph.vocab import BASE
+from fmgraph.web import headers, problems, sparql
+from fmgraph.web.cache import ResponseCache
+from fmgraph.web.service import NAME, Hooks, Service, public_url
+from fmgraph.web.wsgi import CachedWsgi
+
+#: Blueprints of modules that register themselves: each has ``register(app: Flask) -> None``.
+_PARTS = ("fmgraph.web.pages",)
+
+
+def create_app(
+    source: Engine | Dataset | Store,
+    settings: Settings | None = None,
+    *,
+    dumps: Path | None = None,
+    cached: bool = True,
+) -> Flask:
+    """Return the application over an engine, a dataset or a bare pyoxigraph store.
+
+    ``dumps`` is a folder of ready-made dumps for ``/dump/``. ``cached=False`` leaves the response cache out
+    (it never changes an answer; a test compares both). Raises UsageError for settings that make no sense.
+    """
+    settings = settings or Settings()
+    public_url(settings)
+    app = Flask(
+        "fmgraph.web", static_folder=None, template_folder="templates", root_path=str(Path(__file__).parent)
+    )
+    app.url_map.strict_slashes = False
+    cache = ResponseCache(settings.cache_mb * 1_000_000)
+    service = Service(_engine(source, settings), settings, cache, Hooks(), dumps)
+    app.extensions[NAME] = service
+    app.register_blueprint(sparql.blueprint)
+    for part in _PARTS:
+        if importlib.util.find_spec(part) is not None:
+            register = getattr(importlib.import_module(part), "register", None)
+            if register is not None:
+                register(app)
+    app.register_error_handler(FmgraphError, _on_error)
+    app.register_error_handler(HTTPException, lambda error: _on_error(problems.from_http(error)))
+    app.after_request(_finish)
+    if cached:
+        app.wsgi_app = CachedWsgi(app.wsgi_app, service)  # type: ignore[method-assign]
+    return app
+
+
+def _engine(source: Engine | Dataset | Store, settings: Settings) -> Engine:
+    if isinstance(source, Store):
+        lines = sorted(serialize(source, format=RdfFormat.N_QUADS).splitlines())
+        digest = hashlib.sha256(b"\n".join(lines)).hexdigest()
+        modified = datetime.now(tz=UTC).isoformat(timespec="seconds")
+        source = Dataset(None, Meta(digest, "0", len(source), BASE, modified, "memory"), source)
+    return InProcessEngine(source, settings) if isinstance(source, Dataset) else source
+
+
+def _on_error(error: FmgraphError) -> Response:
+    from fmgraph.web.service import service
+
+    return problems.respond(error, request.headers.get("Accept"), service().hooks.problem)
+
+
+def _finish(response: Response) -> Response:
+    """Compress, answer conditional requests, add the headers that every answer carries."""
+    try:
+        coding = headers.coding_for(request.headers.get("Accept-Encoding"))
+    except FmgraphError as error:
+        if response.status_code == 200:
+            response = _on_error(error)
+        coding = "identity"
+    headers.encode(response, coding)
+    if response.status_code == 200 and request.method in ("GET", "HEAD") and not response.direct_passthrough:
+        response.make_conditional(request)
+    response.headers.pop("Date", None)  # the server adds it; one in the cache would be old
+    headers.dress(response.headers)
+    return response
