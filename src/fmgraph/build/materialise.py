@@ -1,0 +1,68 @@
+"""What follows from the accepted triples and is put into the graph, so that plain queries find it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+
+from fmgraph.schema import Schema
+from fmgraph.terms import A, Term, Triple, iri, own
+from fmgraph.vocab import SKOS
+
+#: Transitive closures: the property walked, and the one that holds the closure.
+_CLOSURES: tuple[tuple[Term, Term], ...] = (
+    (own("builtOn"), own("derivesFrom")),
+    (own("partOf"), own("partOfTransitive")),
+    (iri(f"{SKOS}broader"), iri(f"{SKOS}broaderTransitive")),
+)
+
+
+def umbrellas(triples: Iterable[Triple], schema: Schema) -> set[Triple]:
+    """Return the superproperty and superclass triples of the given ones."""
+    above = {
+        iri(name): [iri(parent) for parent in parents] for name, parents in schema.superproperties.items()
+    }
+    classes = {
+        iri(name): [iri(parent) for parent in parents] for name, parents in schema.superclasses.items()
+    }
+    found: set[Triple] = set()
+    for subject, predicate, obj in triples:
+        if predicate == A:
+            found.update((subject, A, parent) for parent in classes.get(obj, ()))
+        else:
+            found.update((subject, parent, obj) for parent in above.get(predicate, ()))
+    return found
+
+
+def closures(triples: Iterable[Triple]) -> set[Triple]:
+    """Return the triples of the transitive closures; a cycle relates its members to each other."""
+    walked = dict(_CLOSURES)
+    edges: dict[Term, dict[Term, set[Term]]] = {base: defaultdict(set) for base in walked}
+    for subject, predicate, obj in triples:
+        if predicate in walked:
+            edges[predicate][subject].add(obj)
+    return {
+        (start, closure, end)
+        for base, closure in walked.items()
+        for start, ends in transitive(edges[base]).items()
+        for end in ends
+    }
+
+
+def transitive(edges: Mapping[Term, set[Term]]) -> dict[Term, set[Term]]:
+    """Return everything reachable from each start over one or more edges."""
+    done: dict[Term, set[Term]] = {}
+    for start in edges:
+        seen: set[Term] = set()
+        todo = list(edges[start])
+        while todo:
+            node = todo.pop()
+            if node in seen:
+                continue
+            seen.add(node)
+            if node in done:
+                seen |= done[node]
+            else:
+                todo.extend(edges.get(node, ()))
+        done[start] = seen
+    return done

@@ -1,0 +1,46 @@
+"""Small text helpers: match keys, slugs, nearest names."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import unicodedata
+from collections.abc import Iterable
+
+_NOT_KEY = re.compile(r"[^a-z0-9+]")
+_NOT_SLUG = re.compile(r"[^a-z0-9]+")
+
+#: A slug, as in file names and IRIs.
+SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+
+
+def fold(text: str) -> str:
+    """Return the text in lower case without diacritics (Unicode NFKD, marks removed)."""
+    decomposed = unicodedata.normalize("NFKD", text)
+    return "".join(char for char in decomposed if not unicodedata.combining(char)).casefold()
+
+
+def match_key(text: str) -> str:
+    """Return the key under which names are compared: spelling, case and punctuation do not count.
+
+    >>> match_key("ViT-Base/16") == match_key("vit_base 16")
+    True
+    """
+    return _NOT_KEY.sub("", fold(text))
+
+
+def slugify(text: str) -> str:
+    """Return a slug made from the text; empty when nothing of it can stand in one.
+
+    >>> slugify("Nhat-Tu Le")
+    'nhat-tu-le'
+    """
+    return _NOT_SLUG.sub("-", fold(text)).strip("-")
+
+
+def nearest(text: str, names: Iterable[str], count: int = 3) -> list[str]:
+    """Return up to ``count`` of the names that look most like the text, the best first."""
+    by_key: dict[str, str] = {}
+    for name in names:
+        by_key.setdefault(match_key(name), name)
+    return [by_key[key] for key in difflib.get_close_matches(match_key(text), by_key, count, 0.5)]
