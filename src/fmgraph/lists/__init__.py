@@ -10,17 +10,24 @@
 
 from __future__ import annotations
 
+from fmgraph.lists.importer import ImportedList, import_list
 from fmgraph.lists.load import load_list, load_lists
 from fmgraph.lists.model import Column, ColumnSpec, Fact, Reading, Row, SourceList, Table
+from fmgraph.lists.write import ImportReport, Origin, write_list
 
 __all__ = [
     "Column",
     "ColumnSpec",
     "Fact",
+    "ImportReport",
+    "ImportedList",
+    "Origin",
     "Reading",
     "Row",
     "SourceList",
     "Table",
+    "import_list",
     "load_list",
     "load_lists",
+    "write_list",
 ]

@@ -6,30 +6,34 @@ all :class:`ListError` with file, line, field and remedy. The format is describe
 
 from __future__ import annotations
 
-import csv
-import io
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from fmgraph.errors import ListError
-from fmgraph.lists.model import Column, ColumnSpec, Fact, Reading, Row, SourceList, Table, column_slugs
+from fmgraph.lists.model import (
+    Column,
+    ColumnSpec,
+    Fact,
+    Reading,
+    Row,
+    SourceList,
+    Table,
+    column_slugs,
+    first_seen,
+)
+from fmgraph.lists.table import RECORD, read_rows
 from fmgraph.lists.yamltree import Node
 from fmgraph.records import read_text
 from fmgraph.text import SLUG, nearest
-from fmgraph.vocab import KINDS
 
-#: The columns of the CSV that are not the list's own; the list's headers follow them.
-FIXED = ("id", "record", "table", "line")
 #: Keys that an import writes anew; the others belong to the curator.
 GENERATED = ("repository", "file", "commit", "date", "layout", "tables", "prose", "gone")
 CURATED = ("label", "columns", "sections", "readings")
 LAYOUTS = ("table", "cards")
 
 _KEYS = frozenset(GENERATED + CURATED)
-_REQUIRED = ("label", "repository", "file", "commit", "date", "layout", "tables", "columns")
-_RECORD = re.compile(r"([a-z]+)/([a-z0-9]+(?:-[a-z0-9]+)*)")
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+_REQUIRED = ("label", "layout", "tables", "columns")
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
 
@@ -58,15 +62,15 @@ def load_list(path: Path) -> SourceList:
         _known(header, headers, "header of the list", path, spec.line, f"columns.{header}")
     gone = keys["gone"].texts() if "gone" in keys and keys["gone"].items() else ()
     csv_path = path.with_suffix(".csv")
-    rows = tuple(_rows(csv_path, list_id, tables, headers, gone))
+    rows = tuple(read_rows(csv_path, list_id, tables, headers, gone))
     readings, retired = _readings(keys.get("readings"), rows, gone)
     return SourceList(
         id=list_id,
         label=_text(keys["label"]),
-        repository=_text(keys["repository"], r"https?://\S+", "the URL of the repository"),
-        file=_text(keys["file"]),
-        commit=_text(keys["commit"], r"[0-9a-f]{7,40}", "a commit hash"),
-        date=_text(keys["date"], _DATE.pattern, "YYYY-MM-DD"),
+        repository=_known_text(keys, "repository", r"https?://\S+", "the URL of the repository"),
+        file=_known_text(keys, "file", r".+", "a path"),
+        commit=_known_text(keys, "commit", r"[0-9a-f]{7,40}", "a commit hash"),
+        date=_known_text(keys, "date", r"\d{4}-\d{2}-\d{2}", "YYYY-MM-DD"),
         layout=_text(keys["layout"], "|".join(LAYOUTS), "table or cards"),
         tables=tables,
         rows=rows,
@@ -81,16 +85,15 @@ def load_list(path: Path) -> SourceList:
     )
 
 
-def first_seen(groups: Iterable[Iterable[str]]) -> tuple[str, ...]:
-    """Return the distinct texts of all groups in the order in which they first occur."""
-    return tuple(dict.fromkeys(text for group in groups for text in group))
-
-
 def _text(node: Node, pattern: str = r".+", expected: str = "some text") -> str:
     text = node.text()
     if not re.fullmatch(pattern, text):
         raise node.error(f"{text!r} is not {expected}", f"write {expected}")
     return text
+
+
+def _known_text(keys: Mapping[str, Node], key: str, pattern: str, expected: str) -> str | None:
+    return _text(keys[key], pattern, expected) if key in keys else None
 
 
 def _known(name: str, known: Iterable[str], what: str, file: Path, line: int | None, field: str) -> None:
@@ -142,84 +145,6 @@ def _tables(node: Node, specs: Mapping[str, ColumnSpec]) -> tuple[Table, ...]:
     return tuple(tables)
 
 
-def _rows(
-    path: Path, list_id: str, tables: tuple[Table, ...], headers: tuple[str, ...], gone: tuple[str, ...]
-) -> Iterator[Row]:
-    reader = csv.reader(io.StringIO(read_text(path, ListError), newline=""), strict=True)
-    expected = [*FIXED, *headers]
-    seen = set(gone)
-    position, start = 0, 1
-    try:
-        for fields in reader:
-            line, start = start, reader.line_num + 1
-            if line == 1:
-                if fields != expected:
-                    raise ListError(
-                        f"the header is {fields}", file=path, line=1, remedy=f"it should be {expected}"
-                    )
-                continue
-            if len(fields) != len(expected):
-                raise ListError(
-                    f"has {len(fields)} fields where the header has {len(expected)}",
-                    file=path,
-                    line=line,
-                    remedy='one field for each column; quote a field that holds a comma or a "',
-                )
-            position += 1
-            yield _row(path, line, list_id, tables, dict(enumerate(fields)), expected, seen, position)
-    except csv.Error as error:
-        raise ListError(str(error), file=path, line=start, remedy="mend the quotes of this row") from error
-    if start == 1:
-        raise ListError("the file is empty", file=path, remedy="import the list again")
-
-
-def _row(
-    path: Path,
-    line: int,
-    list_id: str,
-    tables: tuple[Table, ...],
-    fields: Mapping[int, str],
-    expected: list[str],
-    seen: set[str],
-    position: int,
-) -> Row:
-    def wrong(field: str, message: str, remedy: str) -> ListError:
-        return ListError(message, file=path, line=line, field=field, remedy=remedy)
-
-    row_id, record, table_text, line_text = (fields[index] for index in range(len(FIXED)))
-    if not re.fullmatch(rf"{re.escape(list_id)}-\d{{2,}}", row_id):
-        raise wrong(
-            "id", f"{row_id!r} is no id of this list", f"write {list_id}-<number, two digits at least>"
-        )
-    if row_id in seen:
-        raise wrong("id", f"{row_id} is used twice or is among the gone", "give the row the next free number")
-    seen.add(row_id)
-    match = _RECORD.fullmatch(record)
-    if record and not (match and match[1] in KINDS and KINDS[match[1]].recorded):
-        raise wrong("record", f"{record!r} names no record", "write kind/slug, e.g. model/uni")
-    if not table_text.isdecimal() or not 1 <= int(table_text) <= len(tables):
-        raise wrong(
-            "table", f"there is no table {table_text!r}", f"1 to {len(tables)}, see the YAML's tables"
-        )
-    if not line_text.isdecimal() or int(line_text) < 1:
-        raise wrong("line", f"{line_text!r} is no line number", "the line in the list's file, from 1")
-    table = tables[int(table_text) - 1]
-    cells = dict.fromkeys(table.headers, "")
-    prose = {column.header for column in table.columns if column.spec.prose}
-    for index in range(len(FIXED), len(expected)):
-        header, cell = expected[index], fields[index]
-        if not cell:
-            continue
-        if header not in cells:
-            raise wrong(header, f"table {table.number} has no such column", "leave the field empty")
-        if header in prose:
-            raise wrong(header, "holds prose, which is not stored", "leave the field empty, add a reading")
-        if cell != cell.strip():
-            raise wrong(header, "has white space around it", "trim the cell")
-        cells[header] = cell
-    return Row(row_id, record or None, table.number, int(line_text), position, cells, line)
-
-
 def _facts(entries: Mapping[str, Node]) -> tuple[Fact, ...]:
     return tuple(Fact(key, node.texts(), node.line) for key, node in entries.items())
 
@@ -244,7 +169,7 @@ def _readings(
             raise item.error("needs a row and a column", "write {row: …, column: …, <key>: <value>}")
         row_node, column_node = parts.pop("row"), parts.pop("column")
         about_node = parts.pop("about", None)
-        about = _text(about_node, _RECORD.pattern, "kind/slug") if about_node else None
+        about = _text(about_node, RECORD.pattern, "kind/slug") if about_node else None
         reading = Reading(row_node.text(), column_node.text(), about, _facts(parts), item.line)
         if not reading.facts:
             raise item.error("states nothing", "give at least one key with a value")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -83,10 +83,10 @@ class SourceList:
 
     id: str
     label: str
-    repository: str  #: URL
-    file: str  #: path in the repository
-    commit: str  #: abbreviated or whole commit hash
-    date: str  #: of the edition, ``YYYY-MM-DD``
+    repository: str | None  #: URL
+    file: str | None  #: path in the repository
+    commit: str | None  #: abbreviated or whole commit hash
+    date: str | None  #: of the edition, ``YYYY-MM-DD``
     layout: str  #: ``table`` or ``cards``
     tables: tuple[Table, ...]
     rows: tuple[Row, ...]  #: in the order of the list
@@ -100,8 +100,10 @@ class SourceList:
     csv_path: Path
 
     @property
-    def source(self) -> str:
-        """The page of this edition: ``<repository>/blob/<commit>/<file>``."""
+    def source(self) -> str | None:
+        """The page of this edition, ``<repository>/blob/<commit>/<file>``; None where a part is unknown."""
+        if not (self.repository and self.commit and self.file):
+            return None
         return f"{self.repository}/blob/{self.commit}/{self.file}"
 
     def table(self, row: Row) -> Table:
@@ -131,3 +133,8 @@ def column_slugs(headers: tuple[str, ...]) -> tuple[str, ...]:
             slug = f"{base}-{number}"
         slugs.append(slug)
     return tuple(slugs)
+
+
+def first_seen(groups: Iterable[Iterable[str]]) -> tuple[str, ...]:
+    """Return the distinct texts of all groups in the order in which they first occur."""
+    return tuple(dict.fromkeys(text for group in groups for text in group))
