@@ -17,6 +17,7 @@
     ├── NotFoundError            404   no such entity, query or file: has the nearest names
     ├── GoneError                410   a withdrawn IRI
     ├── ProtocolError            4xx   HTTP-level refusals; the instance carries the status
+    ├── EngineError              503   what evaluates queries failed; 502 or 504 for another endpoint
     └── LimitError               503   a limit of the service was reached: names the limit
         ├── ResultTooLargeError  413
         └── BusyError            503   try again later: has retry_after (seconds)
@@ -150,6 +151,20 @@ class ProtocolError(FmgraphError):
     def __init__(self, message: str, status: int = 400, headers: dict[str, str] | None = None) -> None:
         self.status = status
         self.headers = headers or {}
+        super().__init__(message)
+
+
+class EngineError(FmgraphError):
+    """What evaluates queries failed, through no fault that the query is known to have.
+
+    503 for our own evaluators (one crashed, say); 502 or 504 for the endpoint behind ``serve --endpoint``.
+    """
+
+    status = 503
+    title = "Engine failed"
+
+    def __init__(self, message: str, status: int = 503) -> None:
+        self.status = status
         super().__init__(message)
 
 

@@ -1,0 +1,25 @@
+"""Engines: what answers SPARQL queries. See :class:`Engine`."""
+
+from fmgraph.engine.inprocess import InProcessEngine
+from fmgraph.engine.protocol import (
+    GRAPHS,
+    JSON_AND_TURTLE,
+    SOLUTIONS,
+    Answer,
+    Engine,
+    Kind,
+    ResultFormats,
+    Term,
+)
+
+__all__ = [
+    "GRAPHS",
+    "JSON_AND_TURTLE",
+    "SOLUTIONS",
+    "Answer",
+    "Engine",
+    "InProcessEngine",
+    "Kind",
+    "ResultFormats",
+    "Term",
+]
