@@ -17,7 +17,7 @@ from typing import Any
 import pyoxigraph as ox
 
 from fmgraph.errors import OntologyError
-from fmgraph.vocab import BASE, FMG, KINDS, OWL, PREFIXES, RDF, RDFS
+from fmgraph.vocab import BASE, FMG, KINDS, OWL, PREFIXES, RDF, RDFS, XSD
 
 _KIND_OF_CLASS = {FMG + kind.cls: kind.name for kind in KINDS.values()}
 
@@ -109,13 +109,17 @@ class Schema:
     @cached_property
     def single_valued(self) -> frozenset[str]:
         """IRIs of the properties that take one value."""
-        return frozenset(
-            quad.subject.value
-            for quad in self._store.quads_for_pattern(
-                None, ox.NamedNode(FMG + "singleValued"), ox.Literal("true", datatype=ox.NamedNode(_BOOLEAN))
-            )
-            if isinstance(quad.subject, ox.NamedNode)
-        )
+        return self._flagged("singleValued")
+
+    @cached_property
+    def passing_weights(self) -> frozenset[str]:
+        """IRIs of the lineage relations by which weights are passed on."""
+        return self._flagged("passesWeights")
+
+    def _flagged(self, flag: str) -> frozenset[str]:
+        true = ox.Literal("true", datatype=ox.NamedNode(f"{XSD}boolean"))
+        quads = self._store.quads_for_pattern(None, ox.NamedNode(FMG + flag), true)
+        return frozenset(quad.subject.value for quad in quads if isinstance(quad.subject, ox.NamedNode))
 
     @cached_property
     def superproperties(self) -> dict[str, tuple[str, ...]]:
@@ -150,9 +154,6 @@ class Schema:
     def is_class(self, iri: str) -> bool:
         """Tell whether the ontology declares the IRI as a class."""
         return OWL + "Class" in self._objects(iri, RDF + "type")
-
-
-_BOOLEAN = "http://www.w3.org/2001/XMLSchema#boolean"
 
 
 def _materialised(iri: str) -> bool:

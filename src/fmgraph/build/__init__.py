@@ -112,7 +112,7 @@ def _finish(work: Build) -> Result:
     for claim in work.claims:
         triples.update(claim.triples())
     triples |= umbrellas(triples, work.schema)
-    triples |= closures(triples)
+    triples |= closures(triples, work.schema)
     triples |= _ontology(work.schema)
     return Result(frozenset(triples), in_order(work.findings), len(work.claims))
 

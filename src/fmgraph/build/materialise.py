@@ -34,17 +34,19 @@ def umbrellas(triples: Iterable[Triple], schema: Schema) -> set[Triple]:
     return found
 
 
-def closures(triples: Iterable[Triple]) -> set[Triple]:
+def closures(triples: Iterable[Triple], schema: Schema) -> set[Triple]:
     """Return the triples of the transitive closures; a cycle relates its members to each other."""
-    walked = dict(_CLOSURES)
-    edges: dict[Term, dict[Term, set[Term]]] = {base: defaultdict(set) for base in walked}
+    walked = {base: [closure] for base, closure in _CLOSURES}
+    for relation in schema.passing_weights:
+        walked.setdefault(iri(relation), []).append(own("weightsDeriveFrom"))
+    edges: dict[Term, dict[Term, set[Term]]] = defaultdict(lambda: defaultdict(set))
     for subject, predicate, obj in triples:
-        if predicate in walked:
-            edges[predicate][subject].add(obj)
+        for closure in walked.get(predicate, ()):
+            edges[closure][subject].add(obj)
     return {
         (start, closure, end)
-        for base, closure in walked.items()
-        for start, ends in transitive(edges[base]).items()
+        for closure, steps in edges.items()
+        for start, ends in transitive(steps).items()
         for end in ends
     }
 
