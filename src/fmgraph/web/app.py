@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import importlib
 import importlib.util
+import io
 from datetime import UTC, datetime
 from pathlib import Path
 
 from flask import Flask, request
-from pyoxigraph import RdfFormat, Store, serialize
+from pyoxigraph import RdfFormat, Store
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
@@ -18,9 +19,10 @@ from fmgraph.errors import FmgraphError
 from fmgraph.settings import Settings
 from fmgraph.store import Dataset, Meta
 from fmgraph.vocab import BASE
-from fmgraph.web import headers, problems, sparql
+from fmgraph.web import headers, health, problems, sparql
 from fmgraph.web.cache import ResponseCache
-from fmgraph.web.service import NAME, Hooks, Service, public_url
+from fmgraph.web.metrics import Metrics
+from fmgraph.web.service import NAME, Hooks, Service, public_url, service
 from fmgraph.web.wsgi import CachedWsgi
 
 #: Blueprints of modules that register themselves: each has ``register(app: Flask) -> None``.
@@ -32,11 +34,13 @@ def create_app(
     settings: Settings | None = None,
     *,
     dumps: Path | None = None,
+    metrics: Metrics | None = None,
     cached: bool = True,
 ) -> Flask:
     """Return the application over an engine, a dataset or a bare pyoxigraph store.
 
-    ``dumps`` is a folder of ready-made dumps for ``/dump/``. ``cached=False`` leaves the response cache out
+    ``dumps`` is a folder of ready-made dumps for ``/dump/``; ``metrics`` are the counters that ``/metrics``
+    shows. ``cached=False`` leaves the response cache out
     (it never changes an answer; a test compares both). Raises UsageError for settings that make no sense.
     """
     settings = settings or Settings()
@@ -46,9 +50,10 @@ def create_app(
     )
     app.url_map.strict_slashes = False
     cache = ResponseCache(settings.cache_mb * 1_000_000)
-    service = Service(_engine(source, settings), settings, cache, Hooks(), dumps)
-    app.extensions[NAME] = service
-    app.register_blueprint(sparql.blueprint)
+    running = Service(_engine(source, settings), settings, cache, Hooks(), dumps, metrics)
+    app.extensions[NAME] = running
+    for blueprint in (sparql.blueprint, health.blueprint):
+        app.register_blueprint(blueprint)
     for part in _PARTS:
         if importlib.util.find_spec(part) is not None:
             register = getattr(importlib.import_module(part), "register", None)
@@ -58,22 +63,26 @@ def create_app(
     app.register_error_handler(HTTPException, lambda error: _on_error(problems.from_http(error)))
     app.after_request(_finish)
     if cached:
-        app.wsgi_app = CachedWsgi(app.wsgi_app, service)  # type: ignore[method-assign]
+        app.wsgi_app = CachedWsgi(app.wsgi_app, running)  # type: ignore[method-assign]
     return app
 
 
 def _engine(source: Engine | Dataset | Store, settings: Settings) -> Engine:
     if isinstance(source, Store):
-        lines = sorted(serialize(source, format=RdfFormat.N_QUADS).splitlines())
+        lines = sorted(_dump(source).splitlines())
         digest = hashlib.sha256(b"\n".join(lines)).hexdigest()
         modified = datetime.now(tz=UTC).isoformat(timespec="seconds")
         source = Dataset(None, Meta(digest, "0", len(source), BASE, modified, "memory"), source)
     return InProcessEngine(source, settings) if isinstance(source, Dataset) else source
 
 
-def _on_error(error: FmgraphError) -> Response:
-    from fmgraph.web.service import service
+def _dump(store: Store) -> bytes:
+    output = io.BytesIO()
+    store.dump(output, RdfFormat.N_QUADS)
+    return output.getvalue()
 
+
+def _on_error(error: FmgraphError) -> Response:
     return problems.respond(error, request.headers.get("Accept"), service().hooks.problem)
 
 

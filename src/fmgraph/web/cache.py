@@ -1,10 +1,10 @@
 """The response cache: whole answers, ready to send, found without parsing anything.
 
-An answer of this service is a function of the dataset and of the request's method, path, query string, body,
-Accept, Accept-Encoding and Content-Type, and of nothing else: no cookies, no users, no clock (a query that
-asks the time or a random number is not stored). So the raw strings are a correct key (:class:`Key`); different
-raw strings whose answer has one entity tag share one :class:`Entry`. Conditional requests and HEAD are
-answered from the entry of the GET. Errors are never stored. Each worker process has its own cache.
+An answer of this service is a function of the dataset and of the request's method, path, query string,
+body, Accept, Accept-Encoding and Content-Type, and of nothing else: no cookies, no users, no clock (a query
+that asks the time or a random number is not stored). So the raw strings are a correct key (:class:`Key`);
+different raw strings whose answer has one entity tag share one :class:`Entry`. Conditional requests and HEAD
+are answered from the entry of the GET. Errors are never stored. Each worker process has its own cache.
 """
 
 from __future__ import annotations

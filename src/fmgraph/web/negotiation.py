@@ -106,7 +106,7 @@ def choose(field: str | None, formats: Sequence[Format]) -> Choice | None:
 
 
 def choose_encoding(field: str | None, available: Sequence[str]) -> str | None:
-    """Return the content coding to use (RFC 9110, 12.5.3), ``"identity"`` for none, None where all are refused.
+    """Return the content coding to use (RFC 9110, 12.5.3): ``"identity"`` for none, None if all are refused.
 
     ``available`` are the codings the service has besides identity, best first. A coding is only used when
     the client names it or says ``*``; an absent field gets identity.

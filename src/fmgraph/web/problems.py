@@ -12,7 +12,7 @@ import re
 from typing import Any
 
 from markupsafe import escape
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.http import HTTP_STATUS_CODES
 from werkzeug.wrappers import Response
 
@@ -72,7 +72,9 @@ def from_http(error: HTTPException) -> FmgraphError:
     name = HTTP_STATUS_CODES.get(status, "error")
     if status == 404:
         return NotFoundError("nothing is at this path")
-    headers = {k: v for k, v in error.get_headers() if k.lower() in ("allow", "location", "retry-after")}
+    headers = {k: v for k, v in error.get_headers() if k.lower() in ("location", "retry-after")}
+    if isinstance(error, MethodNotAllowed):
+        headers["Allow"] = ", ".join(sorted(error.valid_methods or ()))
     return ProtocolError(error.description or name, status, headers)
 
 

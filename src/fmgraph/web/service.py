@@ -1,4 +1,4 @@
-"""What the views share: the engine, the settings, the cache, and the hooks through which pages dress answers."""
+"""What the views share: the engine, the settings, the cache, and the hooks by which pages dress answers."""
 
 from __future__ import annotations
 
@@ -16,9 +16,14 @@ from fmgraph.errors import UsageError
 from fmgraph.settings import Settings
 from fmgraph.web.cache import CACHEABLE, ResponseCache, make_etag
 from fmgraph.web.headers import coded_etag, coding_for
+from fmgraph.web.metrics import Metrics
 
 #: Where the service keeps itself in ``app.extensions``.
 NAME = "fmgraph"
+#: In ``environ``: a ``concurrent.futures.Future`` that is done when the client has left.
+LEFT = "fmgraph.left"
+#: In ``environ``, for the access log: a query's cost ("quick", "slow", "refused") and a hash of its text.
+COST, QUERY_HASH = "fmgraph.cost", "fmgraph.query-hash"
 #: Answers may be kept by anyone and must be revalidated: a reload changes them, and a 304 costs nothing.
 CACHE_CONTROL = "public, no-cache"
 
@@ -44,6 +49,7 @@ class Service:
     cache: ResponseCache
     hooks: Hooks = field(default_factory=Hooks)
     dumps: Path | None = None
+    metrics: Metrics | None = None
 
     @property
     def base_url(self) -> str:

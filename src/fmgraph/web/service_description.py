@@ -1,10 +1,12 @@
-"""The service description at the endpoint. https://www.w3.org/TR/sparql11-service-description/
+"""The service description at the endpoint (https://www.w3.org/TR/sparql11-service-description/).
 
 Every statement is about what the code does: the result formats are those of :mod:`fmgraph.web.media`, the
 graphs are asked of the engine, the endpoint's IRI comes from the settings.
 """
 
 from __future__ import annotations
+
+import io
 
 from pyoxigraph import Literal, NamedNode, RdfFormat, Triple, serialize
 
@@ -77,6 +79,7 @@ def describe(service: Service, form: Format) -> bytes:
     rdf_format = RdfFormat.from_media_type(form.media_type)
     if rdf_format is None:
         raise ValueError(form.media_type)
-    if rdf_format in (RdfFormat.TURTLE, RdfFormat.TRIG, RdfFormat.RDF_XML):
-        return serialize(triples(service), format=rdf_format, prefixes=prefixes)
-    return serialize(triples(service), format=rdf_format)
+    takes_prefixes = rdf_format in (RdfFormat.TURTLE, RdfFormat.TRIG, RdfFormat.RDF_XML)
+    output = io.BytesIO()
+    serialize(triples(service), output, rdf_format, prefixes=prefixes if takes_prefixes else None)
+    return output.getvalue()

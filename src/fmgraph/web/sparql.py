@@ -1,4 +1,4 @@
-"""``/sparql``: the SPARQL 1.1 Protocol, query operation only. https://www.w3.org/TR/sparql11-protocol/
+"""``/sparql``: the query operation of the SPARQL 1.1 Protocol (https://www.w3.org/TR/sparql11-protocol/).
 
 What a request says is read strictly (section 2.1): a query once, by exactly one of the three ways; a dataset
 in the URL or the form; everything UTF-8. What the service decides is in docs/protocol.md.
@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from hashlib import blake2b
+from typing import NoReturn
 from urllib.parse import unquote_to_bytes
 
 from flask import Blueprint, request
@@ -20,12 +22,12 @@ from fmgraph.engine import Answer, ResultFormats
 from fmgraph.errors import ProtocolError, QueryError
 from fmgraph.settings import Settings
 from fmgraph.web import service_description
-from fmgraph.web.cache import make_etag
+from fmgraph.web.cache import CACHEABLE, make_etag
 from fmgraph.web.headers import preflight
 from fmgraph.web.media import GRAPHS, HTML, RESULTS, Format, content_type, named
 from fmgraph.web.negotiation import Choice, choose
 from fmgraph.web.problems import NotAcceptableError
-from fmgraph.web.service import CACHE_CONTROL, service, tag, unchanged
+from fmgraph.web.service import CACHE_CONTROL, COST, QUERY_HASH, service, tag, unchanged
 
 METHODS = "GET, HEAD, POST, OPTIONS"
 #: Media types of a POST (sections 2.1.2 and 2.1.3).
@@ -203,6 +205,9 @@ def answer(asked: QueryRequest, trusted: bool = False) -> Response:
         etag = _etag(asked, choice, service().engine.meta.digest)
         if (response := unchanged(etag)) is not None:
             return response
+    environ = request.environ
+    environ[COST] = "refused"
+    environ[QUERY_HASH] = blake2b(asked.query.encode(), digest_size=6).hexdigest()
     run = service().engine.run(
         asked.query,
         formats=ResultFormats(_native(solutions, "json"), _native(graph, "ntriples")),
@@ -211,6 +216,7 @@ def answer(asked: QueryRequest, trusted: bool = False) -> Response:
         client=request.remote_addr or "",
         trusted=trusted,
     )
+    environ[COST] = "quick" if run.seconds <= service().settings.quick_seconds else "slow"
     choice = graph if run.kind == "graph" else solutions
     if choice is None:  # the form was not understood here and yet the engine did
         _refuse("graph" if run.kind == "graph" else "solutions")
@@ -225,7 +231,7 @@ def answer(asked: QueryRequest, trusted: bool = False) -> Response:
 def _storable(response: Response, run: Answer) -> Response:
     response.headers["Cache-Control"] = CACHE_CONTROL
     if run.meta.digest == service().engine.meta.digest:
-        request.environ["fmgraph.cacheable"] = True
+        request.environ[CACHEABLE] = True
     return response
 
 
@@ -259,7 +265,7 @@ def _send(asked: QueryRequest, run: Answer, choice: Choice) -> Response:
     return response
 
 
-def _refuse(kind: str) -> None:
+def _refuse(kind: str) -> NoReturn:
     formats = RESULTS if kind == "solutions" else GRAPHS
     form = "SELECT and ASK" if kind == "solutions" else "CONSTRUCT and DESCRIBE"
     available = [media_type for f in formats for media_type in (f.media_type, *f.aliases)]

@@ -75,7 +75,7 @@ def _key(environ: WSGIEnvironment) -> Key | None:
         body = environ["wsgi.input"].read(length)
         environ["wsgi.input"] = io.BytesIO(body)
         content_type = environ.get("CONTENT_TYPE", "")
-    elif method not in ("GET", "HEAD") or "HTTP_RANGE" in environ:
+    elif method not in ("GET", "HEAD"):
         return None
     return Key(
         environ.get("PATH_INFO", ""),

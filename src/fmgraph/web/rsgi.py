@@ -1,0 +1,262 @@
+"""The application as granian runs it (RSGI): an event loop in front, Flask in threads behind.
+
+What is in the cache is answered by the event loop. Everything else goes to a thread: there it can wait for an
+evaluator without holding up others. The loop reads bodies and writes answers, so that a slow client holds a
+socket and no thread, and it notices when a client leaves, so that its query can be ended.
+https://github.com/emmett-framework/granian/blob/master/docs/spec/RSGI.md
+"""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import logging
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
+from urllib.parse import quote
+
+from flask import Flask
+from werkzeug.datastructures import Headers
+
+from fmgraph.errors import BusyError, FmgraphError, ProtocolError
+from fmgraph.web import headers as dressing
+from fmgraph.web import problems
+from fmgraph.web.cache import CACHEABLE, Key, matches
+from fmgraph.web.metrics import Metrics
+from fmgraph.web.service import COST, LEFT, NAME, QUERY_HASH, Service
+from fmgraph.web.wsgi import store
+
+#: Seconds a client may take to send a body.
+BODY_SECONDS = 20.0
+#: Threads for what is not a stranger's query: pages keep answering while queries wait.
+_PAGE_THREADS = 16
+_access = logging.getLogger("fmgraph.access")
+_Made = tuple[int, list[tuple[str, str]], Iterator[bytes], bytes | None]
+
+
+class RsgiApp:
+    """One worker's application; made in the worker process, after the fork."""
+
+    def __init__(self, app: Flask, metrics: Metrics) -> None:
+        """Take the application made with ``cached=False``: the cache is asked here."""
+        self._app = app
+        self._service: Service = app.extensions[NAME]
+        self._cache = self._service.cache
+        self._engine = self._service.engine
+        self._digest = self._engine.meta.digest
+        self._metrics = metrics
+        settings = self._service.settings
+        self._queries = ThreadPoolExecutor(settings.threads, "query")
+        self._pages = ThreadPoolExecutor(_PAGE_THREADS, "page")
+        self._places = settings.threads + settings.queue
+        self._taken = 0
+        self._longest_body = settings.query_kb * 1024 * 3 + 65536
+        self._log = _access.isEnabledFor(logging.INFO)
+        self._log_hits = _access.isEnabledFor(logging.DEBUG)
+
+    async def __rsgi__(self, scope: Any, protocol: Any) -> None:
+        """Answer one request."""
+        method, sent = scope.method, scope.headers
+        if self._engine.meta.digest != self._digest:
+            self._digest = self._engine.meta.digest
+            self._cache.clear()
+        accept, coding = sent.get_all("accept"), sent.get_all("accept-encoding")
+        key: Any = (  # equal to the Key of the same fields, and faster made
+            scope.path,
+            scope.query_string,
+            accept[0] if len(accept) == 1 else ", ".join(accept),
+            coding[0] if len(coding) == 1 else ", ".join(coding),
+            "",
+            b"",
+        )
+        if method in ("GET", "HEAD"):
+            if self._hit(key, method, sent.get("if-none-match"), protocol):
+                return
+            body = b""
+        elif method == "POST":
+            started = time.perf_counter()
+            try:
+                body = await self._read(protocol, sent)
+            except FmgraphError as error:
+                self._refuse(error, scope, key[2], protocol, started)
+                return
+            except (OSError, RuntimeError):  # the client left in the middle of its body
+                self._metrics.left()
+                return
+            key = (*key[:4], sent.get("content-type") or "", body)
+            plain = sent.get("content-encoding") is None
+            if plain and self._hit(key, method, None, protocol):
+                return
+        else:
+            body = b""
+        await self._make(scope, protocol, Key(*key), body)
+
+    def _hit(self, key: Any, method: str, if_none_match: str | None, protocol: Any) -> bool:
+        entry = self._cache.get(key)
+        if entry is None:
+            return False
+        self._cache.touch(key)
+        if if_none_match is not None and matches(if_none_match, entry.etag):
+            protocol.response_empty(304, entry.unchanged)
+            self._metrics.hit(304)
+        else:
+            if method == "HEAD":
+                protocol.response_empty(200, entry.headers)
+            else:
+                protocol.response_bytes(200, entry.headers, entry.body)
+            self._metrics.hit(200)
+        if self._log_hits:
+            _access.debug("%s %s 200 cost=cached", method, quote(key[0]))
+        return True
+
+    async def _read(self, protocol: Any, sent: Any) -> bytes:
+        length = sent.get("content-length")
+        too_long = ProtocolError("the body is longer than this service reads", 413, {"Connection": "close"})
+        if length is not None and (not length.isdigit() or int(length) > self._longest_body):
+            raise too_long
+        parts, size = [], 0
+        try:
+            async with asyncio.timeout(BODY_SECONDS):
+                async for part in protocol:
+                    parts.append(part)
+                    size += len(part)
+                    if size > self._longest_body:
+                        raise too_long
+        except TimeoutError:
+            raise ProtocolError("the body did not come in time", 408, {"Connection": "close"}) from None
+        return b"".join(parts)
+
+    def _refuse(self, error: FmgraphError, scope: Any, accept: str, protocol: Any, started: float) -> None:
+        response = problems.respond(error, accept)
+        dressing.dress(response.headers)
+        protocol.response_bytes(response.status_code, _lowered(response.headers), response.get_data())
+        self._done(scope, response.status_code, started, {})
+
+    async def _make(self, scope: Any, protocol: Any, key: Key, body: bytes) -> None:
+        """Have Flask make the answer in a thread, send it, and keep it if it may be kept."""
+        started = time.perf_counter()
+        if self._taken >= self._places:
+            self._metrics.overload()
+            error = BusyError("all places are taken: try again later", "requests waiting", 2)
+            self._refuse(error, scope, key.accept, protocol, started)
+            return
+        left: Future[None] = Future()
+        environ = _environ(scope, body)
+        environ[LEFT] = left
+        generation = self._cache.generation
+        pool = self._queries if key.path.startswith("/sparql") else self._pages
+        loop = asyncio.get_running_loop()
+        self._taken += 1
+        try:
+            work = loop.run_in_executor(pool, self._run, environ)
+            gone = asyncio.ensure_future(protocol.client_disconnect())
+            await asyncio.wait((work, gone), return_when=asyncio.FIRST_COMPLETED)
+            if not work.done():
+                left.set_result(None)
+                self._metrics.left()
+                await work
+                return
+            gone.cancel()
+            status, headers, rest, whole = await work
+        finally:
+            self._taken -= 1
+        if whole is None:
+            await self._stream(protocol, status, headers, rest, pool)
+        elif scope.method == "HEAD" or status in (204, 304):
+            protocol.response_empty(status, headers)
+        else:
+            protocol.response_bytes(status, headers, whole)
+            if status == 200 and environ.get(CACHEABLE):
+                store(self._cache, key, headers, whole, generation)
+        self._done(scope, status, started, environ)
+
+    async def _stream(
+        self, protocol: Any, status: int, headers: list[tuple[str, str]], rest: Iterator[bytes], pool: Any
+    ) -> None:
+        transport = protocol.response_stream(status, headers)
+        loop = asyncio.get_running_loop()
+        try:
+            while part := await loop.run_in_executor(pool, next, rest, b""):
+                await transport.send_bytes(part)
+        finally:
+            await loop.run_in_executor(pool, _close, rest)
+
+    def _run(self, environ: dict[str, Any]) -> _Made:
+        """Call Flask. The answer is whole when it comes in one piece (all but files do)."""
+        caught: list[Any] = []
+
+        def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:  # noqa: ARG001
+            caught[:] = (int(status[:3]), [(name.lower(), value) for name, value in headers])
+
+        parts = iter(self._app.wsgi_app(environ, start))
+        first = next(parts, b"")
+        second = next(parts, b"")
+        status, headers = caught
+        if not second:
+            _close(parts)
+            return status, headers, iter(()), first
+        return status, headers, _chain(first, second, parts), None
+
+    def _done(self, scope: Any, status: int, started: float, environ: dict[str, Any]) -> None:
+        seconds = time.perf_counter() - started
+        self._metrics.answered(status, seconds)
+        if self._log:
+            cost, query = environ.get(COST, "-"), environ.get(QUERY_HASH, "-")
+            path = quote(scope.path)
+            _access.info(
+                "%s %s %d %.1fms cost=%s query=%s", scope.method, path, status, seconds * 1e3, cost, query
+            )
+
+
+def _chain(first: bytes, second: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
+    yield first
+    yield second
+    try:
+        yield from rest
+    finally:
+        _close(rest)
+
+
+def _close(parts: Any) -> None:
+    if hasattr(parts, "close"):
+        parts.close()
+
+
+def _lowered(headers: Headers) -> list[tuple[str, str]]:
+    return [(name.lower(), value) for name, value in headers.items()]
+
+
+def _environ(scope: Any, body: bytes) -> dict[str, Any]:
+    """Return the WSGI environ of a request (PEP 3333); strings are bytes decoded as Latin-1.
+
+    A header whose name has an underscore is dropped: it could stand for another one with a hyphen.
+    """
+    environ: dict[str, Any] = {
+        "REQUEST_METHOD": scope.method,
+        "SCRIPT_NAME": "",
+        "PATH_INFO": scope.path.encode("utf-8", "surrogateescape").decode("latin-1"),
+        "QUERY_STRING": scope.query_string.encode("utf-8", "surrogateescape").decode("latin-1"),
+        "REMOTE_ADDR": scope.client.rpartition(":")[0].strip("[]"),
+        "SERVER_NAME": "localhost",
+        "SERVER_PORT": "80",
+        "SERVER_PROTOCOL": f"HTTP/{scope.http_version}",
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": scope.scheme,
+        "wsgi.input": io.BytesIO(body),
+        "wsgi.input_terminated": True,
+        "wsgi.errors": sys.stderr,
+        "wsgi.multithread": True,
+        "wsgi.multiprocess": True,
+        "wsgi.run_once": False,
+    }
+    for name, value in scope.headers.items():
+        if "_" in name or name in ("transfer-encoding", "content-length"):
+            continue
+        key = name.upper().replace("-", "_")
+        key = key if key == "CONTENT_TYPE" else f"HTTP_{key}"
+        environ[key] = f"{environ[key]}, {value}" if key in environ else value
+    environ["CONTENT_LENGTH"] = str(len(body))
+    return environ

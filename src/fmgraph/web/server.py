@@ -1,0 +1,154 @@
+"""Serving: granian with worker processes over an engine.
+
+granian's process starts and stops the workers; each of them makes its own engine, application and cache.
+SIGTERM and SIGINT stop gracefully: no new connection, requests under way are finished. SIGHUP calls
+``reload``, which moves the engine to a new dataset; the workers stay, so no connection is lost.
+"""
+
+from __future__ import annotations
+
+import errno
+import logging
+import logging.config
+import shutil
+import socket
+import tempfile
+import threading
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from granian.constants import HTTPModes, Interfaces, Loops, RuntimeModes
+from granian.http import HTTP1Settings
+from granian.log import LogLevels
+from granian.server.mp import MPServer
+
+from fmgraph.engine import Engine
+from fmgraph.errors import UsageError
+from fmgraph.settings import Settings
+from fmgraph.web.app import create_app
+from fmgraph.web.metrics import Metrics
+from fmgraph.web.rsgi import RsgiApp
+from fmgraph.web.service import public_url
+
+#: Connections that may wait to be accepted, and that a worker holds open at once, idle ones among them.
+_BACKLOG, _CONNECTIONS = 4096, 8192
+#: Bytes of request line and headers; more is 431, a URL over 65,534 bytes is 414.
+_LONGEST_HEAD = 131072
+#: Milliseconds in which the head of a request must come; also how long an idle connection is kept.
+_HEAD_TIME = 15_000
+#: Seconds that requests under way have to end when the service stops.
+_STOP_SECONDS = 20
+
+
+class _Server(MPServer):
+    """granian, but for SIGHUP: the dataset is changed, the workers stay."""
+
+    reload_dataset: Callable[[], object] | None = None
+
+    def signal_handler_reload(self, *args: Any, **kwargs: Any) -> None:  # noqa: ARG002 - granian's signature
+        """Start the reload in a thread: a signal handler must not block."""
+        if self.reload_dataset is not None:
+            threading.Thread(target=self.reload_dataset, name="reload", daemon=True).start()
+
+
+def run(
+    make_engine: Callable[[], Engine],
+    settings: Settings,
+    *,
+    reload: Callable[[], object] | None = None,
+    dumps: Path | None = None,
+) -> None:
+    """Serve until SIGTERM or SIGINT.
+
+    ``make_engine`` is called in every worker process and must be picklable (``partial(PoolEngine, socket)``).
+    ``reload`` is called in a thread of this process at SIGHUP. Raises UsageError when the address cannot be
+    listened on, or the settings make no sense.
+    """
+    public_url(settings)
+    check_address(settings.host, settings.port)
+    level = _level(settings)
+    counters = Path(tempfile.mkdtemp(prefix="fmgraph-counters-"))
+    server = _Server(
+        "fmgraph",
+        address=settings.host,
+        port=settings.port,
+        interface=Interfaces.RSGI,
+        workers=settings.workers,
+        runtime_mode=RuntimeModes.mt,
+        loop=_loop(),
+        http=HTTPModes.http1,
+        http1_settings=HTTP1Settings(header_read_timeout=_HEAD_TIME, max_buffer_size=_LONGEST_HEAD),
+        websockets=False,
+        backlog=_BACKLOG,
+        backpressure=_CONNECTIONS,
+        log_level=level,
+        respawn_failed_workers=True,
+        workers_kill_timeout=_STOP_SECONDS,
+    )
+    server.reload_dataset = reload
+    loader: Callable[..., Any] = partial(load_worker, make_engine, settings, counters, dumps)
+    try:
+        server.serve(target_loader=loader, wrap_loader=False)
+    finally:
+        shutil.rmtree(counters, ignore_errors=True)
+
+
+def check_address(host: str, port: int) -> None:
+    """Raise UsageError, saying what to do, when the address cannot be listened on.
+
+    Asked first, since the workers share the port (SO_REUSEPORT) and two services could do so unawares.
+    """
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except (OSError, OverflowError) as error:
+        if getattr(error, "errno", None) == errno.EADDRINUSE:
+            raise UsageError(
+                f"port {port} of {host} is in use: stop what listens there or use --port"
+            ) from error
+        raise UsageError(f"cannot listen on {host} port {port}: {error}") from error
+
+
+def load_worker(
+    make_engine: Callable[[], Engine], settings: Settings, counters: Path, dumps: Path | None
+) -> RsgiApp:
+    """Return the application of one worker process; granian calls it there."""
+    logging.config.dictConfig(_logging(settings))
+    metrics = Metrics(counters)
+    app = create_app(make_engine(), settings, dumps=dumps, metrics=metrics, cached=False)
+    return RsgiApp(app, metrics)
+
+
+def _level(settings: Settings) -> LogLevels:
+    try:
+        return LogLevels(settings.log_level)
+    except ValueError:
+        known = ", ".join(level.value for level in LogLevels)
+        raise UsageError(f"log_level must be one of {known}, not {settings.log_level!r}") from None
+
+
+def _loop() -> Loops:
+    """Return uvloop where it is installed: a third more cached answers per second."""
+    try:
+        import uvloop  # noqa: F401
+    except ImportError:
+        return Loops.asyncio
+    return Loops.uvloop
+
+
+def _logging(settings: Settings) -> dict[str, Any]:
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+        "handlers": {
+            "out": {"class": "logging.StreamHandler", "stream": "ext://sys.stdout", "formatter": "line"}
+        },
+        "loggers": {
+            "fmgraph": {"handlers": ["out"], "level": settings.log_level.upper(), "propagate": False},
+        },
+    }
