@@ -1,0 +1,92 @@
+"""The home page, ``/about``, ``/queries`` and ``/disagreements``."""
+
+from __future__ import annotations
+
+from flask import Blueprint
+from werkzeug.wrappers import Response
+
+from fmgraph.describe.jsonld import dataset_jsonld
+from fmgraph.describe.names import DATA_LICENSE, describing, dump_files
+from fmgraph.queries import load_queries
+from fmgraph.vocab import FMG, KINDS
+from fmgraph.web.pages.facts import Claim, label_of, read_claims
+from fmgraph.web.pages.graph import iri
+from fmgraph.web.pages.schemaorg import script
+from fmgraph.web.pages.site import Site, page_number
+
+#: Disagreements shown on one page.
+PAGE = 50
+_DISPUTED = (
+    "{ ?c rdf:subject ?s ; rdf:predicate ?p ; fmg:rank fmg:DeprecatedRank } UNION "
+    "{ ?p fmg:singleValued true . ?c rdf:predicate ?p ; rdf:subject ?s ; rdf:object ?a . "
+    "?d rdf:subject ?s ; rdf:predicate ?p ; rdf:object ?b . FILTER(STR(?a) < STR(?b)) }"
+)
+#: Queries named on the home page, where they exist.
+_FIRST = 6
+
+
+def register(pages: Blueprint, site: Site) -> None:
+    """Add the routes."""
+
+    @pages.get("/")
+    def home() -> Response:
+        meta = site.engine.meta
+        dumps = [file for file in dump_files() if file.compression != "zst"]
+        links = [(describing("dataset"), "cite-as", ""), (DATA_LICENSE, "license", "")]
+        links += [("https://schema.org/Dataset", "type", ""), ("https://schema.org/AboutPage", "type", "")]
+        links.append((site.links.absolute(site.links.path("void")), "describedby", "text/turtle"))
+        for file in dumps:
+            address = site.links.absolute(site.links.path("dump", file.name))
+            links.append((address, "item", "application/gzip" if file.compression else file.syntax.media_type))
+        field = ", ".join(f'<{to}>; rel="{rel}"' + (f'; type="{kind}"' if kind else "") for to, rel, kind in links)
+        about = dataset_jsonld(meta, service=f"{site.links.public}/" if site.links.public else None)
+        return site.page(
+            "home.html", headers={"Link": field}, counts=counts(site), queries=list(load_queries().values())[:_FIRST],
+            dumps=[file for file in dumps if file.syntax.suffix in ("ttl", "nt", "jsonld", "rdf")],
+            jsonld=script(about), dataset_iri=describing("dataset"),
+        )
+
+    @pages.get("/about")
+    def about() -> Response:
+        return site.page("about.html")
+
+    @pages.get("/queries")
+    def queries() -> Response:
+        return site.page("queries.html", queries=list(load_queries().values()))
+
+    @pages.get("/disagreements")
+    def disagreements() -> Response:
+        return _disagreements(site)
+
+
+def counts(site: Site) -> dict[str, int]:
+    """Return how many entities there are of each kind, kinds without any left out."""
+    rows = site.graph.rows("SELECT ?t (COUNT(?s) AS ?n) WHERE { ?s a ?t } GROUP BY ?t")
+    by_class = {row["t"].value: int(row["n"].value) for row in rows}
+    found = {name: by_class.get(FMG + kind.cls, 0) for name, kind in KINDS.items()}
+    return {name: number for name, number in found.items() if number}
+
+
+def _disagreements(site: Site) -> Response:
+    graph = site.graph
+    rows = graph.rows(f"SELECT (COUNT(*) AS ?n) WHERE {{ SELECT DISTINCT ?s ?p WHERE {{ {_DISPUTED} }} }}")
+    total = int(rows[0]["n"].value) if rows else 0
+    page, last, offset = page_number(total, PAGE)
+    pairs = graph.rows(
+        f"SELECT DISTINCT ?s ?p ?label WHERE {{ {{ {_DISPUTED} }} OPTIONAL {{ ?s rdfs:label ?label }} }} "
+        f"ORDER BY LCASE(STR(?label)) ?s ?p LIMIT {PAGE} OFFSET {offset}"
+    )
+    found: list[tuple[str, str, list[Claim], set[object]]] = []
+    for pair in pairs:
+        subject, prop = pair["s"].value, pair["p"].value
+        claims = read_claims(graph, f"?c rdf:subject {iri(subject)} ; rdf:predicate {iri(prop)} .")
+        holds = {row["o"] for row in graph.rows(f"SELECT ?o WHERE {{ {iri(subject)} {iri(prop)} ?o }}")}
+        claims.sort(key=lambda claim: (claim.value not in holds, claim.deprecated, str(claim.value), claim.iri))
+        found.append((subject, prop, claims, holds))
+    terms = [t for s, _, claims, _ in found for t in (s, *(c.value for c in claims))]
+    terms += [one for _, _, claims, _ in found for c in claims for one in (c.source, c.row, c.corrected_by) if one]
+    labels = {prop: label_of(prop, graph.ontology) for _, prop, _, _ in found}
+    return site.page(
+        "disagreements.html", found=found, total=total, page=page, last=last, offset=offset, labels=labels,
+        view=site.view(terms), page_link=lambda n: site.links.path("disagreements", page=n),
+    )

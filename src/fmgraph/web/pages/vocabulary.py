@@ -1,0 +1,137 @@
+"""``/vocabulary``: backbones, methods and modalities as trees; ``/ns``: the ontology, RDF and HTML."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+
+import pyoxigraph as ox
+from flask import Blueprint
+from werkzeug.wrappers import Response
+
+from fmgraph import resources
+from fmgraph.errors import NotFoundError, OntologyError
+from fmgraph.vocab import FMG, KINDS, OWL, PREFIXES, RDF, RDFS, SKOS
+from fmgraph.web.media import HTML
+from fmgraph.web.pages.graph import Term, iri, text
+from fmgraph.web.pages.rdf import FORMATS
+from fmgraph.web.pages.signpost import ENTITY_GRAPHS
+from fmgraph.web.pages.site import Site
+
+#: Kinds whose entities are concepts, and the property by which works use them.
+SCHEMES = {"backbone": "backbone", "method": "pretrainingMethod", "modality": "modality"}
+_FORMATS = (HTML, *ENTITY_GRAPHS)
+_SECTIONS = (
+    ("Classes", ("Class",)),
+    ("Object properties", ("ObjectProperty",)),
+    ("Datatype properties", ("DatatypeProperty",)),
+    ("Annotation properties", ("AnnotationProperty",)),
+    ("Individuals", ("NamedIndividual",)),
+)
+
+
+@dataclass
+class Concept:
+    """A concept with the number of works that use it or something narrower, and what is narrower."""
+
+    iri: str
+    works: int
+    narrower: list[Concept] = field(default_factory=list)
+
+
+def register(pages: Blueprint, site: Site) -> None:
+    """Add the routes."""
+
+    @pages.get("/vocabulary")
+    def vocabulary() -> Response:
+        trees = {kind: tree(site, kind) for kind in SCHEMES}
+        names = [c for concepts in trees.values() for c in _flat(concepts)]
+        return site.page("vocabulary.html", trees=trees, view=site.view(names), schemes=SCHEMES)
+
+    @pages.get("/ns")
+    @pages.get("/ns.<suffix>")
+    def namespace(suffix: str = "") -> Response:
+        return _ontology(site, suffix)
+
+    @pages.get("/ns/<version>")
+    def version(version: str) -> Response:
+        known = {text(o) for _, p, o in ontology_triples() if p == OWL + "versionInfo"}
+        if version not in known:
+            raise NotFoundError(f"there is no version {version!r} of the ontology here", sorted(known))
+        return _ontology(site, "")
+
+
+def tree(site: Site, kind: str) -> list[Concept]:
+    """Return the top concepts of a kind with all that is narrower; a concept stands below each broader one."""
+    rows = site.graph.rows(
+        f"SELECT ?s ?label ?up WHERE {{ ?s a {iri(FMG + KINDS[kind].cls)} . OPTIONAL {{ ?s rdfs:label ?label }} "
+        "OPTIONAL { ?s skos:broader ?up } } ORDER BY LCASE(STR(?label)) ?s"
+    )
+    use = site.graph.rows(
+        f"SELECT ?c (COUNT(DISTINCT ?w) AS ?n) WHERE {{ ?w {iri(FMG + SCHEMES[kind])}/skos:broaderTransitive? ?c }} GROUP BY ?c"
+    )
+    works = {row["c"].value: int(row["n"].value) for row in use}
+    below: dict[str, list[str]] = {}
+    has_broader: set[str] = set()
+    names = dict.fromkeys(row["s"].value for row in rows)
+    for row in rows:
+        if row.get("up") is not None and row["up"].value in names:
+            below.setdefault(row["up"].value, []).append(row["s"].value)
+            has_broader.add(row["s"].value)
+
+    def grow(one: str, above: tuple[str, ...]) -> Concept:
+        children = [grow(c, (*above, one)) for c in dict.fromkeys(below.get(one, ())) if c not in above]
+        return Concept(one, works.get(one, 0), children)
+
+    return [grow(one, ()) for one in names if one not in has_broader]
+
+
+def _flat(concepts: list[Concept]) -> list[str]:
+    return [name for one in concepts for name in (one.iri, *_flat(one.narrower))]
+
+
+@lru_cache(maxsize=2)
+def _read(file: Path) -> list[tuple[str, str, Term]]:
+    try:
+        quads = list(ox.parse(path=file, format=ox.RdfFormat.TURTLE))
+    except (OSError, SyntaxError) as error:
+        raise OntologyError(f"cannot be read: {error}", file=file) from error
+    return [(text(q.subject), q.predicate.value, q.object) for q in quads if isinstance(q.subject, ox.NamedNode)]
+
+
+def ontology_triples() -> list[tuple[str, str, Term]]:
+    """Return the ontology's triples with named subjects; raises OntologyError where it cannot be read."""
+    return _read(resources.ontology_dir() / "fmgraph.ttl")
+
+
+def _ontology(site: Site, suffix: str) -> Response:
+    form = site.negotiate(_FORMATS, suffix)
+    if form is not HTML:
+        file = resources.ontology_dir() / "fmgraph.ttl"
+        if form.name == "turtle":
+            return site.answer(file.read_bytes(), form)
+        triples = [quad.triple for quad in ox.parse(path=file, format=ox.RdfFormat.TURTLE)]
+        body = ox.serialize(triples, format=FORMATS[form.name], prefixes=PREFIXES) or b""
+        return site.answer(body, form)
+    about: dict[str, dict[str, list[Term]]] = {}
+    for subject, prop, value in ontology_triples():
+        about.setdefault(subject, {}).setdefault(prop, []).append(value)
+    terms = {s: facts for s, facts in about.items() if s.startswith(FMG) and len(s) > len(FMG)}
+    sections = []
+    placed: set[str] = set()
+    for title, kinds in _SECTIONS:
+        wanted = {OWL + kind for kind in kinds}
+        found = sorted(
+            s for s, facts in terms.items() if s not in placed and wanted & {text(o) for o in facts.get(RDF + "type", [])}
+        )
+        placed.update(found)
+        sections.append((title, [(s, terms[s]) for s in found]))
+    rest = sorted(set(terms) - placed)
+    sections.append(("Other terms", [(s, terms[s]) for s in rest]))
+    labels = {s: text(facts[RDFS + "label"][0]) for s, facts in about.items() if facts.get(RDFS + "label")}
+    header = next((f for f in about.values() if OWL + "Ontology" in {text(o) for o in f.get(RDF + "type", [])}), {})
+    return site.page(
+        "ns.html", sections=[one for one in sections if one[1]], header=header, view=site.view((), labels), fmg=FMG,
+        graphs=ENTITY_GRAPHS, definition=SKOS + "definition",
+    )
