@@ -47,7 +47,7 @@ def open_graph(files: tuple[Path, ...], dataset: Path | None) -> Dataset:
 def engine_of(files: tuple[Path, ...], dataset: Path | None) -> Iterator[Engine]:
     """Yield an engine in this process over the graph that the options mean."""
     opened = open_graph(files, dataset)
-    with InProcessEngine(opened.store, opened.meta) as engine:
+    with InProcessEngine(open_graph(files, dataset)) as engine:
         yield engine
 
 
