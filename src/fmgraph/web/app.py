@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from flask import Flask, request
+from flask.globals import request_ctx
 from pyoxigraph import RdfFormat, Store
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
@@ -19,7 +20,7 @@ from fmgraph.errors import FmgraphError
 from fmgraph.settings import Settings
 from fmgraph.store import Dataset, Meta
 from fmgraph.vocab import BASE
-from fmgraph.web import headers, health, problems, sparql
+from fmgraph.web import downloads, headers, health, named, problems, sparql
 from fmgraph.web.cache import ResponseCache
 from fmgraph.web.metrics import Metrics
 from fmgraph.web.service import NAME, Hooks, Service, public_url, service
@@ -48,11 +49,12 @@ def create_app(
     app = Flask(
         "fmgraph.web", static_folder=None, template_folder="templates", root_path=str(Path(__file__).parent)
     )
-    app.url_map.strict_slashes = False
+    # No redirects by the router: they would be made from the Host header.
+    app.url_map.strict_slashes = app.url_map.merge_slashes = False
     cache = ResponseCache(settings.cache_mb * 1_000_000)
     running = Service(_engine(source, settings), settings, cache, Hooks(), dumps, metrics)
     app.extensions[NAME] = running
-    for blueprint in (sparql.blueprint, health.blueprint):
+    for blueprint in (sparql.blueprint, named.blueprint, downloads.blueprint, health.blueprint):
         app.register_blueprint(blueprint)
     for part in _PARTS:
         if importlib.util.find_spec(part) is not None:
@@ -61,6 +63,7 @@ def create_app(
                 register(app)
     app.register_error_handler(FmgraphError, _on_error)
     app.register_error_handler(HTTPException, lambda error: _on_error(problems.from_http(error)))
+    app.before_request(_options)
     app.after_request(_finish)
     if cached:
         app.wsgi_app = CachedWsgi(app.wsgi_app, running)  # type: ignore[method-assign]
@@ -86,6 +89,15 @@ def _on_error(error: FmgraphError) -> Response:
     return problems.respond(error, request.headers.get("Accept"), service().hooks.problem)
 
 
+def _options() -> Response | None:
+    """Answer OPTIONS at every path there is, as a CORS preflight or not."""
+    if request.method != "OPTIONS" or request.url_rule is None:
+        return None
+    adapter = request_ctx.url_adapter
+    methods = adapter.allowed_methods() if adapter is not None else ()
+    return headers.preflight(request, ", ".join(sorted(methods)))
+
+
 def _finish(response: Response) -> Response:
     """Compress, answer conditional requests, add the headers that every answer carries."""
     try:
@@ -94,7 +106,7 @@ def _finish(response: Response) -> Response:
         if response.status_code == 200:
             response = _on_error(error)
         coding = "identity"
-    headers.encode(response, coding)
+    headers.encode(response, coding, request.headers.get("Accept-Encoding"))
     if response.status_code == 200 and request.method in ("GET", "HEAD") and not response.direct_passthrough:
         response.make_conditional(request)
     response.headers.pop("Date", None)  # the server adds it; one in the cache would be old

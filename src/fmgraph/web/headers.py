@@ -84,10 +84,10 @@ def coded_etag(etag: str, coding: str) -> str:
     return etag if coding == "identity" else f"{etag}-{coding}"
 
 
-def encode(response: Response, coding: str) -> None:
+def encode(response: Response, coding: str, accept_encoding: str | None) -> None:
     """Compress a complete response in place when that is worth it, and mark headers and entity tag.
 
-    With identity refused the size does not matter: a coding is applied whatever the length.
+    Small ones only where the client refuses identity; errors, files and compressed formats never.
     """
     media_type = response.mimetype or ""
     if (
@@ -100,7 +100,7 @@ def encode(response: Response, coding: str) -> None:
     ):
         return
     body = response.get_data()
-    if len(body) < SMALLEST_CODED:
+    if len(body) < SMALLEST_CODED and choose_encoding(accept_encoding, ()) is not None:
         return
     response.set_data(_CODERS[coding](body))
     response.headers["Content-Encoding"] = coding

@@ -23,13 +23,11 @@ from fmgraph.errors import ProtocolError, QueryError
 from fmgraph.settings import Settings
 from fmgraph.web import service_description
 from fmgraph.web.cache import CACHEABLE, make_etag
-from fmgraph.web.headers import preflight
 from fmgraph.web.media import GRAPHS, HTML, RESULTS, Format, content_type, named
 from fmgraph.web.negotiation import Choice, choose
 from fmgraph.web.problems import NotAcceptableError
 from fmgraph.web.service import CACHE_CONTROL, COST, QUERY_HASH, service, tag, unchanged
 
-METHODS = "GET, HEAD, POST, OPTIONS"
 #: Media types of a POST (sections 2.1.2 and 2.1.3).
 FORM, DIRECT, UPDATE = (
     "application/x-www-form-urlencoded",
@@ -175,19 +173,22 @@ def _offers(kind: str | None) -> tuple[tuple[Format, ...], ...]:
     )
 
 
-@blueprint.route("/sparql", methods=["GET", "POST", "OPTIONS"], provide_automatic_options=False)
-@blueprint.route("/sparql/", methods=["GET", "POST", "OPTIONS"], provide_automatic_options=False)
+@blueprint.route("/sparql", methods=["GET", "POST"])
+@blueprint.route("/sparql/", methods=["GET", "POST"])
 def sparql() -> Response:
     """Answer a query, or describe the endpoint to a GET without one."""
-    if request.method == "OPTIONS":
-        return preflight(request, METHODS)
     asked = read(service().settings)
     if asked is None or not asked.query:
         return _describe(asked.format if asked else None)
-    if asked.format is not None and named(asked.format, (*RESULTS, *GRAPHS, HTML)) is None:
+    check_format(asked.format)
+    return answer(asked)
+
+
+def check_format(name: str | None) -> None:
+    """Raise ProtocolError 400 for a ``?format=`` that names no format at all."""
+    if name is not None and named(name, (*RESULTS, *GRAPHS, HTML)) is None:
         known = ", ".join(dict.fromkeys(form.name for form in (*RESULTS, *GRAPHS)))
         raise ProtocolError(f"there is no such format; there are {known}")
-    return answer(asked)
 
 
 def answer(asked: QueryRequest, trusted: bool = False) -> Response:

@@ -1,0 +1,38 @@
+"""``/queries/<name>?param=…``: named queries as plain HTTP resources, in every format of ``/sparql``.
+
+Parameters are those of the query file's header; ``format`` is taken by the service. ``/queries/<name>.rq``
+is the text with the parameters bound.
+"""
+
+from __future__ import annotations
+
+from flask import Blueprint, request
+from werkzeug.wrappers import Response
+
+from fmgraph.errors import ProtocolError
+from fmgraph.queries import get_query
+from fmgraph.web.service import service, tag
+from fmgraph.web.sparql import QueryRequest, answer, check_format, parameters
+
+_TEXT = ".rq"
+
+blueprint = Blueprint("named", __name__)
+
+
+@blueprint.get("/queries/<name>")
+def named_query(name: str) -> Response:
+    """Answer a named query; NotFoundError with the nearest names, ParameterError for a wrong parameter."""
+    query = get_query(name.removesuffix(_TEXT))
+    arguments: dict[str, str] = {}
+    for key, value in parameters(request.query_string, "query string"):
+        if not key and not value:
+            continue
+        if key in arguments:
+            raise ProtocolError(f"the parameter {key!r} is given twice")
+        arguments[key] = value
+    form = arguments.pop("format", None)
+    text = query.bind(arguments, service().engine)
+    if name.endswith(_TEXT):
+        return tag(Response(text, content_type="application/sparql-query"), "text", text)
+    check_format(form)
+    return answer(QueryRequest(text, format=form), trusted=True)
