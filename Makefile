@@ -1,0 +1,45 @@
+# fmgraph: what people run. CI calls .ci/run, which calls these.
+PYTHON ?= python3
+VENV ?= .venv
+BIN = $(VENV)/bin
+HOST ?= 127.0.0.1
+PORT ?= 8000
+
+.DEFAULT_GOAL := help
+.PHONY: help serve test check bench data clean
+
+help:  ## this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
+
+$(VENV)/.serve: pyproject.toml hatch_build.py package.json package-lock.json
+	$(PYTHON) -m venv $(VENV) || { echo "python3 -m venv failed: on Debian or Ubuntu run  apt-get install python3-venv" >&2; exit 1; }
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --editable .
+	touch $@
+
+$(VENV)/.test: $(VENV)/.serve
+	$(BIN)/python -m pip install --quiet --editable ".[test]"
+	touch $@
+
+serve: $(VENV)/.serve  ## build and check the graph, then serve it at http://127.0.0.1:8000
+	$(BIN)/fmgraph check
+	$(BIN)/fmgraph serve --host $(HOST) --port $(PORT)
+
+test: $(VENV)/.test  ## run the tests
+	$(BIN)/python -m pytest
+
+check: $(VENV)/.test  ## lint, check types, check the data
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/fmgraph check
+
+data: $(VENV)/.serve  ## build the graph into .build/
+	$(BIN)/fmgraph build --output .build
+
+bench: $(VENV)/.test  ## run the benchmarks (minutes) and write docs/performance.md
+	$(BIN)/python -m pip install --quiet --editable ".[bench]"
+	$(BIN)/python -m bench run
+
+clean:  ## remove what was built
+	rm -rf $(VENV) .build dist
