@@ -18,6 +18,7 @@
     ├── GoneError                410   a withdrawn IRI
     ├── ProtocolError            4xx   HTTP-level refusals; the instance carries the status
     ├── EngineError              503   what evaluates queries failed; 502 or 504 for another endpoint
+    ├── PublishError             502   another store did not take the dataset
     └── LimitError               503   a limit of the service was reached: names the limit
         ├── ResultTooLargeError  413
         └── BusyError            503   try again later: has retry_after (seconds)
@@ -166,6 +167,13 @@ class EngineError(FmgraphError):
     def __init__(self, message: str, status: int = 503) -> None:
         self.status = status
         super().__init__(message)
+
+
+class PublishError(FmgraphError):
+    """Another store refused the dataset, could not be reached, or does not hold what was sent."""
+
+    status = 502
+    title = "Publishing failed"
 
 
 class LimitError(FmgraphError):
