@@ -20,7 +20,7 @@ from fmgraph.errors import (
     QuerySyntaxError,
     ResultTooLargeError,
 )
-from fmgraph.vocab import PREFIXES
+from fmgraph.vocab import BASE, PREFIXES
 
 _PLACE = re.compile(r"^error at (\d+):(\d+): (?:expected )?(.*)$", re.DOTALL)
 # Items of the parser's "expected" list that help nobody: character classes.
@@ -48,7 +48,8 @@ def evaluate(
         # Both, always: with named_graphs alone pyoxigraph leaves the default graph full, and vice versa.
         dataset = {"default_graph": _graphs(default_graphs), "named_graphs": _graphs(named_graphs)}
     try:
-        results = store.query(query, **dataset)  # type: ignore[arg-type]  # list is invariant in the stubs
+        # Relative IRIs need a base; it cannot be where the request came in (Host is the client's word).
+        results = store.query(query, base_iri=BASE, **dataset)  # type: ignore[arg-type]  # list is invariant in the stubs
         return _serialise(results, formats, max_bytes)
     except SyntaxError as error:
         raise syntax_error(str(error.msg), query) from error
