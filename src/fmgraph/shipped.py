@@ -6,10 +6,17 @@ import hashlib
 import os
 from pathlib import Path
 
-from fmgraph import __version__, resources
+from pyoxigraph import Quad, RdfFormat, Store
+
+from fmgraph import __version__, resources, search
 from fmgraph.build import build
-from fmgraph.errors import BrokenDataError
-from fmgraph.store import write_dataset
+from fmgraph.describe import describe
+from fmgraph.engine import InProcessEngine
+from fmgraph.errors import BrokenDataError, RecordError
+from fmgraph.queries import load_queries
+from fmgraph.records import mapping, parse_yaml, read_text, scalar
+from fmgraph.store import Dataset, Meta, write_dataset
+from fmgraph.vocab import BASE
 
 
 def cache_dir() -> Path:
@@ -47,10 +54,35 @@ def make_dataset(folder: Path, data_dir: Path | None = None) -> Path:
 
     Raises BrokenDataError with the first findings where the data has errors.
     """
+    data_dir = data_dir or resources.data_dir()
     result = build(data_dir)
     errors = [finding for finding in result.findings if finding.severity == "error"]
     if errors:
         shown = "\n".join(f"  {finding}" for finding in errors[:5])
         more = f"\n  … and {len(errors) - 5} more (fmgraph check lists them)" if len(errors) > 5 else ""
         raise BrokenDataError(f"the data has {len(errors)} errors:\n{shown}{more}")
-    return write_dataset(result.lines(), folder, version=__version__)
+    version, date = release(data_dir)
+    store = Store()
+    store.bulk_load("".join(result.lines()).encode(), RdfFormat.N_TRIPLES)
+    return finish_dataset(store, folder, version, date)
+
+
+def finish_dataset(store: Store, folder: Path, version: str, date: str) -> Path:
+    """Describe the graph in the store, write it as a dataset with its search index, make it current."""
+    store.bulk_extend(Quad(*triple) for triple in describe(store, version, date, load_queries().values()))
+
+    def index(place: Path) -> None:
+        engine = InProcessEngine(Dataset(None, Meta("", version, len(store), BASE, date, "memory"), store))
+        search.build_index(place / "search.sqlite", search.entries(engine.rows))
+
+    return write_dataset(store, folder, version, modified=date, finish=index)
+
+
+def release(data_dir: Path) -> tuple[str, str]:
+    """Return version and date of the data, from ``release.yaml``; raises RecordError where it has none."""
+    path = data_dir / "release.yaml"
+    fields = mapping(parse_yaml(read_text(path), path), path, "release")
+    missing = {"version", "date"} - fields.keys()
+    if missing:
+        raise RecordError(f"{' and '.join(sorted(missing))} missing", file=path, remedy="add it")
+    return scalar(fields["version"], path, "version"), scalar(fields["date"], path, "date")

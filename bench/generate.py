@@ -1,0 +1,175 @@
+"""A made-up catalogue of any size with the shape of the real one.
+
+It has the shipped concepts (backbones, methods, modalities, units, institutions, venues, licences), N models
+with papers, datasets, lineage in which the old and popular gain most (so that some roots have thousands of
+descendants), claims for every accepted triple, and lists with rows. Everything follows from the seed.
+Triples are written model by model, so that memory does not grow with N beyond the lineage itself.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+
+from fmgraph.build import build
+from fmgraph.build.claims import Claim, accepted
+from fmgraph.build.materialise import umbrellas
+from fmgraph.build.quantities import Quantity
+from fmgraph.resources import ontology_dir
+from fmgraph.schema import Schema
+from fmgraph.terms import A, LABEL, Term, Triple, entity, integer, iri, literal, own
+from fmgraph.vocab import BASE, DCTERMS, FMG, FOAF, SCHEMA, XSD
+
+_CONCEPTS = ("backbone", "method", "modality", "institution", "venue", "license", "unit")
+_RELATIONS = ("initialisedFrom", "fineTunedFrom", "adapts", "usesEncoder", "distilledFrom", "successorOf")
+_FIRST = ("Path", "Retina", "Chest", "Derm", "Echo", "Neuro", "Cell", "Omni", "Med", "Onco", "Cardio", "Skin")
+_LAST = ("Net", "CLIP", "FM", "Former", "Vision", "Found", "GPT", "Scope", "Encoder", "MAE", "DINO", "Bridge")
+_WORDS = ("general", "foundation", "model", "self-supervised", "image", "report", "slides", "robust", "large")
+_ROWS_PER_LIST = 500
+
+
+@dataclass
+class Catalogue:
+    """The generator: :meth:`triples` yields the whole graph."""
+
+    models: int
+    seed: int = 7
+    schema: Schema = field(default_factory=lambda: Schema(*_ontology()))
+
+    def __post_init__(self) -> None:
+        self._random = random.Random(self.seed)  # noqa: S311 - not for secrets
+        self._base = build().triples
+        self._concepts = {
+            kind: sorted(
+                triple[0]
+                for triple in self._base
+                if triple[1] == A and triple[0].startswith(f"<{BASE}{kind}/") and triple[2].startswith(f"<{FMG}")
+            )
+            for kind in _CONCEPTS
+        }
+        self._licenses = sorted(
+            {triple[0] for triple in self._base if triple[1] == A and triple[2] == own("License")}
+        )
+        self._ancestors: list[frozenset[int]] = []
+        self._weights: list[frozenset[int]] = []
+        self._popular: list[int] = []
+
+    def triples(self) -> Iterator[Triple]:
+        """Yield every triple, some of them twice."""
+        yield from self._shipped_concepts()
+        for number in range(max(10, self.models // 20)):
+            yield from self._dataset(number)
+        for number in range(self.models):
+            yield from self._model(number)
+
+    def _shipped_concepts(self) -> Iterator[Triple]:
+        keep = tuple(f"<{BASE}{kind}/" for kind in _CONCEPTS)
+        for triple in self._base:
+            if triple[0].startswith((*keep, f"<{FMG}", f"<{BASE}ns", "<https://spdx.org")):
+                yield triple
+
+    def _dataset(self, number: int) -> Iterator[Triple]:
+        node = entity("dataset", f"set-{number}")
+        yield node, A, own("Dataset")
+        yield node, LABEL, literal(f"Data Set {number}")
+        if number >= 10 and number % 7 == 0:
+            whole = entity("dataset", f"set-{number % 10}")
+            yield from self._stated([self._claim(node, "partOf", whole, f"https://example.org/set/{number}")])
+            yield node, own("partOfTransitive"), whole
+
+    def _claim(self, subject: Term, predicate: str, value: Term, source: str) -> Claim:
+        return Claim(subject, own(predicate), value, iri(source), "primary", locator="README, first section")
+
+    def _stated(self, claims: list[Claim]) -> Iterator[Triple]:
+        plain = accepted(claims, self.schema)
+        yield from plain
+        yield from umbrellas(plain, self.schema)
+        for claim in claims:
+            yield from claim.triples()
+            yield claim.source, A, own("Source")
+
+    def _model(self, number: int) -> Iterator[Triple]:
+        pick = self._random
+        name = f"{pick.choice(_FIRST)}{pick.choice(_LAST)}"
+        node, paper = entity("model", f"m-{number}"), entity("paper", f"m-{number}")
+        label = f"{name} {number}"
+        title = f"{label}: a {pick.choice(_WORDS)} {pick.choice(_WORDS)} {pick.choice(_WORDS)}"
+        yield from ((node, A, own("Model")), (node, A, own("Work")), (node, LABEL, literal(label)))
+        yield from ((node, own("scope"), literal("medical")), (node, own("describedBy"), paper))
+        yield from ((paper, A, own("Paper")), (paper, LABEL, literal(title)))
+        source = f"https://github.com/example/m-{number}/blob/main/README.md"
+        claims = [self._claim(node, key, value, source) for key, value in self._facts(number, node, paper)]
+        claims += [self._claim(paper, "title", literal(title), source)]
+        claims += [self._claim(paper, "publishedIn", self._zipf("venue"), source)]
+        yield from self._lineage(number, node, claims, source)
+        size = Quantity(Decimal(10 ** pick.randint(3, 8) * pick.randint(1, 99)), "image", "images")
+        yield from size.triples()
+        claims.append(self._claim(node, "dataScale", size.term, source))
+        if number % 3 == 0:
+            yield from self._row(number, node, label, claims)
+        yield from self._stated(claims)
+
+    def _facts(self, number: int, node: Term, paper: Term) -> Iterable[tuple[str, Term]]:
+        pick = self._random
+        yield "year", literal(str(2015 + min(10, int(pick.expovariate(0.3)))), f"{XSD}gYear")
+        for key, kind in (("modality", "modality"), ("backbone", "backbone"), ("pretrainingMethod", "method")):
+            yield key, self._zipf(kind)
+        yield "developedBy", self._zipf("institution")
+        yield "code", iri(f"https://github.com/example/m-{number}")
+        if number % 2:
+            yield "weights", iri(f"https://huggingface.co/example/m-{number}")
+            yield "access", literal("open" if number % 4 == 1 else "gated")
+            yield "weightsLicense", pick.choice(self._licenses)
+        yield "trainedOn", entity("dataset", f"set-{int(pick.random() ** 3 * max(10, self.models // 20))}")
+
+    def _zipf(self, kind: str) -> Term:
+        concepts = self._concepts[kind]
+        return concepts[int(self._random.random() ** 3 * len(concepts))]
+
+    def _lineage(self, number: int, node: Term, claims: list[Claim], source: str) -> Iterator[Triple]:
+        """Add claims for the parents; yield the closures, which the build would make."""
+        pick = self._random
+        parents = {pick.choice(self._popular) for _ in range(pick.choice((0, 1, 1, 2)))} if self._popular else set()
+        above: set[int] = set()
+        weights: set[int] = set()
+        for parent in sorted(parents):
+            relation = pick.choice(_RELATIONS)
+            claims.append(self._claim(node, relation, entity("model", f"m-{parent}"), source))
+            above |= {parent} | self._ancestors[parent]
+            if FMG + relation in self.schema.passing_weights:
+                weights |= {parent} | self._weights[parent]
+            self._popular.append(parent)
+        self._popular.append(number)
+        self._ancestors.append(frozenset(above))
+        self._weights.append(frozenset(weights))
+        for property_, ends in (("derivesFrom", above), ("weightsDeriveFrom", weights)):
+            for ancestor in ends:
+                yield node, own(property_), entity("model", f"m-{ancestor}")
+
+    def _row(self, number: int, node: Term, label: str, claims: list[Claim]) -> Iterator[Triple]:
+        list_number, position = divmod(number // 3, _ROWS_PER_LIST)
+        source_list = entity("list", f"list-{list_number}")
+        row = entity("row", f"list-{list_number}-{position + 1:03}")
+        cell = iri(f"{BASE}row/list-{list_number}-{position + 1:03}#backbone")
+        if position == 0:
+            yield source_list, A, own("SourceList")
+            yield source_list, LABEL, literal(f"List {list_number}")
+        yield row, A, own("ListRow")
+        yield row, LABEL, literal(f"List {list_number}, row {position + 1}")
+        yield row, iri(f"{DCTERMS}isPartOf"), source_list
+        yield row, iri(f"{SCHEMA}position"), integer(position + 1)
+        yield row, iri(f"{FOAF}primaryTopic"), node
+        yield cell, A, own("Cell")
+        yield cell, own("inRow"), row
+        said = next(claim for claim in claims if claim.predicate == own("backbone"))
+        claims.append(Claim(node, said.predicate, said.object, row, "list", cell=cell, raw=label))
+
+
+def _ontology() -> tuple[Path, Path]:
+    folder = ontology_dir()
+    return folder / "context.jsonld", folder / "fmgraph.ttl"
+
+
