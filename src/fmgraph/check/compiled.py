@@ -1,0 +1,134 @@
+"""The shapes compiled to SPARQL and run by the store's own engine: for graphs of millions of triples.
+
+Finds what pyshacl finds (a test holds them together), constraint by constraint over all focus nodes at once.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import pyoxigraph as ox
+from rdflib import SH, URIRef
+from rdflib.term import Node
+
+from fmgraph.check.components import Components, Pattern
+from fmgraph.check.shapes import Shapes
+from fmgraph.check.violation import SEVERITIES, WITHOUT_VALUE, Violation, term_of
+from fmgraph.errors import OntologyError
+from fmgraph.vocab import PREFIXES
+
+_PREFIXES = "".join(f"PREFIX {prefix}: <{iri}>\n" for prefix, iri in PREFIXES.items())
+#: Queries run at the same time; the store lets go of the interpreter while it works.
+_THREADS = 2
+
+
+@dataclass(frozen=True)
+class Constraint:
+    """One constraint of one target, as a query whose solutions are its violations."""
+
+    query: str
+    shape: str
+    component: str
+    path: str
+    severity: str
+
+
+def compile_shapes(shapes: Shapes) -> list[Constraint]:
+    """Return every constraint of every shape that has a target; raises OntologyError for one unknown."""
+    components = Components(shapes)
+    found = []
+    for shape in sorted(_targeted(shapes)):
+        target = _target(shapes, {shape})
+        for pattern in components.patterns(shape, "?this"):
+            found.append(_constraint(shapes, pattern, target))
+    return found + list(_sparql_constraints(shapes))
+
+
+def violations(store: ox.Store, shapes: Shapes) -> list[Violation]:
+    """Return what the compiled shapes find in the store's default graph, sorted."""
+    with ThreadPoolExecutor(_THREADS) as pool:
+        runs = pool.map(lambda constraint: _run(store, constraint), compile_shapes(shapes))
+        return sorted({violation for run in runs for violation in run})
+
+
+def _run(store: ox.Store, constraint: Constraint) -> list[Violation]:
+    solutions = store.query(constraint.query)
+    assert isinstance(solutions, ox.QuerySolutions)  # noqa: S101 - every query is a SELECT
+    names = {variable.value for variable in solutions.variables}
+    found = []
+    for solution in solutions:
+        value = solution["value"] if "value" in names else None
+        path = solution["path"] if "path" in names else None
+        found.append(
+            Violation(
+                term_of(solution["this"]),
+                constraint.shape,
+                constraint.component,
+                path.value if isinstance(path, ox.NamedNode) else constraint.path,
+                term_of(value) if value is not None else "",
+                constraint.severity,
+            )
+        )
+    return found
+
+
+def _targeted(shapes: Shapes) -> set[Node]:
+    targets = (SH.targetClass, SH.targetObjectsOf, SH.targetSubjectsOf, SH.targetNode)
+    return {shape for target in targets for shape in shapes.graph.subjects(target)}
+
+
+def _target(shapes: Shapes, targeted: set[Node]) -> str:
+    """Return the group that binds ?this to the focus nodes of the shapes."""
+    classes, groups = set(), []
+    for shape in sorted(targeted):
+        if (shape, SH.targetNode, None) in shapes.graph or (shape, SH.target, None) in shapes.graph:
+            raise OntologyError(f"the target of {shape} cannot be compiled")
+        for cls in shapes.graph.objects(shape, SH.targetClass):
+            classes |= shapes.subclasses.get(cls, frozenset({cls}))
+        groups += [f"?this <{name}> ?o ." for name in shapes.graph.objects(shape, SH.targetSubjectsOf)]
+        groups += [f"?s <{name}> ?this ." for name in shapes.graph.objects(shape, SH.targetObjectsOf)]
+    groups += [f"?this a <{cls}> ." for cls in sorted(classes)]
+    if len(groups) == 1:
+        return groups[0]
+    # A node may be found by several of them: each once, so that no constraint is evaluated twice.
+    union = " UNION ".join(f"{{ {group} }}" for group in groups)
+    return f"{{ SELECT DISTINCT ?this WHERE {{ {union} }} }}"
+
+
+def _constraint(shapes: Shapes, pattern: Pattern, target: str) -> Constraint:
+    value = None if pattern.component in WITHOUT_VALUE else pattern.value
+    names = {"path": pattern.path_variable, "value": value}
+    select = " ".join(f"({variable} AS ?{name})" for name, variable in names.items() if variable)
+    query = f"{_PREFIXES}SELECT DISTINCT ?this {select} WHERE {{ {target} {pattern.group} }}"
+    return Constraint(query, pattern.shape, pattern.component, pattern.path, _severity(shapes, pattern.shape))
+
+
+def _severity(shapes: Shapes, shape: str) -> str:
+    severity = shapes.graph.value(URIRef(shape), SH.severity)
+    return SEVERITIES[str(severity or SH.Violation)]
+
+
+def _sparql_constraints(shapes: Shapes) -> Iterator[Constraint]:
+    """Yield the SPARQL constraints, each once for all the shapes that have it."""
+    users: dict[Node, set[Node]] = defaultdict(set)
+    for shape, constraint in shapes.graph.subject_objects(SH.sparql):
+        users[constraint].add(shape)
+    for constraint, targeted in sorted(users.items()):
+        select = shapes.graph.value(constraint, SH.select)
+        if select is None or not targeted <= _targeted(shapes):
+            raise OntologyError(f"the SPARQL constraint {constraint} cannot be compiled")
+        prefixes = "".join(
+            f"PREFIX {shapes.graph.value(declaration, SH.prefix)}: "
+            f"<{shapes.graph.value(declaration, SH.namespace)}>\n"
+            for document in shapes.graph.objects(constraint, SH.prefixes)
+            for declaration in shapes.graph.objects(document, SH.declare)
+        )
+        inner = str(select).replace("$this", "?this")
+        query = (
+            f"{prefixes}SELECT DISTINCT ?this ?path ?value WHERE "
+            f"{{ {_target(shapes, targeted)} {{ {inner} }} }}"
+        )
+        yield Constraint(query, str(constraint), "SPARQL", "", _severity(shapes, str(constraint)))
