@@ -18,6 +18,8 @@ from fmgraph.web.pages.site import Site
 #: Rows and triples shown in a page; the whole result is one link away.
 MOST_ROWS = 1000
 MOST_TRIPLES = 2000
+#: Problems (ends of their type IRIs) that the query itself has.
+_QUERY_AT_FAULT = ("query", "query-syntax", "query-refused")
 _EXAMPLE = """PREFIX fmg: <https://w3id.org/fmgraph/ns#>
 PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>
 
@@ -57,10 +59,13 @@ def results(site: Site, query: str, answer: Answer) -> str:
 
 
 def problem(site: Site, members: dict[str, Any]) -> str:
-    """Return the page of an error; with the query still in the editor where it came from there."""
-    if request.path.rstrip("/").endswith("/sparql"):
-        query = request.values.get("query", "") if members["status"] != 413 else ""
-        return _render(site, query or _EXAMPLE, problem=members)
+    """Return the page of an error; with the query still in the editor where it came from there.
+
+    Nothing is asked of the engine unless the query alone was wrong: the engine may be what has failed.
+    """
+    told = str(members["type"]).rsplit("/", 1)[-1]
+    if told in _QUERY_AT_FAULT and request.path == site.links.path("sparql"):
+        return _render(site, request.values.get("query", "") or _EXAMPLE, problem=members)
     return site.render("error.html", problem=members)
 
 

@@ -14,7 +14,7 @@ from fmgraph.text import SLUG, nearest, slugify
 from fmgraph.vocab import DCTERMS, FMG, KINDS, OWL, RDFS, SCHEMA, SKOS, WORKS, Kind
 from fmgraph.web.media import HTML, named
 from fmgraph.web.pages import copyout, lists, rdf, schemaorg, signpost
-from fmgraph.web.pages.facts import claims_about, group_facts, label_of
+from fmgraph.web.pages.facts import Claim, claims_about, group_facts, label_of
 from fmgraph.web.pages.graph import LABEL, TYPE, Term, iri, text
 from fmgraph.web.pages.incoming import PAGE, finer, incoming, one_property
 from fmgraph.web.pages.links import SPDX
@@ -41,7 +41,7 @@ def register(pages: Blueprint, site: Site) -> None:
 
 def _kind(name: str) -> Kind:
     if name not in KINDS:
-        raise NotFoundError(f"there is no kind of thing called {name!r}", nearest(name, KINDS) or list(KINDS))
+        raise NotFoundError(f"there is no kind of thing called {name!r}", nearest(name, KINDS))
     return KINDS[name]
 
 
@@ -145,7 +145,7 @@ def _page(site: Site, kind: Kind, slug: str, node: str, triples: Triples) -> Res
         turtle=rdf.serialise(rdf.with_labels(site.graph, triples), signpost.ENTITY_GRAPHS[0], node).decode(),
         bibtex=_bibtex(site, slug, facts, names) if kind.name == "paper" else None,
         card=copyout.model_card(site.graph, node) if kind.work else None,
-        authors=people, block=block,
+        authors=people, block=block, author_claims=_once(claims, FMG + "author"),
         graphs=signpost.ENTITY_GRAPHS, works=WORKS,
         jsonld=schemaorg.script(schemaorg.describe(kind.name, node, label, facts, view.labels, people)),
     )
@@ -153,6 +153,11 @@ def _page(site: Site, kind: Kind, slug: str, node: str, triples: Triples) -> Res
 
 def _label(facts: dict[str, list[Term]], slug: str) -> str:
     return min((text(o) for o in facts.get(LABEL, [])), default=slug)
+
+
+def _once(claims: Sequence[Claim], prop: str) -> list[Claim]:
+    """Return one claim of the property for each place it was read in."""
+    return list({(c.source, c.row, c.raw, c.locator): c for c in claims if c.prop == prop}.values())
 
 
 def _iris(facts: dict[str, list[Term]], *names: str) -> list[str]:

@@ -34,9 +34,9 @@ _GROUPS: dict[str, tuple[str, ...]] = {
 }
 _GROUP_OF = {local: group for group, locals_ in _GROUPS.items() for local in locals_}
 _ORDER = {local: n for n, local in enumerate(name for names in _GROUPS.values() for name in names)}
-OTHER = "Other"
+OTHER = "Further facts"
 #: Shown in the head of the page, not among the facts.
-_HEAD = {RDF + "type", RDFS + "label", SKOS + "altLabel", SKOS + "prefLabel"}
+_HEAD = {RDF + "type", RDFS + "label", SKOS + "altLabel", SKOS + "prefLabel", SKOS + "definition"}
 _LABELS = {
     SKOS + "broader": "broader",
     SKOS + "broaderTransitive": "broader, at any distance",
@@ -55,7 +55,10 @@ _LABELS = {
     PROV + "wasQuotedFrom": "read in",
     PROV + "hadPrimarySource": "primary source",
     OWL + "sameAs": "same as",
-    DERIVES_FROM: "further back",
+    FMG + "arxiv": "arXiv",
+    FMG + "doi": "DOI",
+    FMG + "issn": "ISSN",
+    FMG + "ror": "ROR",
 }
 
 
@@ -150,6 +153,11 @@ def claims_about(graph: Graph, subject: str) -> list[Claim]:
     return read_claims(graph, f"?c rdf:subject {iri(subject)} .")
 
 
+def heading(label: str) -> str:
+    """Return a label with a capital, unless it has its own spelling (arXiv)."""
+    return label if any(char.isupper() for char in label) else label[:1].upper() + label[1:]
+
+
 def label_of(prop: str, ontology: Ontology) -> str:
     """Return the property's label in the ontology, else its name in words."""
     return _LABELS.get(prop) or ontology.labels.get(prop) or words(prop)
@@ -183,7 +191,7 @@ def group_facts(
             by_pair.setdefault((claim.prop, claim.value), []).append(claim)
 
     def fact(prop: str) -> Fact:
-        return facts.setdefault(prop, Fact(prop, label_of(prop, ontology), [], []))
+        return facts.setdefault(prop, Fact(prop, "Further back" if prop == DERIVES_FROM else heading(label_of(prop, ontology)), [], []))
 
     for pair, shadows in specific.items():
         if not shadows:
@@ -215,4 +223,7 @@ def _in_groups(facts: Iterable[Fact], ontology: Ontology) -> list[Group]:
         titles[group_of(fact.prop, ontology)].append(fact)
     for found in titles.values():
         found.sort(key=lambda f: (f.prop == DERIVES_FROM, _ORDER.get(_local(f.prop), 99), f.label))
-    return [Group(title, found) for title, found in titles.items() if found]
+    groups = [Group(title, found) for title, found in titles.items() if found]
+    if len(groups) == 1 and groups[0].title == OTHER:
+        groups[0].title = "Facts"
+    return groups

@@ -52,8 +52,8 @@ _TITLES = {
     SKOS + "broader": "Narrower",
     SKOS + "broaderTransitive": "Narrower, further down",
     DCTERMS + "isPartOf": "Parts of this",
-    DCTERMS + "isReplacedBy": "Withdrawn in favour of this",
     FOAF + "primaryTopic": "List rows about this",
+    DCTERMS + "isReplacedBy": "Withdrawn in favour of this",
 }
 _FIRST = [BUILT_ON, *(p for p in _TITLES if p != DERIVES_FROM), DERIVES_FROM]
 

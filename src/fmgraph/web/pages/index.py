@@ -86,7 +86,7 @@ def register(pages: Blueprint, site: Site) -> None:
     @pages.get("/<kind>/")
     def index(kind: str) -> Response:
         if kind not in KINDS:
-            raise NotFoundError(f"there is nothing at {kind!r}", nearest(kind, KINDS) or list(KINDS))
+            raise NotFoundError(f"there is nothing at {kind!r}", nearest(kind, KINDS))
         return _index(site, KINDS[kind])
 
 

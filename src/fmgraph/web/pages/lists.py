@@ -10,7 +10,7 @@ from typing import Any
 from flask import Blueprint
 from werkzeug.wrappers import Response
 
-from fmgraph.vocab import DCTERMS, FMG, PROV, SCHEMA
+from fmgraph.vocab import DCTERMS, FMG, FOAF, PROV, SCHEMA
 from fmgraph.web.pages.facts import Claim, label_of, read_claims
 from fmgraph.web.pages.graph import LABEL, Graph, Term, batches, iri, text, values
 from fmgraph.web.pages.links import safe
@@ -127,7 +127,7 @@ def _row_block(site: Site, node: str, triples: Sequence[tuple[str, str, Term]]) 
     labels = {prop: label_of(prop, site.graph.ontology) for prop in {c.prop for c in claims}}
     return {
         "cells": cells, "loose": loose, "labels": labels, "view": site.view(terms),
-        "subjects": subjects, "parts": markdown_parts,
+        "subjects": subjects, "topic": parts.get(node, {}).get(FOAF + "primaryTopic"), "parts": markdown_parts,
     }
 
 

@@ -14,6 +14,7 @@ from fmgraph import resources
 from fmgraph.errors import NotFoundError, OntologyError
 from fmgraph.vocab import FMG, KINDS, OWL, PREFIXES, RDF, RDFS, SKOS
 from fmgraph.web.media import HTML
+from fmgraph.web.pages.facts import heading, label_of
 from fmgraph.web.pages.graph import Term, iri, text
 from fmgraph.web.pages.rdf import FORMATS
 from fmgraph.web.pages.signpost import ENTITY_GRAPHS
@@ -134,4 +135,5 @@ def _ontology(site: Site, suffix: str) -> Response:
     return site.page(
         "ns.html", sections=[one for one in sections if one[1]], header=header, view=site.view((), labels), fmg=FMG,
         graphs=ENTITY_GRAPHS, definition=SKOS + "definition",
+        told=lambda prop: heading(labels.get(prop) or label_of(prop, site.graph.ontology)),
     )
