@@ -16,7 +16,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pyoxigraph as ox
@@ -69,7 +69,8 @@ def build(data_dir: Path | None = None, ontology_dir: Path | None = None) -> Res
         work.find(
             error.message, Path(error.file or data_dir), error.line, error.field or "", rule, error.remedy
         )
-    work.findings.extend(catalogue.findings)
+    for finding in catalogue.findings:
+        work.findings.append(replace(finding, file=work.place(Path(finding.file or data_dir))))
     for record in records:
         add_record(work, record)
     _add_lists(work)
@@ -78,7 +79,8 @@ def build(data_dir: Path | None = None, ontology_dir: Path | None = None) -> Res
     try:
         add_tombstones(work, data_dir / "tombstones.yaml")
     except InputError as error:
-        work.find(error.message, data_dir / "tombstones.yaml", error.line, error.field or "", "bad-tombstone")
+        place = data_dir / "tombstones.yaml"
+        work.find(error.message, place, error.line, error.field or "", "bad-tombstone", error.remedy)
     return _finish(work)
 
 
