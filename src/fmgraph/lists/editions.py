@@ -14,9 +14,8 @@ from dataclasses import dataclass
 
 #: Share of the (weighted) cells that two rows must have in common to be one row in two editions.
 THRESHOLD = 0.3
-#: From this similarity on, two long texts count as one text with a correction.
+#: From this similarity on, two texts of several words count as one text with a correction.
 _CORRECTED = 0.8
-_LONG = 12
 #: Cells that tell nothing about which row it is.
 _COMMON = frozenset({"", "-", "—", "–", "✅"})
 
@@ -88,7 +87,7 @@ def _score(old: Signature, new: Signature, weights: Sequence[Mapping[tuple[str, 
 def _similarity(one: str, other: str) -> float:
     if one == other:
         return 1.0
-    if min(len(one), len(other)) < _LONG or one.startswith("sha256:"):
+    if " " not in one or " " not in other:  # addresses and digests are equal or they are not
         return 0.0
     matcher = difflib.SequenceMatcher(None, one, other, autojunk=False)
     if matcher.real_quick_ratio() < _CORRECTED or matcher.quick_ratio() < _CORRECTED:

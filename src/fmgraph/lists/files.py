@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -22,5 +23,6 @@ def replace_files(texts: Mapping[Path, str]) -> None:
             temporary[path].replace(path)
     except OSError as error:
         for path in temporary.values():
-            path.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):  # the first error is the one to tell
+                path.unlink()
         raise UsageError(f"cannot write {error.filename}: {error.strerror}") from error

@@ -24,6 +24,8 @@ _SYMBOL_LEADS = b"\xe2\xef\xf0"
 _STRAY_LEAD = re.compile(r"Ã(?![A-ZÀ-Þ])")
 #: ... and these mean something only beside a letter. Å is left out: it is a unit.
 _LONE_LEAD = re.compile(r"(?<!\w)[Ââãïðğ](?!\w)")
+#: A lead byte with a continuation byte.
+_UTF8_PIECE = re.compile(rb"[\xc2-\xf4][\x80-\xbf]")
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ufffd]")
 
 
@@ -65,9 +67,12 @@ def remains(text: str, *, misread: bool) -> str | None:
         match = pattern.search(text)
         if match:
             return text[max(match.start() - 8, 0) : match.end() + 8]
-    if is_bad(text):
-        return next((word for word in text.split() if is_bad(word)), text[:40])
-    return None
+    return next((word for word in text.split() if is_bad(word) and _may_be_misread(word)), None)
+
+
+def _may_be_misread(word: str) -> bool:
+    """Whether the bytes behind the word have a piece of UTF-8: ftfy's measure also dislikes ``12×été``."""
+    return any(_UTF8_PIECE.search(word.encode(codec, "replace")) for codec in _MISREADINGS)
 
 
 def strip_decorations(text: str) -> tuple[str, list[str]]:
