@@ -1,1 +1,1 @@
-"""Benchmarks: a catalogue of any size, the same queries against several servers, and attackers beside them."""
+"""Benchmarks: a catalogue of any size, the same queries against several servers, attackers beside."""

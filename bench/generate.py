@@ -20,7 +20,7 @@ from fmgraph.build.materialise import umbrellas
 from fmgraph.build.quantities import Quantity
 from fmgraph.resources import ontology_dir
 from fmgraph.schema import Schema
-from fmgraph.terms import A, LABEL, Term, Triple, entity, integer, iri, literal, own
+from fmgraph.terms import LABEL, A, Term, Triple, entity, integer, iri, literal, own
 from fmgraph.vocab import BASE, DCTERMS, FMG, FOAF, SCHEMA, XSD
 
 _CONCEPTS = ("backbone", "method", "modality", "institution", "venue", "license", "unit")
@@ -40,13 +40,15 @@ class Catalogue:
     schema: Schema = field(default_factory=lambda: Schema(*_ontology()))
 
     def __post_init__(self) -> None:
-        self._random = random.Random(self.seed)  # noqa: S311 - not for secrets
+        self._random = random.Random(self.seed)
         self._base = build().triples
         self._concepts = {
             kind: sorted(
                 triple[0]
                 for triple in self._base
-                if triple[1] == A and triple[0].startswith(f"<{BASE}{kind}/") and triple[2].startswith(f"<{FMG}")
+                if triple[1] == A
+                and triple[0].startswith(f"<{BASE}{kind}/")
+                and triple[2].startswith(f"<{FMG}")
             )
             for kind in _CONCEPTS
         }
@@ -101,7 +103,7 @@ class Catalogue:
         yield from ((node, own("scope"), literal("medical")), (node, own("describedBy"), paper))
         yield from ((paper, A, own("Paper")), (paper, LABEL, literal(title)))
         source = f"https://github.com/example/m-{number}/blob/main/README.md"
-        claims = [self._claim(node, key, value, source) for key, value in self._facts(number, node, paper)]
+        claims = [self._claim(node, key, value, source) for key, value in self._facts(number)]
         claims += [self._claim(paper, "title", literal(title), source)]
         claims += [self._claim(paper, "publishedIn", self._zipf("venue"), source)]
         yield from self._lineage(number, node, claims, source)
@@ -112,10 +114,14 @@ class Catalogue:
             yield from self._row(number, node, label, claims)
         yield from self._stated(claims)
 
-    def _facts(self, number: int, node: Term, paper: Term) -> Iterable[tuple[str, Term]]:
+    def _facts(self, number: int) -> Iterable[tuple[str, Term]]:
         pick = self._random
         yield "year", literal(str(2015 + min(10, int(pick.expovariate(0.3)))), f"{XSD}gYear")
-        for key, kind in (("modality", "modality"), ("backbone", "backbone"), ("pretrainingMethod", "method")):
+        for key, kind in (
+            ("modality", "modality"),
+            ("backbone", "backbone"),
+            ("pretrainingMethod", "method"),
+        ):
             yield key, self._zipf(kind)
         yield "developedBy", self._zipf("institution")
         yield "code", iri(f"https://github.com/example/m-{number}")
@@ -132,7 +138,9 @@ class Catalogue:
     def _lineage(self, number: int, node: Term, claims: list[Claim], source: str) -> Iterator[Triple]:
         """Add claims for the parents; yield the closures, which the build would make."""
         pick = self._random
-        parents = {pick.choice(self._popular) for _ in range(pick.choice((0, 1, 1, 2)))} if self._popular else set()
+        parents = (
+            {pick.choice(self._popular) for _ in range(pick.choice((0, 1, 1, 2)))} if self._popular else set()
+        )
         above: set[int] = set()
         weights: set[int] = set()
         for parent in sorted(parents):
@@ -171,5 +179,3 @@ class Catalogue:
 def _ontology() -> tuple[Path, Path]:
     folder = ontology_dir()
     return folder / "context.jsonld", folder / "fmgraph.ttl"
-
-

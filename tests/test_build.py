@@ -36,7 +36,10 @@ tables:
 columns: {Name: name, Backbone: backbone, Parent: backbone, Year: year}
 sections: {CT: {modality: ct}}
 """,
-    "list/l.csv": "id,record,table,line,Name,Backbone,Parent,Year\nl-01,model/child,1,3,Child,ViT-Base,Parent,2024\n",
+    "list/l.csv": """\
+id,record,table,line,Name,Backbone,Parent,Year
+l-01,model/child,1,3,Child,ViT-Base,Parent,2024
+""",
 }
 
 

@@ -117,7 +117,9 @@ def query(path: Path | str, text: str, limit: int = 20, offset: int = 0, kind: s
             ).fetchall()
     except sqlite3.DatabaseError as error:
         raise UsageError(f"{path} is no search index ({error}): run fmgraph build again") from error
-    return Hits(total, [Entry(i, k, label, tuple(aka.split("\n")) if aka else (), t) for i, k, label, aka, t in found])
+    return Hits(
+        total, [Entry(i, k, label, tuple(aka.split("\n")) if aka else (), t) for i, k, label, aka, t in found]
+    )
 
 
 def scan(found: Iterable[Entry], text: str, limit: int = 20, offset: int = 0) -> Hits:

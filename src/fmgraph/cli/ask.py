@@ -41,7 +41,9 @@ def _with_prefixes(query: str) -> str:
 @click.argument("query", required=False)
 @click.option("--file", "file", type=PATH, help="Read the query from a file; - is standard input.")
 @click.option("--name", help="Run a named query (see `fmgraph queries`).")
-@click.option("--param", "-p", "parameters", multiple=True, metavar="NAME=VALUE", help="A named query's parameter.")
+@click.option(
+    "--param", "-p", "parameters", multiple=True, metavar="NAME=VALUE", help="A named query's parameter."
+)
 @click.option("--format", "form", type=click.Choice([*_SOLUTIONS]), default="table", show_default=True)
 @graph_options
 def query(
@@ -121,7 +123,9 @@ def lineage_command(
 
 @click.command(name="list")
 @click.argument("list_id")
-@click.option("--format", "form", type=click.Choice(["csv", "markdown"]), default="markdown", show_default=True)
+@click.option(
+    "--format", "form", type=click.Choice(["csv", "markdown"]), default="markdown", show_default=True
+)
 @graph_options
 def list_command(list_id: str, form: str, files: tuple[Path, ...], dataset: Path | None) -> None:
     """Give a source list back, from the graph alone."""

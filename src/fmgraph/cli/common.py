@@ -46,7 +46,7 @@ def open_graph(files: tuple[Path, ...], dataset: Path | None) -> Dataset:
 @contextmanager
 def engine_of(files: tuple[Path, ...], dataset: Path | None) -> Iterator[Engine]:
     """Yield an engine in this process over the graph that the options mean."""
-    opened = open_graph(files, dataset)
+    open_graph(files, dataset)
     with InProcessEngine(open_graph(files, dataset)) as engine:
         yield engine
 

@@ -50,7 +50,9 @@ def import_command(
 
 
 @click.command()
-@click.option("--output", type=PATH, default=Path(".build"), show_default=True, help="Where to put the dataset.")
+@click.option(
+    "--output", type=PATH, default=Path(".build"), show_default=True, help="Where to put the dataset."
+)
 @click.option("--data", "data_dir", type=EXISTING, help="The data folder (default: the shipped one).")
 def build(output: Path, data_dir: Path | None) -> None:
     """Build the graph into OUTPUT/<digest>/ and make OUTPUT/current point to it."""

@@ -18,7 +18,9 @@ def table(body: bytes) -> str:
     widths = [max([_width(name), *(_width(row[at]) for row in rows)]) for at, name in enumerate(header)]
     lines = [header, ["-" * width for width in widths], *rows]
     shown = [
-        "  ".join(cell + " " * (width - _width(cell)) for cell, width in zip(line, widths, strict=True)).rstrip()
+        "  ".join(
+            cell + " " * (width - _width(cell)) for cell, width in zip(line, widths, strict=True)
+        ).rstrip()
         for line in lines
     ]
     return "\n".join(shown) + f"\n({len(rows)} row{'' if len(rows) == 1 else 's'})\n"
