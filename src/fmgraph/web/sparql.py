@@ -112,6 +112,7 @@ def _graph(iri: str) -> str:
 def _posted(settings: Settings) -> tuple[str, bytes]:
     """Return the media type and the body of a POST; 415 for what is not a query, 413 for one too large."""
     media_type, options = parse_options_header(request.headers.get("Content-Type", ""))
+    media_type = media_type.lower()
     charset = options.get("charset", "utf-8").strip().lower()
     headers = {"Accept-Post": f"{FORM}, {DIRECT}"}
     if media_type == UPDATE:
