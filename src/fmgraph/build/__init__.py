@@ -87,7 +87,8 @@ def build(data_dir: Path | None = None, ontology_dir: Path | None = None) -> Res
 def _read_records(data_dir: Path, schema: Schema) -> tuple[list[tuple[InputError, str]], list[Record]]:
     errors: list[tuple[InputError, str]] = []
     records = []
-    for record in iter_records(data_dir, schema.fields):
+    keys = {*schema.fields, "iri"}  # `iri` names a licence's entity and is no property
+    for record in iter_records(data_dir, keys):
         if isinstance(record, Record):
             records.append(record)
         else:
