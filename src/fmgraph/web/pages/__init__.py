@@ -19,9 +19,7 @@ from fmgraph.web.service import NAME, Service
 _PARTS = (home, search, lists, lineage, why, vocabulary, entities, index)
 
 
-def blueprint(
-    engine: Engine, settings: Settings, search_index: Path | None = None
-) -> tuple[Blueprint, Site]:
+def blueprint(engine: Engine, settings: Settings, search_index: Path | None = None) -> tuple[Blueprint, Site]:
     """Return the pages over an engine, and what they share.
 
     ``search_index`` is the dataset's ``search.sqlite``; without it, names are searched one by one.

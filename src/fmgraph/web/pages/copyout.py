@@ -17,7 +17,17 @@ _TEX = {
 }
 _HUB_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 #: Paths of the Hub that are no model: https://huggingface.co/docs/hub/repositories
-_NOT_OWNERS = {"datasets", "spaces", "docs", "blog", "papers", "collections", "models", "organizations", "api"}
+_NOT_OWNERS = {
+    "datasets",
+    "spaces",
+    "docs",
+    "blog",
+    "papers",
+    "collections",
+    "models",
+    "organizations",
+    "api",
+}
 #: https://huggingface.co/docs/hub/model-cards#specifying-a-base-model: only where the graph says just that.
 _RELATIONS = {FMG + "fineTunedFrom": "finetune", FMG + "adapts": "adapter"}
 #: Relations that make the parent a base model in the Hub's sense: the model starts from its weights.
@@ -29,7 +39,9 @@ def tex(text: str) -> str:
     return "".join(_TEX.get(char, char) for char in " ".join(text.split()))
 
 
-def bibtex(slug: str, facts: Mapping[str, Sequence[str]], authors: Sequence[str], venue: tuple[str, str]) -> str:
+def bibtex(
+    slug: str, facts: Mapping[str, Sequence[str]], authors: Sequence[str], venue: tuple[str, str]
+) -> str:
     """Return a BibTeX entry; ``facts`` by local name of the property, ``venue`` its label and type."""
 
     def first(name: str) -> str:

@@ -43,8 +43,14 @@ def results(site: Site, query: str, answer: Answer) -> str:
         made = [quad.triple for quad in triples[:MOST_TRIPLES]]
         turtle = ox.serialize(made, format=ox.RdfFormat.TURTLE, prefixes=PREFIXES) or b""
         return _render(
-            site, query, kind="graph", turtle=turtle.decode(), total=len(triples), shown=len(made),
-            formats=GRAPHS[:4], seconds=answer.seconds,
+            site,
+            query,
+            kind="graph",
+            turtle=turtle.decode(),
+            total=len(triples),
+            shown=len(made),
+            formats=GRAPHS[:4],
+            seconds=answer.seconds,
         )
     parsed = ox.parse_query_results(answer.body, format=ox.QueryResultsFormat.JSON)
     if isinstance(parsed, ox.QueryBoolean):
@@ -53,8 +59,16 @@ def results(site: Site, query: str, answer: Answer) -> str:
     names = [variable.value for variable in parsed.variables]
     rows = [list(solution) for solution in parsed]
     return _render(
-        site, query, kind="select", names=names, rows=rows[:MOST_ROWS], total=len(rows),
-        shown=min(len(rows), MOST_ROWS), formats=RESULTS, seconds=answer.seconds, short=_short,
+        site,
+        query,
+        kind="select",
+        names=names,
+        rows=rows[:MOST_ROWS],
+        total=len(rows),
+        shown=min(len(rows), MOST_ROWS),
+        formats=RESULTS,
+        seconds=answer.seconds,
+        short=_short,
     )
 
 
@@ -88,6 +102,13 @@ def _render(site: Site, query: str, **values: Any) -> str:
     completion = {"prefixes": PREFIXES, "terms": terms, "problem": values.get("problem")}
     return site.render(
         "sparql.html",
-        **{"query": query, "kind": None, "problem": None, "queries": list(load_queries().values()),
-           "completion": script(completion), "view": site.view(), **values},
+        **{
+            "query": query,
+            "kind": None,
+            "problem": None,
+            "queries": list(load_queries().values()),
+            "completion": script(completion),
+            "view": site.view(),
+            **values,
+        },
     )

@@ -46,7 +46,7 @@ def _kind(name: str) -> Kind:
 
 
 def _entity(site: Site, kind: Kind, slug: str, suffix: str) -> Response:
-    if suffix and named(suffix, _FORMATS) is None or not SLUG.fullmatch(slug):
+    if (suffix and named(suffix, _FORMATS) is None) or not SLUG.fullmatch(slug):
         raise _unknown(site, kind, slug)
     node, own = _find(site, kind, slug)
     gone = _withdrawn(site, kind, slug, suffix, own)
@@ -121,7 +121,9 @@ def _page(site: Site, kind: Kind, slug: str, node: str, triples: Triples) -> Res
     links_in = incoming(site.graph, node)
     named_by_claims = [one for c in claims for one in (c.source, c.row, c.corrected_by) if one]
     terms: list[Term | str] = [
-        *(o for _, _, o in triples), *(c.value for c in claims), *named_by_claims,
+        *(o for _, _, o in triples),
+        *(c.value for c in claims),
+        *named_by_claims,
         *(item for one in links_in for item in one.items),
     ]
     view = site.view(terms)
@@ -130,7 +132,10 @@ def _page(site: Site, kind: Kind, slug: str, node: str, triples: Triples) -> Res
     block = lists.block(site, kind.name, node, triples)
     names = [name for _, name in people]
     header = signpost.link_header(
-        site.links, kind.name, slug, node,
+        site.links,
+        kind.name,
+        slug,
+        node,
         authors=[who for who, _ in people if who] or _iris(facts, "developedBy", "author"),
         items=_iris(facts, "weights", "code"),
         licenses=_iris(facts, "license", "codeLicense", "weightsLicense") if kind.name == "dataset" else (),
@@ -138,15 +143,25 @@ def _page(site: Site, kind: Kind, slug: str, node: str, triples: Triples) -> Res
     return site.page(
         "entity.html",
         headers={"Link": header},
-        kind=kind, slug=slug, iri=node, label=label, groups=groups, view=view, incoming=links_in, page_size=PAGE,
+        kind=kind,
+        slug=slug,
+        iri=node,
+        label=label,
+        groups=groups,
+        view=view,
+        incoming=links_in,
+        page_size=PAGE,
         aka=sorted(text(o) for o in facts.get(SKOS + "altLabel", [])),
         definition=next((text(o) for o in facts.get(SKOS + "definition", [])), ""),
         classes=sorted(text(o) for o in facts.get(TYPE, [])),
         turtle=rdf.serialise(rdf.with_labels(site.graph, triples), signpost.ENTITY_GRAPHS[0], node).decode(),
         bibtex=_bibtex(site, slug, facts, names) if kind.name == "paper" else None,
         card=copyout.model_card(site.graph, node) if kind.work else None,
-        authors=people, block=block, author_claims=_once(claims, FMG + "author"),
-        graphs=signpost.ENTITY_GRAPHS, works=WORKS,
+        authors=people,
+        block=block,
+        author_claims=_once(claims, FMG + "author"),
+        graphs=signpost.ENTITY_GRAPHS,
+        works=WORKS,
         jsonld=schemaorg.script(schemaorg.describe(kind.name, node, label, facts, view.labels, people)),
     )
 
@@ -165,7 +180,9 @@ def _iris(facts: dict[str, list[Term]], *names: str) -> list[str]:
 
 
 def _bibtex(site: Site, slug: str, facts: dict[str, list[Term]], authors: Sequence[str]) -> str:
-    plain = {prop[len(FMG) :]: sorted(map(text, found)) for prop, found in facts.items() if prop.startswith(FMG)}
+    plain = {
+        prop[len(FMG) :]: sorted(map(text, found)) for prop, found in facts.items() if prop.startswith(FMG)
+    }
     plain.setdefault("title", [_label(facts, slug)])
     venue = ("", "")
     for where in _iris(facts, "publishedIn")[:1]:
@@ -190,6 +207,12 @@ def _incoming(site: Site, kind: Kind, slug: str) -> Response:
         facts.setdefault(p, []).append(o)
     context: dict[str, Any] = {"page": page, "last": last, "offset": offset}
     return site.page(
-        "incoming.html", kind=kind, slug=slug, label=_label(facts, slug), found=found,
-        prop_label=label_of(prop, site.graph.ontology), view=site.view(found.items), **context,
+        "incoming.html",
+        kind=kind,
+        slug=slug,
+        label=_label(facts, slug),
+        found=found,
+        prop_label=label_of(prop, site.graph.ontology),
+        view=site.view(found.items),
+        **context,
     )

@@ -14,7 +14,17 @@ from fmgraph.web.pages.graph import BUILT_ON, CLOSURES, DERIVES_FROM, Graph, Ont
 from fmgraph.web.pages.links import words
 
 _GROUPS: dict[str, tuple[str, ...]] = {
-    "Overview": ("name", "title", "year", "type", "contribution", "scope", "definition", "comment", "country"),
+    "Overview": (
+        "name",
+        "title",
+        "year",
+        "type",
+        "contribution",
+        "scope",
+        "definition",
+        "comment",
+        "country",
+    ),
     "Lineage": (),
     "Data": ("dataScale", "modality", "trainedOn", "notTrainedOn", "evaluatedOn", "partOf", "value", "unit"),
     "Architecture and training": (
@@ -191,7 +201,10 @@ def group_facts(
             by_pair.setdefault((claim.prop, claim.value), []).append(claim)
 
     def fact(prop: str) -> Fact:
-        return facts.setdefault(prop, Fact(prop, "Further back" if prop == DERIVES_FROM else heading(label_of(prop, ontology)), [], []))
+        return facts.setdefault(
+            prop,
+            Fact(prop, "Further back" if prop == DERIVES_FROM else heading(label_of(prop, ontology)), [], []),
+        )
 
     for pair, shadows in specific.items():
         if not shadows:

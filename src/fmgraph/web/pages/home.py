@@ -37,13 +37,21 @@ def register(pages: Blueprint, site: Site) -> None:
         links.append((site.links.absolute(site.links.path("void")), "describedby", "text/turtle"))
         for file in dumps:
             address = site.links.absolute(site.links.path("dump", file.name))
-            links.append((address, "item", "application/gzip" if file.compression else file.syntax.media_type))
-        field = ", ".join(f'<{to}>; rel="{rel}"' + (f'; type="{kind}"' if kind else "") for to, rel, kind in links)
+            links.append(
+                (address, "item", "application/gzip" if file.compression else file.syntax.media_type)
+            )
+        field = ", ".join(
+            f'<{to}>; rel="{rel}"' + (f'; type="{kind}"' if kind else "") for to, rel, kind in links
+        )
         about = dataset_jsonld(meta, service=f"{site.links.public}/" if site.links.public else None)
         return site.page(
-            "home.html", headers={"Link": field}, counts=counts(site), queries=list(load_queries().values())[:_FIRST],
+            "home.html",
+            headers={"Link": field},
+            counts=counts(site),
+            queries=list(load_queries().values())[:_FIRST],
             dumps=[file for file in dumps if file.syntax.suffix in ("ttl", "nt", "jsonld", "rdf")],
-            jsonld=script(about), dataset_iri=describing("dataset"),
+            jsonld=script(about),
+            dataset_iri=describing("dataset"),
         )
 
     @pages.get("/about")
@@ -81,12 +89,23 @@ def _disagreements(site: Site) -> Response:
         subject, prop = pair["s"].value, pair["p"].value
         claims = read_claims(graph, f"?c rdf:subject {iri(subject)} ; rdf:predicate {iri(prop)} .")
         holds = {row["o"] for row in graph.rows(f"SELECT ?o WHERE {{ {iri(subject)} {iri(prop)} ?o }}")}
-        claims.sort(key=lambda claim: (claim.value not in holds, claim.deprecated, str(claim.value), claim.iri))
+        claims.sort(
+            key=lambda claim: (claim.value not in holds, claim.deprecated, str(claim.value), claim.iri)
+        )
         found.append((subject, prop, claims, holds))
     terms = [t for s, _, claims, _ in found for t in (s, *(c.value for c in claims))]
-    terms += [one for _, _, claims, _ in found for c in claims for one in (c.source, c.row, c.corrected_by) if one]
+    terms += [
+        one for _, _, claims, _ in found for c in claims for one in (c.source, c.row, c.corrected_by) if one
+    ]
     labels = {prop: label_of(prop, graph.ontology) for _, prop, _, _ in found}
     return site.page(
-        "disagreements.html", found=found, total=total, page=page, last=last, offset=offset, labels=labels,
-        view=site.view(terms), page_link=lambda n: site.links.path("disagreements", page=n),
+        "disagreements.html",
+        found=found,
+        total=total,
+        page=page,
+        last=last,
+        offset=offset,
+        labels=labels,
+        view=site.view(terms),
+        page_link=lambda n: site.links.path("disagreements", page=n),
     )

@@ -75,9 +75,7 @@ def incoming(graph: Graph, entity: str) -> list[Incoming]:
     ontology = graph.ontology
     found = [one_property(graph, entity, prop, finer(prop, props, ontology)) for prop in props]
     ranked = {prop: n for n, prop in enumerate(_FIRST)}
-    return sorted(
-        (one for one in found if one.total), key=lambda one: (ranked.get(one.prop, 99), one.title)
-    )
+    return sorted((one for one in found if one.total), key=lambda one: (ranked.get(one.prop, 99), one.title))
 
 
 def finer(prop: str, props: set[str], ontology: Ontology) -> set[str]:

@@ -63,7 +63,7 @@ FACET_OF_KIND = {facet.kind: facet.name for facet in _WORK if facet.kind}
 
 @dataclass(frozen=True)
 class Choice:
-    """One value of a facet: what it is called, how many entities have it, and the link that sets or drops it."""
+    """One value of a facet: its name, how many entities have it, and the link that sets or drops it."""
 
     label: str
     count: int
@@ -105,15 +105,24 @@ def _index(site: Site, kind: Kind) -> Response:
     )
     shown = [_facet(site, kind, facet, cls, patterns, chosen) for facet in facets]
     labels = {row["s"].value: text(row["label"]) for row in rows if row.get("label") is not None}
-    details = _details(site, list(row["s"].value for row in rows))
+    details = _details(site, [row["s"].value for row in rows])
     view = site.view((value for pairs in details.values() for value in pairs), labels)
     canonical = site.links.path(kind.name, "", **chosen, page=page if page > 1 else None)
     return site.page(
         "index.html",
         headers={"Link": f'<{site.links.absolute(canonical)}>; rel="canonical"'},
-        kind=kind, rows=rows, total=total, page=page, last=last, offset=offset, view=view, details=details,
-        facets=[one for one in shown if one.choices], chosen=chosen,
-        clear=site.links.path(kind.name, ""), page_link=lambda n: site.links.path(kind.name, "", **chosen, page=n),
+        kind=kind,
+        rows=rows,
+        total=total,
+        page=page,
+        last=last,
+        offset=offset,
+        view=view,
+        details=details,
+        facets=[one for one in shown if one.choices],
+        chosen=chosen,
+        clear=site.links.path(kind.name, ""),
+        page_link=lambda n: site.links.path(kind.name, "", **chosen, page=n),
     )
 
 
@@ -155,7 +164,8 @@ def _facet(
     order = "DESC(STR(?v))" if facet.newest_first else "DESC(?n) STR(?v)"
     inner = f"{others} ?s {facet.path} ?v"
     rows = site.graph.rows(
-        f"SELECT ?v (COUNT(DISTINCT ?s) AS ?n) WHERE {{ {inner} }} GROUP BY ?v ORDER BY {order} LIMIT {MOST_VALUES + 1}"
+        f"SELECT ?v (COUNT(DISTINCT ?s) AS ?n) WHERE {{ {inner} }} GROUP BY ?v "
+        f"ORDER BY {order} LIMIT {MOST_VALUES + 1}"
     )
     more = site.graph.count(inner, "?v") - MOST_VALUES if len(rows) > MOST_VALUES else 0
     view = site.view(row["v"] for row in rows)

@@ -71,8 +71,15 @@ def _page(site: Site, kind: str, slug: str, up: Lineage, down: Lineage) -> Respo
     names = {e.relation for one in (up, down) for e in one.edges}
     ontology = site.graph.ontology
     return site.page(
-        "lineage.html", kind=kind, slug=slug, iri=up.root, up=tree(up), down=tree(down), view=view,
-        labels={FMG + name: ontology.labels.get(FMG + name, name) for name in names}, most=MOST_WORKS,
+        "lineage.html",
+        kind=kind,
+        slug=slug,
+        iri=up.root,
+        up=tree(up),
+        down=tree(down),
+        view=view,
+        labels={FMG + name: ontology.labels.get(FMG + name, name) for name in names},
+        most=MOST_WORKS,
     )
 
 

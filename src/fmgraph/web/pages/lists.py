@@ -69,8 +69,9 @@ def register(pages: Blueprint, site: Site) -> None:
     @pages.get("/lists")
     def all_lists() -> Response:
         rows = site.graph.rows(
-            "SELECT ?list ?label ?source ?date (COUNT(DISTINCT ?row) AS ?rows) WHERE { ?list a fmg:SourceList ; "
-            "rdfs:label ?label . OPTIONAL { ?list dcterms:source ?source } OPTIONAL { ?list dcterms:issued ?date }"
+            "SELECT ?list ?label ?source ?date (COUNT(DISTINCT ?row) AS ?rows) WHERE { "
+            "?list a fmg:SourceList ; rdfs:label ?label . "
+            "OPTIONAL { ?list dcterms:source ?source } OPTIONAL { ?list dcterms:issued ?date }"
             " OPTIONAL { ?row dcterms:isPartOf ?list ; a fmg:ListRow } }"
             " GROUP BY ?list ?label ?source ?date ORDER BY ?label"
         )
@@ -114,9 +115,17 @@ def block(
 def _row_block(site: Site, node: str, triples: Sequence[tuple[str, str, Term]]) -> dict[str, Any]:
     parts = _by_subject(triples)
     claims = read_claims(site.graph, f"?c prov:wasQuotedFrom {iri(node)} .")
-    columns = {c.iri: c for c in _columns(site.graph, [p[FMG + "column"] for p in parts.values() if FMG + "column" in p])}
+    columns = {
+        c.iri: c
+        for c in _columns(site.graph, [p[FMG + "column"] for p in parts.values() if FMG + "column" in p])
+    }
     cells = [
-        Cell(one, columns[p[FMG + "column"]].label, p.get(PROV + "value", ""), [c for c in claims if c.cell == one])
+        Cell(
+            one,
+            columns[p[FMG + "column"]].label,
+            p.get(PROV + "value", ""),
+            [c for c in claims if c.cell == one],
+        )
         for one, p in parts.items()
         if p.get(FMG + "column") in columns
     ]
@@ -126,8 +135,13 @@ def _row_block(site: Site, node: str, triples: Sequence[tuple[str, str, Term]]) 
     terms = [*(c.value for c in claims), *subjects.values()]
     labels = {prop: label_of(prop, site.graph.ontology) for prop in {c.prop for c in claims}}
     return {
-        "cells": cells, "loose": loose, "labels": labels, "view": site.view(terms),
-        "subjects": subjects, "topic": parts.get(node, {}).get(FOAF + "primaryTopic"), "parts": markdown_parts,
+        "cells": cells,
+        "loose": loose,
+        "labels": labels,
+        "view": site.view(terms),
+        "subjects": subjects,
+        "topic": parts.get(node, {}).get(FOAF + "primaryTopic"),
+        "parts": markdown_parts,
     }
 
 
@@ -155,14 +169,23 @@ def _list_block(site: Site, node: str, triples: Sequence[tuple[str, str, Term]])
             tables[where].rows.append(one)
         rows.setdefault(one.iri, one)
     for some in batches(rows):
-        query = f"SELECT ?row ?column ?raw WHERE {{ {values('row', some)} ?c fmg:inRow ?row ; fmg:column ?column ; prov:value ?raw }}"
+        query = (
+            f"SELECT ?row ?column ?raw WHERE {{ {values('row', some)} "
+            "?c fmg:inRow ?row ; fmg:column ?column ; prov:value ?raw }"
+        )
         for cell in site.graph.rows(query):
             rows[cell["row"].value].cells[cell["column"].value] = cell["raw"].value
     view = site.view(one.topic for one in rows.values() if one.topic)
     shown = [table for table in sorted(tables.values(), key=lambda t: t.position) if table.rows]
     return {
-        "tables": shown, "total": total, "page": page, "last": last, "offset": offset, "view": view,
-        "shown": len(rows), "parts": markdown_parts,
+        "tables": shown,
+        "total": total,
+        "page": page,
+        "last": last,
+        "offset": offset,
+        "view": view,
+        "shown": len(rows),
+        "parts": markdown_parts,
     }
 
 
@@ -199,5 +222,3 @@ def _tables(triples: Iterable[tuple[str, str, Term]]) -> dict[str, Table]:
     for table in tables.values():
         table.columns.sort(key=lambda column: column.position)
     return tables
-
-

@@ -63,7 +63,7 @@ def _label_triples(graph: Graph, iris: set[str]) -> list[tuple[str, str, Term]]:
 
 
 def serialise(triples: Sequence[tuple[str, str, Term]], form: Format, first: str = "") -> bytes:
-    """Return the triples as bytes; the subject ``first`` leads, its parts and the rest follow, types first."""
+    """Return the triples as bytes: the subject ``first``, its parts, then the rest; types first."""
 
     def order(triple: tuple[str, str, Term]) -> tuple[bool, bool, str, bool, str, str]:
         s, p, o = triple

@@ -137,5 +137,3 @@ def script(data: Mapping[str, Any]) -> Markup:
     for char in "<>&\u2028\u2029":
         body = body.replace(char, f"\\u{ord(char):04x}")
     return Markup(body)  # noqa: S704 - escaped just above
-
-

@@ -30,7 +30,13 @@ def register(pages: Blueprint, site: Site) -> None:
         page, last, offset = page_number(total, PAGE)
         hits = _ask(site, asked, kind, offset, PAGE) if total else search.Hits(0, [])
         return site.page(
-            "search.html", q=asked, kind_chosen=kind, hits=hits, page=page, last=last, offset=offset,
+            "search.html",
+            q=asked,
+            kind_chosen=kind,
+            hits=hits,
+            page=page,
+            last=last,
+            offset=offset,
             page_link=lambda n: site.links.path("search", q=asked, kind=kind, page=n),
         )
 
@@ -40,6 +46,8 @@ def _ask(site: Site, asked: str, kind: str, offset: int, size: int) -> search.Hi
     if index is not None and index.is_file():
         return search.query(index, asked, size, offset, kind or None)
     if site.engine.meta.triples > MOST_SCANNED:
-        raise LimitError("this dataset has no search index (fmgraph build makes one)", "graph size without index")
+        raise LimitError(
+            "this dataset has no search index (fmgraph build makes one)", "graph size without index"
+        )
     names = search.entries(site.engine.rows, [kind] if kind else ())
     return search.scan(names, asked, size, offset)

@@ -34,13 +34,18 @@ def link_header(
     ``cite-as`` is the entity's IRI, ``describedby`` its RDF, ``license`` that of the entity where known, else
     that of the description, ``item`` its weights and code, ``author`` the people and organisations.
     """
-    made = [_link(entity, "cite-as"), _link(type_iri(kind), "type"), _link("https://schema.org/AboutPage", "type")]
-    for form in ENTITY_GRAPHS:
-        made.append(_link(_rdf(links, kind, slug, form), "describedby", form.media_type))
+    made = [
+        _link(entity, "cite-as"),
+        _link(type_iri(kind), "type"),
+        _link("https://schema.org/AboutPage", "type"),
+    ]
+    made += [_link(_rdf(links, kind, slug, f), "describedby", f.media_type) for f in ENTITY_GRAPHS]
     people = sorted({one for one in authors if safe(one)})
     made += [_link(one, "author") for one in people] if len(people) <= _MOST_AUTHORS else []
     made += [_link(one, "item") for one in sorted(set(items)) if safe(one)]
-    made += [_link(one, "license") for one in sorted(set(licenses)) if safe(one)] or [_link(DATA_LICENSE, "license")]
+    made += [_link(one, "license") for one in sorted(set(licenses)) if safe(one)] or [
+        _link(DATA_LICENSE, "license")
+    ]
     made.append(_link(links.absolute(links.path(kind, "")), "collection", "text/html"))
     return ", ".join(made)
 

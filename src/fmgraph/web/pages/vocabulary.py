@@ -64,28 +64,34 @@ def register(pages: Blueprint, site: Site) -> None:
 
 
 def tree(site: Site, kind: str) -> list[Concept]:
-    """Return the top concepts of a kind with all that is narrower; a concept stands below each broader one."""
+    """Return the top concepts of a kind with all that is narrower.
+
+    A concept stands below each that is broader; what is narrower than it is shown at the first place only.
+    """
     rows = site.graph.rows(
-        f"SELECT ?s ?label ?up WHERE {{ ?s a {iri(FMG + KINDS[kind].cls)} . OPTIONAL {{ ?s rdfs:label ?label }} "
-        "OPTIONAL { ?s skos:broader ?up } } ORDER BY LCASE(STR(?label)) ?s"
+        f"SELECT ?s ?label ?up WHERE {{ ?s a {iri(FMG + KINDS[kind].cls)} . "
+        "OPTIONAL { ?s rdfs:label ?label } OPTIONAL { ?s skos:broader ?up } } ORDER BY LCASE(STR(?label)) ?s"
     )
     use = site.graph.rows(
-        f"SELECT ?c (COUNT(DISTINCT ?w) AS ?n) WHERE {{ ?w {iri(FMG + SCHEMES[kind])}/skos:broaderTransitive? ?c }} GROUP BY ?c"
+        "SELECT ?c (COUNT(DISTINCT ?w) AS ?n) WHERE { "
+        f"?w {iri(FMG + SCHEMES[kind])}/skos:broaderTransitive? ?c }} GROUP BY ?c"
     )
     works = {row["c"].value: int(row["n"].value) for row in use}
-    below: dict[str, list[str]] = {}
-    has_broader: set[str] = set()
     names = dict.fromkeys(row["s"].value for row in rows)
+    below: dict[str, dict[str, None]] = {}
+    has_broader: set[str] = set()
     for row in rows:
         if row.get("up") is not None and row["up"].value in names:
-            below.setdefault(row["up"].value, []).append(row["s"].value)
+            below.setdefault(row["up"].value, {})[row["s"].value] = None
             has_broader.add(row["s"].value)
+    opened: set[str] = set()
 
-    def grow(one: str, above: tuple[str, ...]) -> Concept:
-        children = [grow(c, (*above, one)) for c in dict.fromkeys(below.get(one, ())) if c not in above]
-        return Concept(one, works.get(one, 0), children)
+    def grow(one: str) -> Concept:
+        again = one in opened
+        opened.add(one)
+        return Concept(one, works.get(one, 0), [] if again else [grow(child) for child in below.get(one, ())])
 
-    return [grow(one, ()) for one in names if one not in has_broader]
+    return [grow(one) for one in names if one not in has_broader]
 
 
 def _flat(concepts: list[Concept]) -> list[str]:
@@ -98,7 +104,9 @@ def _read(file: Path) -> list[tuple[str, str, Term]]:
         quads = list(ox.parse(path=file, format=ox.RdfFormat.TURTLE))
     except (OSError, SyntaxError) as error:
         raise OntologyError(f"cannot be read: {error}", file=file) from error
-    return [(text(q.subject), q.predicate.value, q.object) for q in quads if isinstance(q.subject, ox.NamedNode)]
+    return [
+        (text(q.subject), q.predicate.value, q.object) for q in quads if isinstance(q.subject, ox.NamedNode)
+    ]
 
 
 def ontology_triples() -> list[tuple[str, str, Term]]:
@@ -124,16 +132,25 @@ def _ontology(site: Site, suffix: str) -> Response:
     for title, kinds in _SECTIONS:
         wanted = {OWL + kind for kind in kinds}
         found = sorted(
-            s for s, facts in terms.items() if s not in placed and wanted & {text(o) for o in facts.get(RDF + "type", [])}
+            s
+            for s, facts in terms.items()
+            if s not in placed and wanted & {text(o) for o in facts.get(RDF + "type", [])}
         )
         placed.update(found)
         sections.append((title, [(s, terms[s]) for s in found]))
     rest = sorted(set(terms) - placed)
     sections.append(("Other terms", [(s, terms[s]) for s in rest]))
     labels = {s: text(facts[RDFS + "label"][0]) for s, facts in about.items() if facts.get(RDFS + "label")}
-    header = next((f for f in about.values() if OWL + "Ontology" in {text(o) for o in f.get(RDF + "type", [])}), {})
+    header = next(
+        (f for f in about.values() if OWL + "Ontology" in {text(o) for o in f.get(RDF + "type", [])}), {}
+    )
     return site.page(
-        "ns.html", sections=[one for one in sections if one[1]], header=header, view=site.view((), labels), fmg=FMG,
-        graphs=ENTITY_GRAPHS, definition=SKOS + "definition",
+        "ns.html",
+        sections=[one for one in sections if one[1]],
+        header=header,
+        view=site.view((), labels),
+        fmg=FMG,
+        graphs=ENTITY_GRAPHS,
+        definition=SKOS + "definition",
         told=lambda prop: heading(labels.get(prop) or label_of(prop, site.graph.ontology)),
     )

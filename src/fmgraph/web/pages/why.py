@@ -39,7 +39,9 @@ def register(pages: Blueprint, site: Site) -> None:
         subject, prop = _iri("s"), _iri("p")
         value = _term(request.args.get("o", ""))
         graph = site.graph
-        holds = bool(graph.rows(f"SELECT ?x WHERE {{ {iri(subject)} {iri(prop)} {value} BIND(1 AS ?x) }} LIMIT 1"))
+        holds = bool(
+            graph.rows(f"SELECT ?x WHERE {{ {iri(subject)} {iri(prop)} {value} BIND(1 AS ?x) }} LIMIT 1")
+        )
         claims = _claims(graph, subject, prop, value)
         path = _path(graph, subject, prop, value) if holds and prop in CLOSURES else []
         told = [*claims, *(claim for step in path for claim in step.claims)]
@@ -50,9 +52,18 @@ def register(pages: Blueprint, site: Site) -> None:
         rivals = [c for c in claims_about(graph, subject) if c.prop == prop and c.value != value]
         terms += [c.value for c in rivals] + [one for c in rivals for one in (c.source, c.row) if one]
         return site.page(
-            "why.html", subject=subject, prop=prop, value=value, holds=holds, claims=claims, path=path,
-            rivals=rivals, labels=_labels(graph, [*told, *rivals], path, prop), view=site.view(terms),
-            editorial=prop in _EDITORIAL or prop.startswith(RDF), definition=graph.ontology.definitions.get(prop),
+            "why.html",
+            subject=subject,
+            prop=prop,
+            value=value,
+            holds=holds,
+            claims=claims,
+            path=path,
+            rivals=rivals,
+            labels=_labels(graph, [*told, *rivals], path, prop),
+            view=site.view(terms),
+            editorial=prop in _EDITORIAL or prop.startswith(RDF),
+            definition=graph.ontology.definitions.get(prop),
         )
 
 
@@ -95,7 +106,9 @@ def _path(graph: Graph, subject: str, prop: str, value: Term) -> list[Step]:
     came_from: dict[str, str] = {subject: ""}
     level = [subject]
     while level and value.value not in came_from and len(came_from) < _MOST_STEPS:
-        rows = graph.rows(f"SELECT ?s ?o WHERE {{ {values('s', sorted(level))} ?s {iri(step)} ?o }} ORDER BY ?s ?o")
+        rows = graph.rows(
+            f"SELECT ?s ?o WHERE {{ {values('s', sorted(level))} ?s {iri(step)} ?o }} ORDER BY ?s ?o"
+        )
         level = []
         for row in rows:
             if row["o"].value not in came_from:
