@@ -70,7 +70,7 @@ class _Words:
 
 
 def _sections(words: _Words) -> list[tuple[str, list[str]]]:
-    all_ = words.difference
+    all_, none = words.difference, "nothing"
     return [
         ("Published IRIs that lead nowhere", [words.name(iri) for iri in all_.vanished]),
         ("Records added", [words.name(iri) for iri in all_.added_entities]),
@@ -85,7 +85,7 @@ def _sections(words: _Words) -> list[tuple[str, list[str]]]:
         (
             "Records edited",
             [
-                f"{words.name(iri)}: {words.prop(p)}: {words.name(a or 'nothing')} → {words.name(b or 'nothing')}"
+                f"{words.name(iri)}: {words.prop(p)}: {words.name(a or none)} → {words.name(b or none)}"
                 for iri, p, a, b in all_.edited
             ],
         ),

@@ -1,0 +1,96 @@
+"""The report to a list's maintainer, from the sample graph."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from markdown_it import MarkdownIt
+from pyoxigraph import BlankNode, Literal, NamedNode, Quad, QuerySolutions, Store, Triple
+
+from fmgraph.errors import NotFoundError
+from fmgraph.markdown import code, escape, link
+from fmgraph.report import report
+from fmgraph.vocab import BASE, FMG, RDFS
+
+SAMPLE = Path(__file__).parent / "data" / "sample.ttl"
+Term = NamedNode | BlankNode | Literal | Triple
+
+
+class Engine:
+    def __init__(self) -> None:
+        self.store = Store()
+        self.store.bulk_load(path=SAMPLE)
+
+    def rows(self, query: str) -> list[dict[str, Term]]:
+        result = self.store.query(query)
+        assert isinstance(result, QuerySolutions)
+        names = [variable.value for variable in result.variables]
+        return [{name: row[name] for name in names if row[name] is not None} for row in result]  # type: ignore[misc]
+
+
+def test_a_deprecated_claim_is_a_correction_with_reason_and_evidence() -> None:
+    text = report(Engine(), "plm2233-2025-12")
+    assert "1 correction and 2 gaps in 3 rows" in text
+    assert "### EyeCLIP: row 13 (line 76), Retinal Models" in text
+    (item,) = [line for line in text.splitlines() if line.startswith("- **Model backbone**")]
+    assert "says `ViT-B/16`" in item
+    assert "The released code loads ViT-B/32." in item
+    assert "Instead: ViT-B/32 (" in item
+    assert item.count("https://github.com/Michi-3000/EyeCLIP/blob/7b3f2bc/CLIP_ft_all_1enc_all.py") == 2
+
+
+def test_an_outranked_claim_is_a_correction_too() -> None:
+    text = report(Engine(), "plm2233-2025-11")
+    assert (
+        "**Weights** says `✅`, read as access open. Sources of higher rank say otherwise. Instead: gated"
+        in text
+    )
+
+
+def test_gaps_name_the_empty_column_and_the_source() -> None:
+    text = report(Engine(), "plm2233-2025-12")
+    gaps = text[text.index("## Gaps") :]
+    assert "### RETFound: row 21 (line 82)" in gaps
+    assert "- **Weights** is empty: [https://huggingface.co/YukunZhou/RETFound\\_mae\\_natureCFP]" in gaps
+    assert "- **Licence of the weights** is missing: [Creative Commons" in gaps
+    assert "RetiZero" not in gaps  # all it has is in the row
+
+
+def test_nothing_wrong_is_said_in_so_many_words() -> None:
+    engine = Engine()
+    for claim in engine.rows(f"SELECT ?c {{ ?c a <{FMG}Claim> }}"):
+        for quad in list(engine.store.quads_for_pattern(claim["c"], None, None)):  # type: ignore[arg-type]
+            engine.store.remove(quad)
+    text = report(engine, "plm2233-2025-11")
+    assert "0 corrections and 0 gaps in 1 row." in text
+    assert text.count("None.") == 2
+
+
+def test_an_unknown_list_has_neighbours() -> None:
+    with pytest.raises(NotFoundError, match="nearest: plm2233-2025-12"):
+        report(Engine(), "plm2233-2025-13")
+    with pytest.raises(NotFoundError):
+        report(Engine(), "x> . DROP ALL")
+
+
+def test_data_cannot_break_the_markdown() -> None:
+    engine, name = Engine(), NamedNode(f"{RDFS}label")
+    eyeclip = NamedNode(f"{BASE}model/eyeclip")
+    engine.store.remove(Quad(eyeclip, name, Literal("EyeCLIP")))
+    engine.store.add(Quad(eyeclip, name, Literal("<script>alert(1)</script>\n# *Eye*")))
+    html = MarkdownIt().render(report(engine, "plm2233-2025-12"))
+    assert "&lt;script&gt;alert(1)&lt;/script&gt; # *Eye*: row 13" in html
+
+
+@pytest.mark.parametrize("text", ["a`b", "``", "`", "a``b`c", "x"])
+def test_code_spans_hold_backticks(text: str) -> None:
+    assert f"<code>{text}</code>" in MarkdownIt().render(code(text))
+
+
+def test_links_only_to_the_web() -> None:
+    assert link("x", "javascript:alert(1)") == "x"
+    html = MarkdownIt().render(link("a [b] <c>", "https://e.org/a>b c"))
+    assert 'href="https://e.org/a%3Eb%20c"' in html
+    assert "a [b] &lt;c&gt;" in html
+    assert escape("a\n- b") == "a - b"
