@@ -1,12 +1,12 @@
 """Reading Markdown lists: tables and cards as people write them, and what is refused with its line."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fmgraph.errors import ListError
-from fmgraph.lists import import_list
 from fmgraph.listing import Listing, ListingTable, to_markdown
+from fmgraph.lists import import_list
 
 TABLE = """\
 # Models of everything
@@ -186,6 +186,7 @@ CELL = st.text(st.sampled_from("abcXYZ 0159-_*~`'\"<>()[]{}#!&$%^+=:;,./?\\|é×
 )
 
 
+@settings(deadline=None)
 @given(st.integers(1, 4).flatmap(lambda width: st.lists(st.tuples(*[CELL] * width), min_size=1, max_size=4)))
 def test_a_table_given_back_reads_in_as_the_same_cells(rows: list[tuple[str, ...]]) -> None:
     headers = tuple(f"H|{number}" for number in range(len(rows[0])))
@@ -197,6 +198,7 @@ def test_a_table_given_back_reads_in_as_the_same_cells(rows: list[tuple[str, ...
     assert found.repaired == 0
 
 
+@settings(deadline=None)
 @given(st.text(max_size=200))
 def test_whatever_the_text_it_is_read_or_refused(text: str) -> None:
     try:

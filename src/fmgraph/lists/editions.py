@@ -71,17 +71,20 @@ def _weights(rows: Iterable[Signature]) -> Mapping[tuple[str, str], int]:
 
 
 def _score(old: Signature, new: Signature, weights: Sequence[Mapping[tuple[str, str], int]]) -> float:
-    """Return the weighted share of equal cells, 0 to 1; a value in n rows weighs 1/n."""
+    """Return the weighted share of equal cells, 0 to 1; a value in n rows weighs 1/n.
+
+    Only columns that both editions have count. Rows that share less than one rare value share little.
+    """
     total = common = 0.0
-    for header in dict.fromkeys([*old.cells, *new.cells]):
-        pair = old.cells.get(header, ""), new.cells.get(header, "")
+    for header in (header for header in new.cells if header in old.cells):
+        pair = old.cells[header], new.cells[header]
         weight = max(
             0.0 if cell in _COMMON else 1 / counts[header, cell]
             for cell, counts in zip(pair, weights, strict=True)
         )
         total += weight
         common += weight * _similarity(*pair)
-    return common / total if total else 0.0
+    return common / max(total, 1.0)
 
 
 def _similarity(one: str, other: str) -> float:

@@ -22,7 +22,7 @@ RECORD = re.compile(r"([a-z]+)/([a-z0-9]+(?:-[a-z0-9]+)*)")
 def read_rows(
     path: Path, list_id: str, tables: tuple[Table, ...], headers: tuple[str, ...], gone: tuple[str, ...]
 ) -> Iterator[Row]:
-    """Yield the rows of a list's CSV; ``headers`` are those of all its tables, ``gone`` ids not to be used."""
+    """Yield the rows of a CSV with these ``headers`` after our own; no row may have an id of ``gone``."""
     reader = csv.reader(io.StringIO(read_text(path, ListError), newline=""), strict=True)
     expected = [*FIXED, *headers]
     seen = set(gone)
