@@ -41,7 +41,7 @@ class Key(NamedTuple):
 class Entry:
     """A 200 answer: ``headers`` as sent (names in lower case), ``unchanged`` those of its 304."""
 
-    etag: str  #: without quotes; strong
+    etag: str  #: without quotes and weakness
     headers: list[tuple[str, str]]
     body: bytes
     unchanged: list[tuple[str, str]] = field(default_factory=list)

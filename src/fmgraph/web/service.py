@@ -91,7 +91,7 @@ def tag(response: Response, *parts: str) -> Response:
     return response
 
 
-def unchanged(etag: str) -> Response | None:
+def unchanged(etag: str, *, weak: bool = False) -> Response | None:
     """Return the 304 where the client has the representation of this tag already; else None.
 
     Asked before the work is done. ``If-None-Match: *`` is not answered here: whether there is a
@@ -104,7 +104,7 @@ def unchanged(etag: str) -> Response | None:
         if request.if_none_match.contains_weak(candidate):
             response = Response(status=304)
             response.headers.pop("Content-Type", None)
-            response.set_etag(candidate)
+            response.set_etag(candidate, weak)
             response.headers["Cache-Control"] = CACHE_CONTROL
             return response
     return None

@@ -205,7 +205,7 @@ def answer(asked: QueryRequest, trusted: bool = False) -> Response:
     choice = solutions or graph
     if asked.kind is not None and choice is not None and not asked.volatile:
         etag = _etag(asked, choice, service().engine.meta.digest)
-        if (response := unchanged(etag)) is not None:
+        if (response := unchanged(etag, weak=choice.format is HTML)) is not None:
             return response
     environ = request.environ
     environ[COST] = "refused"
@@ -226,7 +226,8 @@ def answer(asked: QueryRequest, trusted: bool = False) -> Response:
     if asked.volatile:
         response.headers["Cache-Control"] = "no-store"
         return response
-    response.set_etag(_etag(asked, choice, run.meta.digest))
+    # A page of results says how long it took: equal in meaning, not in every byte.
+    response.set_etag(_etag(asked, choice, run.meta.digest), weak=choice.format is HTML)
     return _storable(response, run)
 
 

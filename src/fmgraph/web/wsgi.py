@@ -9,6 +9,7 @@ import io
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from werkzeug.http import unquote_etag
 from werkzeug.wsgi import get_content_length
 
 from fmgraph.web.cache import CACHEABLE, Entry, Key, matches
@@ -60,7 +61,7 @@ class CachedWsgi:
 def store(cache: Any, key: Key, headers: list[tuple[str, str]], body: bytes, generation: int) -> None:
     """Put a 200 answer that has an entity tag into the cache."""
     lowered = [(name.lower(), value) for name, value in headers]
-    etag = dict(lowered).get("etag", "").strip('"')
+    etag, _ = unquote_etag(dict(lowered).get("etag"))
     if etag:
         cache.put(key, etag, lowered, body, generation)
 

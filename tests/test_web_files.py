@@ -1,0 +1,158 @@
+"""Dumps, named queries, health: what is served beside ``/sparql`` without a page."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from pyoxigraph import RdfFormat, parse
+from werkzeug.test import TestResponse
+
+from fmgraph.engine import Engine
+from fmgraph.settings import Settings
+from fmgraph.web.app import create_app
+from fmgraph.web.media import GRAPHS, Format
+from fmgraph.web.metrics import Metrics
+
+TEXT = b"<a:a> <a:b> <a:c> .\n" * 100
+
+
+class Buffered(FlaskClient):
+    """Reads and closes each answer, as a server does: files would stay open otherwise."""
+
+    def open(self, *args: Any, **kwargs: Any) -> TestResponse:
+        return super().open(*args, **{**kwargs, "buffered": True})
+
+
+@pytest.fixture
+def dumps(engine: Engine, tmp_path: Path) -> FlaskClient:
+    """A client with a folder of ready-made dumps."""
+    (tmp_path / "fmgraph.nt").write_bytes(TEXT)
+    (tmp_path / "fmgraph.nt.gz").write_bytes(b"\x1f\x8b")
+    (tmp_path / "SHA256SUMS").write_text(f"{hashlib.sha256(TEXT).hexdigest()}  fmgraph.nt\n")
+    (tmp_path / ".secret").write_text("x")
+    app = create_app(engine, Settings(), dumps=tmp_path)
+    app.test_client_class = Buffered
+    return app.test_client()
+
+
+def test_a_file_has_type_etag_ranges_and_conditions(dumps: FlaskClient) -> None:
+    whole = dumps.get("/dump/fmgraph.nt")
+    assert (whole.status_code, whole.mimetype, whole.data) == (200, "application/n-triples", TEXT)
+    assert whole.headers["ETag"] == f'"{hashlib.sha256(TEXT).hexdigest()[:32]}"'
+    assert whole.headers["Accept-Ranges"] == "bytes"
+    head = dumps.head("/dump/fmgraph.nt")
+    assert (head.headers["Content-Length"], head.data) == (str(len(TEXT)), b"")
+    part = dumps.get("/dump/fmgraph.nt", headers={"Range": "bytes=5-9"})
+    assert (part.status_code, part.data) == (206, TEXT[5:10])
+    assert part.headers["Content-Range"] == f"bytes 5-9/{len(TEXT)}"
+    assert dumps.get("/dump/fmgraph.nt", headers={"Range": "bytes=99999-"}).status_code == 416
+    stale = dumps.get("/dump/fmgraph.nt", headers={"Range": "bytes=0-1", "If-Range": '"old"'})
+    assert stale.status_code == 200
+    for field in (
+        {"If-None-Match": whole.headers["ETag"]},
+        {"If-Modified-Since": whole.headers["Last-Modified"]},
+    ):
+        assert dumps.get("/dump/fmgraph.nt", headers=field).status_code == 304
+    packed = dumps.get("/dump/fmgraph.nt.gz", headers={"Accept-Encoding": "gzip"})
+    assert packed.mimetype == "application/gzip"
+    assert "Content-Encoding" not in packed.headers
+    assert dumps.get("/dump/SHA256SUMS").mimetype == "text/plain"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        ".secret",
+        "..%2fsettings.py",
+        "%2e%2e/%2e%2e/etc/passwd",
+        "nothing.ttl",
+        "fmgraph.doc",
+        "fmgraph.",
+        "%00",
+    ],
+)
+def test_other_names_are_404(dumps: FlaskClient, name: str) -> None:
+    assert dumps.get(f"/dump/{name}").status_code == 404
+
+
+@pytest.mark.parametrize("form", GRAPHS, ids=lambda form: form.name)
+def test_without_files_the_engine_makes_them(client: FlaskClient, engine: Engine, form: Format) -> None:
+    response = client.get(f"/dump/fmgraph.{form.suffix}")
+    assert response.mimetype == form.media_type
+    found = {q.triple for q in parse(response.data, format=RdfFormat.from_media_type(form.media_type))}
+    assert len(found) == engine.meta.triples
+    assert f"fmgraph.{form.suffix}" in client.get("/dump/").text.split()
+
+
+def test_a_named_query_is_a_resource(client: FlaskClient) -> None:
+    csv = client.get("/queries/built-on", headers={"Accept": "text/csv"})
+    assert (csv.status_code, csv.mimetype) == (200, "text/csv")
+    assert client.get("/queries/built-on?format=json").mimetype == "application/sparql-results+json"
+    etag = csv.headers["ETag"]
+    again = client.get("/queries/built-on", headers={"Accept": "text/csv", "If-None-Match": etag})
+    assert again.status_code == 304
+    text = client.get("/queries/built-on.rq")
+    assert text.mimetype == "application/sparql-query"
+    assert client.get("/sparql", query_string={"query": text.text}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("url", "status"),
+    [
+        ("/queries/built-onn", 404),
+        ("/queries/built-on?nonsense=1", 400),
+        ("/queries/built-on?format=doc", 400),
+        ("/queries/built-on?format=turtle", 406),
+        ("/queries/built-on?a=1&a=2", 400),
+        ("/queries/built-on?a=%ff", 400),
+    ],
+)
+def test_bad_named_queries(client: FlaskClient, url: str, status: int) -> None:
+    response = client.get(url)
+    assert (response.status_code, response.mimetype) == (status, "application/problem+json")
+
+
+def test_health(client: FlaskClient) -> None:
+    for path in ("/healthz", "/readyz"):
+        response = client.get(path)
+        assert (response.status_code, response.headers["Cache-Control"]) == (200, "no-store")
+    assert client.get("/metrics").status_code == 404
+
+
+def test_counters_add_up_over_processes(engine: Engine, tmp_path: Path) -> None:
+    metrics = Metrics(tmp_path)
+    metrics.answered(200, 0.01)
+    metrics.answered(503, 2.5)
+    metrics.hit(304)
+    other = tmp_path / "1.counters"
+    other.write_bytes((tmp_path / next(p.name for p in tmp_path.iterdir())).read_bytes())
+    (tmp_path / "2.counters").write_bytes(b"half written")
+    text = create_app(engine, Settings(), metrics=metrics).test_client().get("/metrics").text
+    assert 'fmgraph_http_requests_total{status="2xx"} 2' in text
+    assert 'fmgraph_http_requests_total{status="5xx"} 2' in text
+    assert "fmgraph_cache_hits_total 2" in text
+    assert 'fmgraph_request_seconds_bucket{le="0.025"} 2' in text
+    assert 'fmgraph_request_seconds_bucket{le="+Inf"} 4' in text
+    assert "fmgraph_request_seconds_sum 5.02" in text
+    assert f"fmgraph_dataset_triples {engine.meta.triples:g}" in text
+
+
+def test_no_link_is_shaped_by_the_request(client: FlaskClient) -> None:
+    headers = {"Host": "evil.example", "X-Forwarded-Host": "evil.example", "X-Forwarded-Proto": "gopher"}
+    for path in (
+        "/sparql",
+        "//sparql",
+        "/dump",
+        "/dump/",
+        "/nowhere/x/y/z",
+        "/model/retizero",
+        "/model/retizero/",
+    ):
+        for accept in ("text/html", "text/turtle"):
+            response = client.get(path, headers={**headers, "Accept": accept})
+            assert "evil.example" not in str(response.headers) + response.text
+            assert "gopher" not in str(response.headers) + response.text

@@ -1,0 +1,64 @@
+"""Errors as answers: one shape, for every error there is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from werkzeug.exceptions import HTTPException, default_exceptions
+
+from fmgraph import errors
+from fmgraph.errors import BusyError, FmgraphError, LimitError, NotFoundError, QuerySyntaxError
+from fmgraph.web.problems import NotAcceptableError, from_http, problem, respond
+
+
+def every(cls: type[FmgraphError]) -> Iterator[type[FmgraphError]]:
+    for sub in cls.__subclasses__():
+        if sub.__module__ == errors.__name__:
+            yield sub
+            yield from every(sub)
+
+
+@pytest.mark.parametrize("cls", list(every(FmgraphError)), ids=lambda cls: cls.__name__)
+def test_every_error_has_the_one_shape(cls: type[FmgraphError]) -> None:
+    response = respond(cls("it went wrong\r\nSet-Cookie: x\x00"), "*/*")
+    members = response.json
+    assert response.mimetype == "application/problem+json"
+    assert list(members)[:4] == ["type", "title", "status", "detail"]
+    assert members["type"].startswith("https://w3id.org/fmgraph/problem/")
+    assert members["status"] == response.status_code >= 400
+    assert "\0" not in members["detail"]
+    assert "it went wrong" in members["detail"]
+    assert "Set-Cookie" not in response.headers
+
+
+def test_the_members_that_some_have() -> None:
+    assert problem(QuerySyntaxError("x", 2, 7)).items() >= {"line": 2, "column": 7}.items()
+    assert "line" not in problem(QuerySyntaxError("x"))
+    limit = problem(LimitError("x", limit="time, 10 s", retry_after=60))
+    assert limit.items() >= {"limit": "time, 10 s", "retry_after": 60, "status": 503}.items()
+    assert problem(NotFoundError("x", ["a", "b"]))["nearest"] == ["a", "b"]
+    assert problem(NotAcceptableError("x", ["text/turtle"]))["available"] == ["text/turtle"]
+
+
+def test_retry_after_is_on_503() -> None:
+    assert respond(BusyError("x", retry_after=7), None).headers["Retry-After"] == "7"
+    assert int(respond(BusyError("x"), None).headers["Retry-After"]) > 0
+
+
+def test_html_is_for_those_who_prefer_it_and_escaped() -> None:
+    error = NotFoundError("<b>", ["<i>"])
+    page = respond(error, "text/html, */*;q=0.1")
+    assert page.mimetype == "text/html"
+    assert "<b>" not in page.get_data(as_text=True).replace("<body>", "")
+    assert "<i>" not in page.get_data(as_text=True)
+    assert respond(error, "image/png").mimetype == "application/problem+json"
+    assert respond(error, "text/html;q=0.1, */*").mimetype == "application/problem+json"
+    assert respond(error, "x," * 9000).mimetype == "application/problem+json"
+    mine = respond(error, "text/html", lambda members: f"page {members['status']}")
+    assert mine.get_data(as_text=True) == "page 404"
+
+
+@pytest.mark.parametrize("cls", list(default_exceptions.values()), ids=lambda cls: cls.__name__)
+def test_werkzeugs_refusals_join_the_tree(cls: type[HTTPException]) -> None:
+    assert from_http(cls()).status == cls.code
