@@ -1,0 +1,114 @@
+"""Checks of the data: what a contributor got wrong, where, and what would be right.
+
+======================  ==================================================================
+:mod:`~.shapes`         the shapes, completed by what no file can say (next year, SPDX)
+:mod:`~.shacl`          the shapes run by pyshacl: small graphs, changed records
+:mod:`~.compiled`       the shapes compiled to SPARQL: graphs of any size
+:mod:`~.components`     constraint components as SPARQL
+:mod:`~.paths`          property paths as SPARQL
+:mod:`~.violation`      what either of them finds
+:mod:`~.places`         from a node back to file, line and field
+:mod:`~.explain`        violations to findings
+:mod:`~.identifiers`    check digits
+:mod:`~.coverage`       nothing of a list is lost
+:mod:`~.report`         findings as text, JSON, SARIF, Turtle
+======================  ==================================================================
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from pathlib import Path
+from typing import Literal
+
+import pyoxigraph as ox
+
+from fmgraph import resources
+from fmgraph.build import build
+from fmgraph.check import compiled, shacl
+from fmgraph.check.coverage import uncovered
+from fmgraph.check.explain import explain
+from fmgraph.check.identifiers import misspelt
+from fmgraph.check.places import Places, shown
+from fmgraph.check.report import FORMATS
+from fmgraph.check.shapes import load_shapes
+from fmgraph.errors import OntologyError, UsageError
+from fmgraph.findings import Finding, in_order
+from fmgraph.schema import Schema
+from fmgraph.text import SLUG
+from fmgraph.vocab import FMG, KINDS, OWL, RDF, entity_iri
+
+__all__ = ["FORMATS", "Engine", "check_data", "check_graph"]
+
+#: ``shacl`` is pyshacl, ``compiled`` SPARQL; ``auto`` takes pyshacl for a small graph and for what changed.
+Engine = Literal["auto", "shacl", "compiled"]
+#: From this many triples on ``auto`` takes the compiled shapes: pyshacl takes some ten seconds there.
+COMPILED_FROM = 200_000
+
+
+def check_data(
+    data_dir: Path | None = None, changed: Sequence[Path] = (), engine: Engine = "auto"
+) -> list[Finding]:
+    """Build the data folder (by default the shipped one) in memory and return all findings about it.
+
+    With ``changed`` (files of the folder) only what is about these records and lists is checked and
+    returned. Raises UsageError for a file that is neither, OntologyError for a broken ontology or shape.
+    """
+    data_dir = data_dir or resources.data_dir()
+    about = _changed(data_dir, changed) if changed else None
+    result = build(data_dir)
+    store = ox.Store()
+    store.bulk_load("".join(result.lines()).encode(), ox.RdfFormat.N_TRIPLES)
+    findings = result.findings
+    if changed:
+        files = {shown(path, data_dir) for path in changed}
+        findings = [finding for finding in findings if finding.file in files]
+    return in_order([*findings, *check_graph(store, data_dir, about, engine)])
+
+
+def check_graph(
+    store: ox.Store, data_dir: Path, about: Collection[str] | None = None, engine: Engine = "auto"
+) -> list[Finding]:
+    """Return the findings about a built graph in the store, in the order of files and lines.
+
+    ``data_dir`` is where it was built from, for places and list coverage; ``about`` (IRIs of entities and
+    lists) limits the check to these. The graph must hold the ontology; raises OntologyError where not.
+    """
+    ontology_file = resources.ontology_dir() / "fmgraph.ttl"
+    work_is_class = ox.Quad(
+        ox.NamedNode(FMG + "Work"), ox.NamedNode(RDF + "type"), ox.NamedNode(OWL + "Class")
+    )
+    if work_is_class not in store:
+        raise OntologyError(
+            "the graph does not hold the ontology, on which the shapes rely", file=ontology_file
+        )
+    shapes = load_shapes(resources.shapes_dir(), ontology_file)
+    places = Places(store, data_dir, Schema(resources.ontology_dir() / "context.jsonld", ontology_file))
+    only = shacl.focus_nodes(store, about) if about is not None else None
+    if engine == "shacl" or (engine == "auto" and (only is not None or len(store) < COMPILED_FROM)):
+        violations = shacl.violations(store, shapes, only)
+    else:
+        violations = compiled.violations(store, shapes)
+        if only is not None:
+            focus = {f"<{iri}>" for iri in only}
+            violations = [violation for violation in violations if violation.focus in focus]
+    findings: Iterable[Finding] = explain(violations, shapes, places, store)
+    lists = {iri.rsplit("/", 1)[1] for iri in about} if about is not None else None
+    return in_order([*findings, *misspelt(store, places, only), *uncovered(store, data_dir, lists)])
+
+
+def _changed(data_dir: Path, files: Sequence[Path]) -> list[str]:
+    """Return the IRIs of the records and lists that the files hold."""
+    found = []
+    for path in files:
+        place = Path(path).resolve()
+        kind = KINDS.get(place.parent.name)
+        if (
+            kind is None
+            or not kind.recorded
+            or place.parent.parent != data_dir.resolve()
+            or not SLUG.fullmatch(place.stem)
+        ):
+            raise UsageError(f"{path} is no record or list under {data_dir}")
+        found.append(entity_iri(kind.name, place.stem))
+    return found

@@ -6,7 +6,7 @@ Finds what pyshacl finds (a test holds them together), constraint by constraint 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -39,11 +39,11 @@ class Constraint:
 def compile_shapes(shapes: Shapes) -> list[Constraint]:
     """Return every constraint of every shape that has a target; raises OntologyError for one unknown."""
     components = Components(shapes)
-    found = []
-    for shape in sorted(_targeted(shapes)):
-        target = _target(shapes, {shape})
-        for pattern in components.patterns(shape, "?this"):
-            found.append(_constraint(shapes, pattern, target))
+    found = [
+        _constraint(shapes, pattern, target)
+        for shape, target in ((shape, _target(shapes, {shape})) for shape in _sorted(_targeted(shapes)))
+        for pattern in components.patterns(shape, "?this")
+    ]
     return found + list(_sparql_constraints(shapes))
 
 
@@ -75,6 +75,10 @@ def _run(store: ox.Store, constraint: Constraint) -> list[Violation]:
     return found
 
 
+def _sorted(nodes: Iterable[Node]) -> list[Node]:
+    return sorted(nodes, key=str)
+
+
 def _targeted(shapes: Shapes) -> set[Node]:
     targets = (SH.targetClass, SH.targetObjectsOf, SH.targetSubjectsOf, SH.targetNode)
     return {shape for target in targets for shape in shapes.graph.subjects(target)}
@@ -82,15 +86,16 @@ def _targeted(shapes: Shapes) -> set[Node]:
 
 def _target(shapes: Shapes, targeted: set[Node]) -> str:
     """Return the group that binds ?this to the focus nodes of the shapes."""
-    classes, groups = set(), []
-    for shape in sorted(targeted):
+    classes: set[Node] = set()
+    groups: list[str] = []
+    for shape in _sorted(targeted):
         if (shape, SH.targetNode, None) in shapes.graph or (shape, SH.target, None) in shapes.graph:
             raise OntologyError(f"the target of {shape} cannot be compiled")
         for cls in shapes.graph.objects(shape, SH.targetClass):
             classes |= shapes.subclasses.get(cls, frozenset({cls}))
         groups += [f"?this <{name}> ?o ." for name in shapes.graph.objects(shape, SH.targetSubjectsOf)]
         groups += [f"?s <{name}> ?this ." for name in shapes.graph.objects(shape, SH.targetObjectsOf)]
-    groups += [f"?this a <{cls}> ." for cls in sorted(classes)]
+    groups += [f"?this a <{cls}> ." for cls in _sorted(classes)]
     if len(groups) == 1:
         return groups[0]
     # A node may be found by several of them: each once, so that no constraint is evaluated twice.

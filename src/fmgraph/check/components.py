@@ -170,7 +170,7 @@ class Components:
         return lambda obj, _shape, value: f"!COALESCE({value} {operator} {obj.n3()}, false)"
 
     def _node_kind(self, obj: Node, shape: Node, value: str) -> str:
-        tests = {SH.IRI: "isIRI", SH.Literal: "isLiteral"}
+        tests: dict[Node, str] = {SH.IRI: "isIRI", SH.Literal: "isLiteral"}
         if obj not in tests:
             raise OntologyError(f"sh:nodeKind {obj} of {shape} cannot be compiled")
         return f"!{tests[obj]}({value})"

@@ -14,45 +14,67 @@ from rdflib.term import Node
 
 from fmgraph.check.shapes import Shapes
 from fmgraph.check.violation import SEVERITIES, WITHOUT_VALUE, Violation, term_of
-from fmgraph.vocab import FMG, RDF as RDF_NS
+from fmgraph.errors import OntologyError
+from fmgraph.vocab import DCTERMS, FMG, PROV
+from fmgraph.vocab import RDF as RDF_NS
+
+#: Predicates by which nodes point to an entity or list that are checked together with it.
+_PARTS = (
+    f"{RDF_NS}subject",  # claims about it
+    f"{FMG}ofPaper",  # the authorships of a paper
+    f"{DCTERMS}isPartOf",  # the rows and tables of a list …
+    f"{PROV}wasQuotedFrom",  # … the claims that they make …
+    f"{FMG}inRow",  # … and their cells
+)
 
 
 def as_rdflib(store: ox.Store) -> Graph:
     """Return the store's default graph as a plain rdflib graph in memory."""
     graph = Graph()
-    known: dict[ox.NamedNode | ox.BlankNode, Node] = {}
+    known: dict[object, Node] = {}
 
-    def node(term: ox.NamedNode | ox.BlankNode) -> Node:
+    def node(term: object) -> Node:
         found = known.get(term)
         if found is None:
-            found = URIRef(term.value) if isinstance(term, ox.NamedNode) else BNode(term.value)
-            known[term] = found
+            found = known[term] = _node(term)
         return found
 
     for quad in store.quads_for_pattern(None, None, None, ox.DefaultGraph()):
-        obj = quad.object
-        value = _literal(obj) if isinstance(obj, ox.Literal) else node(obj)
-        graph.add((node(quad.subject), node(quad.predicate), value))
+        graph.add((node(quad.subject), node(quad.predicate), node(quad.object)))
     return graph
 
 
-def _literal(term: ox.Literal) -> Literal:
-    if term.language:
-        return Literal(term.value, lang=term.language)
-    datatype = URIRef(term.datatype.value)
-    return Literal(term.value) if datatype == XSD.string else Literal(term.value, datatype=datatype)
+def _node(term: object) -> Node:
+    match term:
+        case ox.NamedNode():
+            return URIRef(term.value)
+        case ox.BlankNode():
+            return BNode(term.value)
+        case ox.Literal() if term.language:
+            return Literal(term.value, lang=term.language)
+        case ox.Literal() if term.datatype.value == str(XSD.string):
+            return Literal(term.value)
+        case ox.Literal():
+            return Literal(term.value, datatype=URIRef(term.datatype.value))
+        case _:
+            raise OntologyError(f"pyshacl cannot be given the term {term}")
 
 
 def focus_nodes(store: ox.Store, entities: Collection[str]) -> list[str]:
-    """Return what has to be checked when the entities (IRIs) have changed.
+    """Return what has to be checked when the entities or lists (IRIs) have changed.
 
-    That is they themselves, the claims about them, and the authorships of papers.
+    That is they themselves, the claims about them, the authorships of papers, the rows of lists with their
+    cells and claims.
     """
     found = dict.fromkeys(entities)
-    for entity in entities:
-        for predicate in (f"{RDF_NS}subject", f"{FMG}ofPaper"):
-            quads = store.quads_for_pattern(None, ox.NamedNode(predicate), ox.NamedNode(entity))
-            found.update((quad.subject.value, None) for quad in quads)
+    todo = list(entities)
+    while todo:
+        node = ox.NamedNode(todo.pop())
+        for predicate in _PARTS:
+            for quad in store.quads_for_pattern(None, ox.NamedNode(predicate), node):
+                if isinstance(quad.subject, ox.NamedNode) and quad.subject.value not in found:
+                    found[quad.subject.value] = None
+                    todo.append(quad.subject.value)
     return list(found)
 
 

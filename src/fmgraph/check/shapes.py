@@ -35,10 +35,11 @@ class Shapes:
     @cached_property
     def subclasses(self) -> dict[Node, frozenset[Node]]:
         """Each class of the ontology with itself and all its subclasses."""
-        classes = set(self.ontology.subjects(RDFS.subClassOf)) | set(self.ontology.objects(None, RDFS.subClassOf))
-        return {
-            cls: frozenset(self.ontology.transitive_subjects(RDFS.subClassOf, cls)) for cls in classes
-        }
+        classes = set(self.ontology.subjects(RDFS.subClassOf)) | set(
+            self.ontology.objects(None, RDFS.subClassOf)
+        )
+        below = self.ontology.transitive_subjects
+        return {cls: frozenset(node for node in below(RDFS.subClassOf, cls) if node) for cls in classes}
 
     def predicate(self, shape: Node | None) -> str | None:
         """Return the property that a property shape is about: that of its path, or the path's first."""

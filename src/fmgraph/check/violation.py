@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import pyoxigraph as ox
 from dataclasses import dataclass
+
+import pyoxigraph as ox
 from rdflib import BNode, Literal, URIRef
 from rdflib.term import Node
 
