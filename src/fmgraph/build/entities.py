@@ -11,7 +11,7 @@ from fmgraph.records import Correction, Record, Statement, mapping, parse_yaml, 
 from fmgraph.schema import Field
 from fmgraph.terms import A, Term, bare, entity, iri, literal, own
 from fmgraph.text import match_key
-from fmgraph.vocab import BASE, DCTERMS, KINDS, OWL, RDFS, SKOS, XSD
+from fmgraph.vocab import BASE, DCTERMS, KINDS, OWL, RDFS, SKOS, XSD, fmg
 
 #: Kinds whose entities are concepts, with their SKOS scheme in the ontology.
 SCHEMES = {"backbone": "backbones", "method": "methods", "modality": "modalities", "unit": "units"}
@@ -54,6 +54,8 @@ def _add_statement(build: Build, record: Record, node: Term, field: Field, state
     source = build.source(statement.source)
     for value in values:
         build.add_structure(field.key, value)
+        if field.range == fmg("Source"):
+            build.source(statement.value)
         build.claims.append(
             Claim(
                 node,
