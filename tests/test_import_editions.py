@@ -175,6 +175,13 @@ def test_a_broken_list_leaves_the_old_files_as_they_are(tmp_path: Path) -> None:
     assert len(list((tmp_path / "list").iterdir())) == 2
 
 
+@pytest.mark.parametrize("origin", [Origin(commit="main"), Origin(date="1 May"), Origin(repository="a/b")])
+def test_an_origin_that_could_not_be_loaded_is_not_written(tmp_path: Path, origin: Origin) -> None:
+    with pytest.raises(ListError, match="is not"):
+        write(tmp_path, FIRST, origin)
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_folder_that_cannot_be_written_is_said_and_nothing_is_left(tmp_path: Path) -> None:
     (tmp_path / "list").write_text("a file where the folder should be", encoding="utf-8")
     with pytest.raises(UsageError, match="cannot write"):

@@ -30,6 +30,13 @@ from fmgraph.text import SLUG, nearest
 #: Keys that an import writes anew; the others belong to the curator.
 GENERATED = ("repository", "file", "commit", "date", "layout", "tables", "prose", "gone")
 CURATED = ("label", "columns", "sections", "readings")
+#: What the four keys that say where an edition is from look like: pattern, and the same in words.
+ORIGIN = {
+    "repository": (r"https?://\S+", "the URL of the repository"),
+    "file": (r".+", "a path"),
+    "commit": (r"[0-9a-f]{7,40}", "a commit hash"),
+    "date": (r"\d{4}-\d{2}-\d{2}", "YYYY-MM-DD"),
+}
 LAYOUTS = ("table", "cards")
 
 _KEYS = frozenset(GENERATED + CURATED)
@@ -67,10 +74,7 @@ def load_list(path: Path) -> SourceList:
     return SourceList(
         id=list_id,
         label=_text(keys["label"]),
-        repository=_known_text(keys, "repository", r"https?://\S+", "the URL of the repository"),
-        file=_known_text(keys, "file", r".+", "a path"),
-        commit=_known_text(keys, "commit", r"[0-9a-f]{7,40}", "a commit hash"),
-        date=_known_text(keys, "date", r"\d{4}-\d{2}-\d{2}", "YYYY-MM-DD"),
+        **{key: _text(keys[key], *form) if key in keys else None for key, form in ORIGIN.items()},
         layout=_text(keys["layout"], "|".join(LAYOUTS), "table or cards"),
         tables=tables,
         rows=rows,
@@ -90,10 +94,6 @@ def _text(node: Node, pattern: str = r".+", expected: str = "some text") -> str:
     if not re.fullmatch(pattern, text):
         raise node.error(f"{text!r} is not {expected}", f"write {expected}")
     return text
-
-
-def _known_text(keys: Mapping[str, Node], key: str, pattern: str, expected: str) -> str | None:
-    return _text(keys[key], pattern, expected) if key in keys else None
 
 
 def _known(name: str, known: Iterable[str], what: str, file: Path, line: int | None, field: str) -> None:

@@ -9,15 +9,17 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from fmgraph.errors import ListError
 from fmgraph.lists.editions import Signature, changed_columns, match_rows
 from fmgraph.lists.files import replace_files
 from fmgraph.lists.headers import draft
 from fmgraph.lists.importer import ImportedList
-from fmgraph.lists.load import load_list
+from fmgraph.lists.load import ORIGIN, load_list
 from fmgraph.lists.model import SourceList, first_seen
 from fmgraph.lists.table import FIXED
 from fmgraph.lists.yamltext import block, curated_blocks, entry, extended, inline
@@ -70,9 +72,11 @@ class ImportReport:
 def write_list(imported: ImportedList, data_dir: Path, origin: Origin | None = None) -> ImportReport:
     """Write the list's two files under ``<data_dir>/list/`` and return what changed.
 
-    An older edition there is read first (ListError where it is broken) and its curated parts are kept.
+    An older edition there is read first (ListError where it, or the origin, is broken) and its curated
+    parts are kept.
     Both files are written beside their places and then renamed, so that none is ever half written.
     """
+    _check(origin or Origin())
     folder = data_dir / "list"
     yaml_path = folder / f"{imported.id}.yaml"
     old = load_list(yaml_path) if yaml_path.exists() else None
@@ -80,6 +84,13 @@ def write_list(imported: ImportedList, data_dir: Path, origin: Origin | None = N
     curated = curated_blocks(yaml_path) if old else {}
     replace_files({yaml_path.with_suffix(".csv"): edition.csv(), yaml_path: edition.yaml(curated)})
     return edition.report()
+
+
+def _check(origin: Origin) -> None:
+    for key, (pattern, expected) in ORIGIN.items():
+        value = getattr(origin, key)
+        if value is not None and not re.fullmatch(pattern, value):
+            raise ListError(f"{value!r} is not {expected}", field=key, remedy=f"give {expected}")
 
 
 class _Edition:
@@ -176,7 +187,7 @@ class _Edition:
             ),
             "gone": entry("gone", self.gone),
         }
-        for key in ("repository", "file", "commit", "date"):
+        for key in ORIGIN:
             value = getattr(origin, key)
             blocks[key] = entry(key, value) if value else ""
         blocks.update(curated)
@@ -212,7 +223,7 @@ class _Edition:
     def _todo(self, changed: Mapping[str, list[str]]) -> list[str]:
         todo = [
             f"{key}: say it in the YAML (unknown for this edition)"
-            for key in ("repository", "file", "commit", "date")
+            for key in ORIGIN
             if not getattr(self.origin, key)
         ]
         old = self.old
