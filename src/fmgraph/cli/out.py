@@ -1,0 +1,99 @@
+"""Commands that give the graph out: dump, diff, publish."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from fmgraph.cli.common import PATH, graph_options, open_graph, write
+from fmgraph.diff import diff as difference
+from fmgraph.diff import open_side
+from fmgraph.difftext import FORMATS as DIFF_FORMATS
+from fmgraph.dump import write_dumps
+from fmgraph.dump.files import COMPRESSIONS, SYNTAXES
+from fmgraph.publish import publish as send
+
+
+@click.command()
+@click.option("--output", type=PATH, default=Path("dump"), show_default=True, help="Folder for the dumps.")
+@click.option("--format", "formats", type=click.Choice([*SYNTAXES]), multiple=True, help="Only these formats.")
+@click.option("--plain", is_flag=True, help="No compressed copies.")
+@click.option("--site", type=PATH, help="Write a static site with pages, RDF and dumps to this folder instead.")
+@graph_options
+def dump(
+    output: Path,
+    formats: tuple[str, ...],
+    plain: bool,
+    site: Path | None,
+    files: tuple[Path, ...],
+    dataset: Path | None,
+) -> None:
+    """Write the graph as files: every format, whole and per kind and list, with their SHA-256 sums."""
+    opened = open_graph(files, dataset)
+    chosen = formats or tuple(SYNTAXES)
+    if site is None:
+        for path in write_dumps(opened, output, chosen, [""] if plain else tuple(COMPRESSIONS)):
+            click.echo(path)
+        return
+    from fmgraph.dump.site import write_site
+    from fmgraph.web.app import create_app
+
+    pages = write_site(create_app(opened, cached=False), opened, site)
+    click.echo(f"{site}: {pages} files")
+
+
+@click.command()
+@click.argument("old", type=PATH)
+@click.argument("new", type=PATH)
+@click.option("--format", "form", type=click.Choice([*DIFF_FORMATS]), default="text", show_default=True)
+def diff(old: Path, new: Path, form: str) -> None:
+    """Tell what changed between two datasets or dumps, in terms of records and claims.
+
+    Exits 1 where a published IRI vanished without a redirect or tombstone: such a release is refused.
+    """
+    result = difference(open_side(old), open_side(new))
+    write(DIFF_FORMATS[form](result))
+    for finding in result.findings():
+        click.echo(str(finding), err=True)
+    if not result.releasable:
+        sys.exit(1)
+
+
+@click.command()
+@click.option("--to", "url", required=True, help="The store's Graph Store Protocol or update URL.")
+@click.option("--graph", help="IRI of the graph to replace (default: the default graph).")
+@click.option("--update", help="The store's update URL, where it cannot be told from --to.")
+@click.option("--query", help="The store's query URL, where it cannot be told from --to.")
+@click.option("--user", envvar="FMGRAPH_PUBLISH_USER", help="User name.")
+@click.option("--password", envvar="FMGRAPH_PUBLISH_PASSWORD", help="Password (better in the environment).")
+@click.option("--auth", type=click.Choice(["digest", "basic"]), default="digest", show_default=True)
+@graph_options
+def publish(
+    url: str,
+    graph: str | None,
+    update: str | None,
+    query: str | None,
+    user: str | None,
+    password: str | None,
+    auth: str,
+    files: tuple[Path, ...],
+    dataset: Path | None,
+) -> None:
+    """Send the graph to another store by the SPARQL Graph Store Protocol, and count it there."""
+    done = send(
+        open_graph(files, dataset),
+        url,
+        graph,
+        update=update,
+        query=query,
+        user=user,
+        password=password,
+        scheme="basic" if auth == "basic" else "digest",
+    )
+    place = done.graph or "the default graph"
+    click.echo(f"{done.triples:,} triples in {place}, {done.requests} requests, {done.seconds:.1f} s")
+
+
+COMMANDS = (dump, diff, publish)
