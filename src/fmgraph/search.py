@@ -24,7 +24,11 @@ _NOT_SEARCHED = ("row", "claim", "quantity", "hardware")
 _WORD = re.compile(r"\w+")
 #: Words of a question that are used; a longer one is not a name.
 _MOST_WORDS = 12
-_COLUMNS = "iri UNINDEXED, kind UNINDEXED, exact UNINDEXED, label, aka, title"
+#: What is shown, then what is searched: the same without case and diacritics.
+_SHOWN = ("iri", "kind", "exact", "shown_label", "shown_aka", "shown_title")
+_COLUMNS = ", ".join([f"{name} UNINDEXED" for name in _SHOWN] + ["label", "aka", "title"])
+#: bm25 weights of all columns: a label counts most.
+_RANK = "bm25(names, 0, 0, 0, 0, 0, 0, 10, 8, 3)"
 
 
 @dataclass(frozen=True)
@@ -62,7 +66,7 @@ def entries(rows: Callable[[str], Sequence[Mapping[str, Any]]], kinds: Iterable[
 def build_index(path: Path | str, rows: Iterable[Entry]) -> int:
     """Write the index to a new file and return how many entities it holds.
 
-    Case and diacritics do not count (unicode61); prefixes of two to four letters are indexed. Raises
+    Case and diacritics do not count; prefixes of two to four letters are indexed. Raises
     UsageError when the file exists.
     """
     path = Path(path)
@@ -71,13 +75,18 @@ def build_index(path: Path | str, rows: Iterable[Entry]) -> int:
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("PRAGMA journal_mode = OFF")
         connection.execute(
-            f"CREATE VIRTUAL TABLE names USING fts5({_COLUMNS}, "
-            "tokenize = 'unicode61 remove_diacritics 2', prefix = '2 3 4')"
+            f"CREATE VIRTUAL TABLE names USING fts5({_COLUMNS}, tokenize = 'unicode61', prefix = '2 3 4')"
         )
-        made = ((e.iri, e.kind, _exact(e), e.label, "\n".join(e.aka), e.title) for e in rows)
-        count = connection.executemany("INSERT INTO names VALUES (?, ?, ?, ?, ?, ?)", made).rowcount
+        count = connection.executemany(
+            "INSERT INTO names VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", map(_record, rows)
+        ).rowcount
         connection.execute("INSERT INTO names(names) VALUES ('optimize')")
     return max(count, 0)
+
+
+def _record(entry: Entry) -> tuple[str, ...]:
+    shown = (entry.label, "\n".join(entry.aka), entry.title)
+    return (entry.iri, entry.kind, _exact(entry), *shown, *map(fold, shown))
 
 
 def _exact(entry: Entry) -> str:
@@ -90,9 +99,13 @@ def match_expression(text: str) -> str:
     """Return the FTS5 expression for a text: every word, each as a prefix; empty where there is no word.
 
     >>> match_expression('ViT-L "16')
-    '"ViT"* "L"* "16"*'
+    '"vit"* "l"* "16"*'
     """
-    return " ".join(f'"{word}"*' for word in _WORD.findall(text)[:_MOST_WORDS])
+    return " ".join(f'"{word}"*' for word in _words(text))
+
+
+def _words(text: str) -> list[str]:
+    return _WORD.findall(fold(text).replace("_", " "))[:_MOST_WORDS]
 
 
 def query(path: Path | str, text: str, limit: int = 20, offset: int = 0, kind: str | None = None) -> Hits:
@@ -111,8 +124,8 @@ def query(path: Path | str, text: str, limit: int = 20, offset: int = 0, kind: s
         with closing(sqlite3.connect(address, uri=True)) as connection:
             total = connection.execute(f"SELECT COUNT(*) FROM names WHERE {where}", values).fetchone()[0]  # noqa: S608
             found = connection.execute(
-                f"SELECT iri, kind, label, aka, title FROM names WHERE {where} "  # noqa: S608 - constants
-                "ORDER BY INSTR(exact, ?) > 0 DESC, bm25(names, 0, 0, 0, 10, 8, 3), label, iri "
+                f"SELECT iri, kind, shown_label, shown_aka, shown_title FROM names WHERE {where} "  # noqa: S608 - constants
+                f"ORDER BY INSTR(exact, ?) > 0 DESC, {_RANK}, label, iri "
                 "LIMIT ? OFFSET ?",
                 [*values, f" {match_key(text)} ", limit, offset],
             ).fetchall()
@@ -125,7 +138,7 @@ def query(path: Path | str, text: str, limit: int = 20, offset: int = 0, kind: s
 
 def scan(found: Iterable[Entry], text: str, limit: int = 20, offset: int = 0) -> Hits:
     """Return the same without an index, by looking at every entry: for small graphs."""
-    words = [fold(word) for word in _WORD.findall(text)[:_MOST_WORDS]]
+    words = _words(text)
     if not words:
         return Hits(0, [])
     ranked = []

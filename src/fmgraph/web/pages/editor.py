@@ -12,6 +12,7 @@ from fmgraph.queries import load_queries
 from fmgraph.vocab import PREFIXES
 from fmgraph.web.media import GRAPHS, RESULTS
 from fmgraph.web.pages.links import curie
+from fmgraph.web.pages.rdf import write
 from fmgraph.web.pages.schemaorg import script
 from fmgraph.web.pages.site import Site
 
@@ -40,8 +41,8 @@ def results(site: Site, query: str, answer: Answer) -> str:
     """Return the page with the results of a query: a table, yes or no, or Turtle."""
     if answer.kind == "graph":
         triples = list(ox.parse(answer.body, format=ox.RdfFormat.N_TRIPLES))
-        made = [quad.triple for quad in triples[:MOST_TRIPLES]]
-        turtle = ox.serialize(made, format=ox.RdfFormat.TURTLE, prefixes=PREFIXES) or b""
+        made = sorted((quad.triple for quad in triples[:MOST_TRIPLES]), key=str)
+        turtle = write(made, GRAPHS[0])
         return _render(
             site,
             query,

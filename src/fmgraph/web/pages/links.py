@@ -10,6 +10,8 @@ from fmgraph.text import slugify
 from fmgraph.vocab import FMG, KINDS, PREFIXES
 
 SPDX = "https://spdx.org/licenses/"
+#: Whitespace and controls, which browsers drop before they look at the scheme.
+_NO_ADDRESS = re.compile(r"[\x00-\x20\x7f-\x9f]")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
@@ -62,6 +64,8 @@ class Links:
 
 def safe(address: str) -> bool:
     """Tell whether a page may link the address: absolute http(s) with a host, nothing else."""
+    if _NO_ADDRESS.search(address):
+        return False
     try:
         parts = urlsplit(address)
     except ValueError:

@@ -12,11 +12,11 @@ from werkzeug.wrappers import Response
 
 from fmgraph import resources
 from fmgraph.errors import NotFoundError, OntologyError
-from fmgraph.vocab import FMG, KINDS, OWL, PREFIXES, RDF, RDFS, SKOS
+from fmgraph.vocab import FMG, KINDS, OWL, RDF, RDFS, SKOS
 from fmgraph.web.media import HTML
 from fmgraph.web.pages.facts import heading, label_of
 from fmgraph.web.pages.graph import Term, iri, text
-from fmgraph.web.pages.rdf import FORMATS
+from fmgraph.web.pages.rdf import write
 from fmgraph.web.pages.signpost import ENTITY_GRAPHS
 from fmgraph.web.pages.site import Site
 
@@ -121,8 +121,7 @@ def _ontology(site: Site, suffix: str) -> Response:
         if form.name == "turtle":
             return site.answer(file.read_bytes(), form)
         triples = [quad.triple for quad in ox.parse(path=file, format=ox.RdfFormat.TURTLE)]
-        body = ox.serialize(triples, format=FORMATS[form.name], prefixes=PREFIXES) or b""
-        return site.answer(body, form)
+        return site.answer(write(triples, form), form)
     about: dict[str, dict[str, list[Term]]] = {}
     for subject, prop, value in ontology_triples():
         about.setdefault(subject, {}).setdefault(prop, []).append(value)
