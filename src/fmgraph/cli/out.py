@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Literal
 
 import click
 
 from fmgraph.cli.common import PATH, graph_options, open_graph, write
 from fmgraph.diff import diff as difference
 from fmgraph.diff import open_side
-from fmgraph.difftext import FORMATS as DIFF_FORMATS
+from fmgraph.difftext import render
 from fmgraph.dump import write_dumps
 from fmgraph.dump.files import COMPRESSIONS, SYNTAXES
 from fmgraph.publish import publish as send
@@ -18,9 +19,13 @@ from fmgraph.publish import publish as send
 
 @click.command()
 @click.option("--output", type=PATH, default=Path("dump"), show_default=True, help="Folder for the dumps.")
-@click.option("--format", "formats", type=click.Choice([*SYNTAXES]), multiple=True, help="Only these formats.")
+@click.option(
+    "--format", "formats", type=click.Choice([*SYNTAXES]), multiple=True, help="Only these formats."
+)
 @click.option("--plain", is_flag=True, help="No compressed copies.")
-@click.option("--site", type=PATH, help="Write a static site with pages, RDF and dumps to this folder instead.")
+@click.option(
+    "--site", type=PATH, help="Write a static site with pages, RDF and dumps to this folder instead."
+)
 @graph_options
 def dump(
     output: Path,
@@ -47,14 +52,16 @@ def dump(
 @click.command()
 @click.argument("old", type=PATH)
 @click.argument("new", type=PATH)
-@click.option("--format", "form", type=click.Choice([*DIFF_FORMATS]), default="text", show_default=True)
-def diff(old: Path, new: Path, form: str) -> None:
+@click.option(
+    "--format", "form", type=click.Choice(["text", "json", "markdown"]), default="text", show_default=True
+)
+def diff(old: Path, new: Path, form: Literal["text", "json", "markdown"]) -> None:
     """Tell what changed between two datasets or dumps, in terms of records and claims.
 
     Exits 1 where a published IRI vanished without a redirect or tombstone: such a release is refused.
     """
     result = difference(open_side(old), open_side(new))
-    write(DIFF_FORMATS[form](result))
+    write(render(result, form))
     for finding in result.findings():
         click.echo(str(finding), err=True)
     if not result.releasable:
