@@ -7,7 +7,14 @@ build it themselves. Everything of session scope is read-only: make your own to 
 from __future__ import annotations
 
 import os
+import signal
+import socket
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -19,6 +26,8 @@ from fmgraph.engine import Engine, InProcessEngine
 from fmgraph.settings import Settings
 from fmgraph.store import Dataset, dataset_of_files, write_dataset
 
+#: The package's folder, for processes that tests start.
+SOURCE = Path(__file__).parent.parent / "src"
 #: The sample graph as a file.
 SAMPLE = Path(__file__).parent / "data" / "sample.ttl"
 
@@ -64,6 +73,66 @@ def app(engine: Engine, settings: Settings) -> Flask:
 def client(app: Flask) -> FlaskClient:
     """A client of :func:`app`."""
     return app.test_client()
+
+
+@dataclass
+class Running:
+    """A server process and where it listens; ``log`` is its output."""
+
+    process: subprocess.Popen[bytes]
+    port: int
+    log: Path
+
+    def connect(self, timeout: float = 10) -> socket.socket:
+        """Return a new connection."""
+        return socket.create_connection(("127.0.0.1", self.port), timeout)
+
+    def stop(self) -> int:
+        """Stop it gracefully and return its exit code."""
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(30)
+
+
+def free_port() -> int:
+    """Return a port that nothing listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def start_server(log: Path, arguments: list[str], port: int, **environ: str) -> Running:
+    """Start ``python arguments…`` and return when it answers on ``port``; fails with its output."""
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, *arguments],
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env={**os.environ, "PYTHONPATH": str(SOURCE), **environ},
+        )
+    running = Running(process, port, log)
+    end = time.monotonic() + 30
+    while time.monotonic() < end and process.poll() is None:
+        with suppress(OSError), running.connect(1) as connection:
+            connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+            if b" 200 " in connection.recv(100):
+                return running
+        time.sleep(0.05)
+    process.kill()
+    pytest.fail(f"the server did not start: {log.read_text('utf-8')}")
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """A real server over the sample graph: two workers, four threads for queries in each, four may wait."""
+    port, folder = free_port(), tmp_path_factory.mktemp("server")
+    dumps = folder / "dumps"
+    dumps.mkdir()
+    (dumps / "fmgraph.nt").write_bytes(b"<a:a> <a:b> <a:c> .\n" * 100_000)
+    script = str(Path(__file__).parent / "serve.py")
+    running = start_server(folder / "log", [script, str(port), str(SAMPLE)], port, DUMPS=str(dumps))
+    yield running
+    if running.process.poll() is None:
+        running.stop()
 
 
 @pytest.fixture(scope="session")

@@ -35,13 +35,14 @@ def create_app(
     settings: Settings | None = None,
     *,
     dumps: Path | None = None,
+    search: Path | None = None,
     metrics: Metrics | None = None,
     cached: bool = True,
 ) -> Flask:
     """Return the application over an engine, a dataset or a bare pyoxigraph store.
 
-    ``dumps`` is a folder of ready-made dumps for ``/dump/``; ``metrics`` are the counters that ``/metrics``
-    shows. ``cached=False`` leaves the response cache out
+    ``dumps`` is a folder of ready-made dumps for ``/dump/``; ``search`` is the dataset's ``search.sqlite``
+    (that of a dataset on disk is found); ``metrics`` are the counters that ``/metrics`` shows. ``cached=False`` leaves the response cache out
     (it never changes an answer; a test compares both). Raises UsageError for settings that make no sense.
     """
     settings = settings or Settings()
@@ -52,7 +53,9 @@ def create_app(
     # No redirects by the router: they would be made from the Host header.
     app.url_map.strict_slashes = app.url_map.merge_slashes = False
     cache = ResponseCache(settings.cache_mb * 1_000_000)
-    running = Service(_engine(source, settings), settings, cache, Hooks(), dumps, metrics)
+    if search is None and isinstance(source, Dataset) and source.path is not None:
+        search = source.path / "search.sqlite"
+    running = Service(_engine(source, settings), settings, cache, Hooks(), dumps, metrics, search)
     app.extensions[NAME] = running
     for blueprint in (sparql.blueprint, named.blueprint, downloads.blueprint, health.blueprint):
         app.register_blueprint(blueprint)

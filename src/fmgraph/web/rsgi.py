@@ -14,7 +14,7 @@ import logging
 import sys
 import time
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from typing import IO, Any
 from urllib.parse import quote
 
@@ -35,7 +35,16 @@ BODY_SECONDS = 20.0
 #: Threads for what is not a stranger's query: pages keep answering while queries wait.
 _PAGE_THREADS = 16
 _access = logging.getLogger("fmgraph.access")
-_Made = tuple[int, list[tuple[str, str]], Iterator[bytes], bytes | None]
+_Fields = list[tuple[str, str]]
+_Made = tuple[int, _Fields, Iterator[bytes], bytes | None]
+
+
+class _Places:
+    """Threads, and how many more requests may be with them or wait for them."""
+
+    def __init__(self, threads: int, queue: int, name: str) -> None:
+        self.pool = ThreadPoolExecutor(threads, name)
+        self.free = threads + queue
 
 
 class RsgiApp:
@@ -50,10 +59,8 @@ class RsgiApp:
         self._digest = self._engine.meta.digest
         self._metrics = metrics
         settings = self._service.settings
-        self._queries = ThreadPoolExecutor(settings.threads, "query")
-        self._pages = ThreadPoolExecutor(_PAGE_THREADS, "page")
-        self._places = settings.threads + settings.queue
-        self._taken = 0
+        self._queries = _Places(settings.threads, settings.queue, "query")
+        self._pages = _Places(_PAGE_THREADS, settings.queue, "page")
         self._longest_body = settings.query_kb * 1024 * 3 + 65536
         self._log = _access.isEnabledFor(logging.INFO)
         self._log_hits = _access.isEnabledFor(logging.DEBUG)
@@ -128,6 +135,8 @@ class RsgiApp:
                         raise too_long
         except TimeoutError:
             raise ProtocolError("the body did not come in time", 408, {"Connection": "close"}) from None
+        if length is not None and size != int(length):
+            raise ConnectionError("the client left in the middle of its body")
         return b"".join(parts)
 
     def _refuse(self, error: FmgraphError, scope: Any, accept: str, protocol: Any, started: float) -> None:
@@ -139,7 +148,8 @@ class RsgiApp:
     async def _make(self, scope: Any, protocol: Any, key: Key, body: bytes) -> None:
         """Have Flask make the answer in a thread, send it, and keep it if it may be kept."""
         started = time.perf_counter()
-        if self._taken >= self._places:
+        places = self._queries if key.path.startswith("/sparql") else self._pages
+        if places.free <= 0:
             self._metrics.overload()
             error = BusyError("all places are taken: try again later", "requests waiting", 2)
             self._refuse(error, scope, key.accept, protocol, started)
@@ -148,11 +158,10 @@ class RsgiApp:
         environ = _environ(scope, body)
         environ[LEFT] = left
         generation = self._cache.generation
-        pool = self._queries if key.path.startswith("/sparql") else self._pages
         loop = asyncio.get_running_loop()
-        self._taken += 1
+        places.free -= 1
         try:
-            work = loop.run_in_executor(pool, self._run, environ)
+            work = loop.run_in_executor(places.pool, self._run, environ)
             gone = asyncio.ensure_future(protocol.client_disconnect())
             await asyncio.wait((work, gone), return_when=asyncio.FIRST_COMPLETED)
             if not work.done():
@@ -163,9 +172,9 @@ class RsgiApp:
             gone.cancel()
             status, headers, rest, whole = await work
         finally:
-            self._taken -= 1
+            places.free += 1
         if whole is None:
-            await self._stream(protocol, status, headers, rest, pool)
+            await self._stream(protocol, status, headers, rest, places.pool)
         elif scope.method == "HEAD" or status in (204, 304):
             protocol.response_empty(status, headers)
         else:
@@ -175,7 +184,12 @@ class RsgiApp:
         self._done(scope, status, started, environ)
 
     async def _stream(
-        self, protocol: Any, status: int, headers: list[tuple[str, str]], rest: Iterator[bytes], pool: Any
+        self,
+        protocol: Any,
+        status: int,
+        headers: list[tuple[str, str]],
+        rest: Iterator[bytes],
+        pool: Executor,
     ) -> None:
         transport = protocol.response_stream(status, headers)
         loop = asyncio.get_running_loop()
@@ -231,7 +245,7 @@ def _close(parts: Any) -> None:
         parts.close()
 
 
-def _lowered(headers: Headers) -> list[tuple[str, str]]:
+def _lowered(headers: Headers) -> _Fields:
     return [(name.lower(), value) for name, value in headers.items()]
 
 

@@ -100,13 +100,15 @@ def check_address(host: str, port: int) -> None:
 
     Asked first, since the workers share the port (SO_REUSEPORT) and two services could do so unawares.
     """
+    if not 0 <= port <= 65535:
+        raise UsageError(f"cannot listen on port {port}: ports are 0 to 65535")
     try:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         with socket.socket(family, socket.SOCK_STREAM) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(address)
-    except (OSError, OverflowError) as error:
-        if getattr(error, "errno", None) == errno.EADDRINUSE:
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
             raise UsageError(
                 f"port {port} of {host} is in use: stop what listens there or use --port"
             ) from error

@@ -50,6 +50,7 @@ class Service:
     hooks: Hooks = field(default_factory=Hooks)
     dumps: Path | None = None
     metrics: Metrics | None = None
+    search: Path | None = None  #: the dataset's index of names; looked up anew at each question
 
     @property
     def base_url(self) -> str:
