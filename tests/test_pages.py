@@ -13,10 +13,12 @@ from hypothesis import strategies as st
 
 from fmgraph import search
 from fmgraph.errors import UsageError
+from fmgraph.queries import load_queries
 from fmgraph.settings import Settings
 from fmgraph.store import dataset_of_files
 from fmgraph.web.app import create_app
-from fmgraph.web.pages import blueprint, site
+from fmgraph.web.pages import site
+from fmgraph.web.pages.home import parameter_values
 from fmgraph.web.pages.links import safe
 from fmgraph.web.pages.lists import markdown_parts
 
@@ -274,6 +276,24 @@ def test_pages_work_without_the_bundle(monkeypatch, tmp_path):
     assert "<textarea" in page
 
 
+def _values(text: str) -> list[str]:
+    """The values of all VALUES lines, with prefixed names written out."""
+    found = re.findall(r"VALUES \?\w+ \{([^}]*)\}", text)
+    return [re.sub(r"\bfmg:(\w+)", rf"<{BASE}ns#\1>", one).strip() for one in found]
+
+
+@pytest.mark.parametrize("name", load_queries())
+def test_each_named_query_has_a_form_that_can_be_sent_as_it_is(client, name):
+    query = load_queries()[name]
+    values = parameter_values(query)
+    assert [p for p, _ in values] == list(query.parameters)
+    form = get(client, "/queries").split(f'action="/queries/{name}"')[1].split("</form>")[0]
+    for parameter, value in values:
+        assert f'name="{parameter.name}" value="{html.escape(value)}"' in form
+    bound = query.bind({parameter.name: value for parameter, value in values})
+    assert _values(bound) == _values(query.text)
+
+
 # Search
 
 
@@ -333,10 +353,14 @@ def test_an_index_is_written_once_and_a_broken_one_is_told(index, tmp_path):
         search.query(broken, "x")
 
 
-def test_the_search_page_uses_the_index(index, client):
-    app = create_app(dataset_of_files([SAMPLE]), Settings())
-    _, found = blueprint(app.extensions["fmgraph"].engine, Settings(), index[0])
-    assert found.search_index == index[0]
+def test_the_search_page_uses_the_index_where_there_is_one(tmp_path):
+    path = tmp_path / "search.sqlite"
+    search.build_index(path, [search.Entry(f"{BASE}model/only-in-the-index", "model", "Only in the index")])
+    indexed = create_app(dataset_of_files([SAMPLE]), Settings(), search=path).test_client()
+    assert 'href="/model/only-in-the-index"' in get(indexed, "/search", q="only")
+
+
+def test_the_search_page_without_an_index(client):
     page = get(client, "/search", q="ret")
     assert ">RETFound</a>" in page
     assert "0 things" in get(client, "/search", q="nothing-like-it")

@@ -42,8 +42,9 @@ def create_app(
     """Return the application over an engine, a dataset or a bare pyoxigraph store.
 
     ``dumps`` is a folder of ready-made dumps for ``/dump/``; ``search`` is the dataset's ``search.sqlite``
-    (that of a dataset on disk is found); ``metrics`` are the counters that ``/metrics`` shows. ``cached=False`` leaves the response cache out
-    (it never changes an answer; a test compares both). Raises UsageError for settings that make no sense.
+    (that of a dataset on disk is found); ``metrics`` are the counters that ``/metrics`` shows.
+    ``cached=False`` leaves the response cache out (it never changes an answer; a test compares both). Raises
+    UsageError for settings that make no sense.
     """
     settings = settings or Settings()
     public_url(settings)

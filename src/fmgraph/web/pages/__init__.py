@@ -37,7 +37,7 @@ def blueprint(engine: Engine, settings: Settings, search_index: Path | None = No
 def register(app: Flask) -> None:
     """Add the pages to the application, and give the endpoint its editor, results and error pages."""
     service: Service = app.extensions[NAME]
-    pages, site = blueprint(service.engine, service.settings, getattr(service, "search_index", None))
+    pages, site = blueprint(service.engine, service.settings, service.search)
     app.register_blueprint(pages)
     service.hooks.editor = lambda: editor.editor(site)
     service.hooks.results = lambda query, answer: editor.results(site, query, answer)

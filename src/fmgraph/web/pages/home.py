@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 from flask import Blueprint
 from werkzeug.wrappers import Response
 
 from fmgraph.describe.jsonld import dataset_jsonld
 from fmgraph.describe.names import DATA_LICENSE, describing, dump_files
-from fmgraph.queries import load_queries
-from fmgraph.vocab import FMG, KINDS
+from fmgraph.queries import NamedQuery, Parameter, load_queries
+from fmgraph.vocab import BASE, FMG, KINDS, PREFIXES
 from fmgraph.web.pages.facts import Claim, label_of, read_claims
 from fmgraph.web.pages.graph import iri
 from fmgraph.web.pages.schemaorg import script
@@ -21,6 +23,8 @@ _DISPUTED = (
     "{ ?p fmg:singleValued true . ?c rdf:predicate ?p ; rdf:subject ?s ; rdf:object ?a . "
     "?d rdf:subject ?s ; rdf:predicate ?p ; rdf:object ?b . FILTER(STR(?a) < STR(?b)) }"
 )
+#: A default that is one IRI, one plain string, one number or one prefixed name.
+_ONE_TERM = re.compile(r'<([^<>\s]*)>|"([^"\\]*)"|([+-]?\d+)|(\w+):(\w+)')
 #: Queries named on the home page, where they exist.
 _FIRST = 6
 
@@ -60,11 +64,25 @@ def register(pages: Blueprint, site: Site) -> None:
 
     @pages.get("/queries")
     def queries() -> Response:
-        return site.page("queries.html", queries=list(load_queries().values()))
+        return site.page("queries.html", queries=list(load_queries().values()), values=parameter_values)
 
     @pages.get("/disagreements")
     def disagreements() -> Response:
         return _disagreements(site)
+
+
+def parameter_values(query: NamedQuery) -> list[tuple[Parameter, str]]:
+    """Return the parameters with their defaults as people write them; one of several values is left out."""
+    found = []
+    for parameter in query.parameters:
+        term = _ONE_TERM.fullmatch(parameter.default)
+        if term is not None:
+            iri_, text, number, prefix, local = term.groups()
+            value = PREFIXES.get(prefix, "") + local if prefix else iri_ or number or ""
+            if parameter.kind != "iri":
+                value = value.removeprefix(BASE)
+            found.append((parameter, text if text is not None else value))
+    return found
 
 
 def counts(site: Site) -> dict[str, int]:
