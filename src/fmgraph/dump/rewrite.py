@@ -1,0 +1,45 @@
+"""Rewrites the links of an HTML page; everything else of it stays byte for byte."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from html import escape, unescape
+from html.parser import HTMLParser
+
+_LINKS = re.compile(r"""(\s(?:href|src|action)\s*=\s*)(?:"([^"]*)"|'([^']*)')""", re.IGNORECASE)
+
+
+class _Rewriter(HTMLParser):
+    def __init__(self, replace: Callable[[str, str], str]) -> None:
+        super().__init__(convert_charrefs=False)
+        self._replace = replace
+        self._offsets: list[int] = [0]
+        self.out: list[str] = []
+
+    def rewrite(self, html: str) -> str:
+        self._html, self._done = html, 0
+        for line in html.split("\n"):
+            self._offsets.append(self._offsets[-1] + len(line) + 1)
+        self.feed(html)
+        self.close()
+        return "".join(self.out) + html[self._done :]
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:  # noqa: ARG002
+        line, column = self.getpos()
+        start = self._offsets[line - 1] + column
+        raw = self.get_starttag_text() or ""
+        self.out += [
+            self._html[self._done : start],
+            _LINKS.sub(lambda match: self._attribute(tag, match), raw),
+        ]
+        self._done = start + len(raw)
+
+    def _attribute(self, tag: str, match: re.Match[str]) -> str:
+        old = unescape(match[2] if match[2] is not None else match[3])
+        return f'{match[1]}"{escape(self._replace(tag, old))}"'
+
+
+def rewrite(html: str, replace: Callable[[str, str], str]) -> str:
+    """Return the page with each ``href``, ``src`` and ``action`` as ``replace(tag, value)`` gives it."""
+    return _Rewriter(replace).rewrite(html)

@@ -1,0 +1,153 @@
+"""The static site, made of the real application and then read without it."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from html import unescape
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pyoxigraph import Store, parse
+from werkzeug.wrappers import Request, Response
+
+from fmgraph.describe import describe
+from fmgraph.dump import SiteReport, write_site
+from fmgraph.dump.rewrite import rewrite
+from fmgraph.errors import UsageError
+from fmgraph.store import Dataset, open_dataset, write_dataset
+from fmgraph.vocab import BASE
+from fmgraph.web.app import create_app
+
+SAMPLE = Path(__file__).parent / "data" / "sample.ttl"
+
+
+@pytest.fixture(scope="module")
+def dataset(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
+    store = Store()
+    store.bulk_load(path=SAMPLE)
+    lines = [f"{quad.triple} ." for quad in store]
+    lines += [f"{triple} ." for triple in describe(store, "1", "2026-11-22")]
+    return open_dataset(write_dataset(lines, tmp_path_factory.mktemp("dataset"), "1"))
+
+
+@pytest.fixture(scope="module")
+def made(dataset: Dataset, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, SiteReport]:
+    folder = tmp_path_factory.mktemp("site")
+    return folder, write_site(create_app(dataset, cached=False), dataset, folder)
+
+
+def links(page: Path) -> list[str]:
+    return [
+        unescape(found) for found in re.findall(r'(?:href|src|action)="([^"]*)"', page.read_text("utf-8"))
+    ]
+
+
+def test_every_relative_link_is_a_file(made: tuple[Path, SiteReport]) -> None:
+    folder, report = made
+    pages = list(folder.rglob("*.html"))
+    assert len(pages) > 100
+    checked = 0
+    for page in pages:
+        for link in links(page):
+            parts = urlsplit(link)
+            if parts.scheme or parts.netloc or not parts.path:
+                continue
+            assert not parts.path.startswith("/"), (page, link)
+            target = posixpath.normpath(posixpath.join(page.parent.as_posix(), unquote(parts.path)))
+            assert Path(target).is_file(), (page, link)
+            checked += 1
+    assert checked > 1000
+    assert report.files == sum(path.is_file() for path in folder.rglob("*"))
+    assert {link for _, link in report.broken} <= {"/void"}
+
+
+def test_entities_have_pages_and_rdf_that_agree_with_the_store(
+    dataset: Dataset, made: tuple[Path, SiteReport]
+) -> None:
+    folder, _ = made
+    for name in ("model/retizero", "paper/examplenet", "list/plm2233-2025-12"):
+        assert (folder / f"{name}.html").is_file()
+        got = {quad.triple for quad in parse(path=folder / f"{name}.ttl")}
+        assert got <= {quad.triple for quad in dataset.store}
+        assert any(triple.subject.value == BASE + name for triple in got)
+    assert (folder / "dump" / "SHA256SUMS").is_file()
+
+
+def test_assets_come_along_without_their_version(made: tuple[Path, SiteReport]) -> None:
+    folder, _ = made
+    assert (folder / "static" / "style.css").is_file()
+    assert "../static/style.css" in links(folder / "model" / "retizero.html")
+
+
+def test_what_needs_the_service_leads_to_it(made: tuple[Path, SiteReport]) -> None:
+    folder, _ = made
+    found = links(folder / "model" / "retizero.html")
+    assert f"{BASE}sparql" in found
+    assert not any(link.startswith("../why") for link in found)
+    page = folder / "404.html"
+    assert all(link.startswith(("https://", "#")) for link in links(page))
+
+
+def test_a_redirect_becomes_a_page(made: tuple[Path, SiteReport]) -> None:
+    folder, _ = made
+    assert 'content="0; url=retizero.html"' in (folder / "model" / "retizero-old.html").read_text()
+
+
+def test_a_folder_in_use_is_not_touched(dataset: Dataset, tmp_path: Path) -> None:
+    (tmp_path / "mine").write_text("mine")
+    with pytest.raises(UsageError, match="not empty"):
+        write_site(None, dataset, tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["mine"]
+
+
+PAGES = {
+    "/kg/": '<a href="/kg/a?page=2">2</a><a href="/kg/a?x=1">x</a><a href="/other">o</a>'
+    '<a href="/kg/gone">g</a>'
+    '<a href="/kg/%2e%2e/%2e%2e/etc">e</a><a href="//evil.example/">v</a><a href="?page=3">3</a>',
+    "/kg/a?page=2": "two",
+    "/kg/?page=3": "three",
+    "/kg/../../etc": "out",
+}
+
+
+@Request.application
+def tiny(request: Request) -> Response:
+    url = request.full_path.rstrip("?")
+    if url == "/kg/gone":
+        return Response("gone", status=410, mimetype="text/html")
+    return Response(PAGES[url], mimetype="text/html") if url in PAGES else Response("no", status=404)
+
+
+def test_a_service_below_a_path_and_hostile_links(dataset: Dataset, tmp_path: Path) -> None:
+    report = write_site(tiny, dataset, tmp_path / "site", "https://example.org/kg/", dumps=False)
+    assert links(tmp_path / "site" / "index.html") == [
+        "a-2.html", "https://example.org/kg/a?x=1", "https://example.org/other", "gone.html",
+        "https://example.org/kg/%2e%2e/%2e%2e/etc", "//evil.example/", "index-3.html",
+    ]  # fmt: skip
+    assert [path.name for path in tmp_path.iterdir()] == ["site"]
+    assert report.files == 5  # with 404.html
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.text(st.sampled_from("<>a/=\"' \n!-&;#sé?"), max_size=60))
+def test_html_without_links_stays_byte_for_byte(html: str) -> None:
+    assert rewrite(html, lambda _, link: link + "!") == html
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        '<!doctype html>\n<p title="a > b">x &amp; y &lt;</p><!-- <a href="/c"> -->\n',
+        "<script>\"<a href='/s'>\"</script>",
+        "<svg viewBox='0 0 1 1'><path d=\"M0\"/></svg><br/>\n\n<b>é</b>",
+        '<a\n  class="x"\n  href="/&amp;">é</a> text <unclosed',
+    ],
+)
+def test_only_links_are_touched(html: str) -> None:
+    assert rewrite(html, lambda _, link: link) == html
+    changed = rewrite(html, lambda _, link: link + "!")
+    assert changed == html.replace('href="/&amp;"', 'href="/&amp;!"')
