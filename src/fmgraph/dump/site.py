@@ -140,7 +140,10 @@ class _Site:
         parts = urlsplit(link)
         if parts.scheme or parts.netloc:
             return None
-        path = posixpath.join(posixpath.dirname(urlsplit(page).path), parts.path) if parts.path else ""
+        if not parts.path and not parts.query:
+            return None
+        here = urlsplit(page).path
+        path = posixpath.join(posixpath.dirname(here), parts.path) if parts.path else here
         if not path.startswith(self.root) or path.removeprefix(self.root).partition("/")[0] in _DYNAMIC:
             return None
         if _NO_FILE.search(unquote(path)):
@@ -153,7 +156,7 @@ class _Site:
         return path + (f"?{parts.query}" if parts.query else "")
 
     def _file(self, url: str, media_type: str) -> str:
-        """Return the file of a URL: ``model/uni.html`` of ``/model/uni``, ``model/index.html`` of ``/model/``."""
+        """Return the file of a URL: ``/model/uni`` is ``model/uni.html``, ``/model/`` ``model/index.html``."""
         parts = urlsplit(url)
         segments = unquote(parts.path).removeprefix(self.root).split("/")
         stem = "/".join([*segments[:-1], segments[-1] or "index"])
