@@ -156,7 +156,7 @@ class _Site:
         return path + (f"?{parts.query}" if parts.query else "")
 
     def _file(self, url: str, media_type: str) -> str:
-        """Return the file of a URL: ``/model/uni`` is ``model/uni.html``, ``/model/`` ``model/index.html``."""
+        """Return the file of a URL: ``/model/uni`` is ``model/uni.html``, ``/model/`` its ``index.html``."""
         parts = urlsplit(url)
         segments = unquote(parts.path).removeprefix(self.root).split("/")
         stem = "/".join([*segments[:-1], segments[-1] or "index"])
