@@ -61,6 +61,20 @@ function withPrefix(view, completion, from, to) {
   view.dispatch({ changes, selection: { anchor: from + head.length + completion.label.length } });
 }
 
+/**
+ * Replace a selection ourselves: a browser that does it keeps the look of what was selected by an inline
+ * style, which the policy blocks and logs.
+ */
+function replaceSelection(event, view) {
+  const { from, to, empty } = view.state.selection.main;
+  if (event.inputType !== "insertText" || !event.data || empty || view.composing) return false;
+  event.preventDefault();
+  const insert = () => view.state.update(view.state.replaceSelection(event.data), { userEvent: "input.type" });
+  const handled = view.state.facet(EditorView.inputHandler).some((handle) => handle(view, from, to, event.data, insert));
+  if (!handled) view.dispatch(insert());
+  return true;
+}
+
 /** Mark the place that the endpoint named. */
 function mark(view) {
   const { line, column, detail } = told.problem ?? {};
@@ -83,6 +97,7 @@ const view = new EditorView({
       lineNumbers(), history(), drawSelection(), bracketMatching(), closeBrackets(), highlightActiveLine(),
       EditorView.lineWrapping, sparql(), syntaxHighlighting(names), look, lintGutter(),
       autocompletion({ override: [complete] }),
+      EditorView.domEventHandlers({ beforeinput: replaceSelection }),
       EditorView.contentAttributes.of({ "aria-label": "Query" }),
       keymap.of([
         { key: "Mod-Enter", run: () => (field.form.requestSubmit(), true) },

@@ -10,6 +10,7 @@ import re
 import shutil
 import subprocess
 import threading
+import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,6 +22,7 @@ import pytest
 from fmgraph.settings import Settings
 from fmgraph.store import dataset_of_files
 from fmgraph.web.app import create_app
+from fmgraph.web.pages.site import STATIC
 
 SAMPLE = Path(__file__).parent / "data" / "sample.ttl"
 DRIVER, CHROMIUM = shutil.which("chromedriver"), shutil.which("chromium") or shutil.which("google-chrome")
@@ -80,6 +82,20 @@ class Browser:
     def run(self, script: str) -> Any:
         return self._ask("POST", "/execute/sync", {"script": script, "args": []})
 
+    def wait(self, script: str, seconds: float = 10) -> None:
+        end = time.monotonic() + seconds
+        while not self.run(script):
+            assert time.monotonic() < end, f"never true: {script}"
+            time.sleep(0.05)
+
+    def click(self, selector: str) -> None:
+        found = self._ask("POST", "/element", {"using": "css selector", "value": selector})
+        self._ask("POST", f"/element/{next(iter(found.values()))}/click", {})
+
+    def keys(self, text: str) -> None:
+        presses = [{"type": kind, "value": key} for key in text for kind in ("keyDown", "keyUp")]
+        self._ask("POST", "/actions", {"actions": [{"type": "key", "id": "k", "actions": presses}]})
+
     def cdp(self, command: str, **params: object) -> Any:
         return self._ask("POST", "/goog/cdp/execute", {"cmd": command, "params": params})
 
@@ -134,3 +150,128 @@ def test_no_console_message_and_no_overflow_on_a_phone(browser: Browser, site: s
     assert browser.run("return document.querySelector('h1').textContent.trim()")
     assert browser.run(OVERFLOW) == [0, []]
     assert browser.console() == []
+
+
+SPARQL_ASK = "/sparql?query=SELECT%20%2A%0AWHERE%20%7B%20%3Fs%20a%20%3Ft"
+
+
+@pytest.mark.parametrize("path", ["/", "/model/retfound", "/model/", "/sparql", "/row/plm2233-2025-12-14"])
+def test_pages_fit_and_work_without_scripts(browser: Browser, site: str, path: str) -> None:
+    browser.scripts(on=False)
+    try:
+        browser.width(360)
+        browser.open(site + path)
+        assert browser.run(OVERFLOW) == [0, []]
+        assert browser.run("return document.querySelectorAll('.editor').length") == 0
+        hidden = (
+            "return [...document.querySelectorAll('form [name]')].filter(e => !e.checkVisibility()).length"
+        )
+        assert browser.run(hidden) == 0
+    finally:
+        browser.scripts(on=True)
+
+
+def test_a_query_can_be_asked_without_scripts(browser: Browser, site: str) -> None:
+    browser.scripts(on=False)
+    try:
+        browser.open(f"{site}/sparql")
+        browser.run("document.getElementById('query').value = 'ASK { ?s ?p ?o }'")
+        browser.click("#ask button")
+        assert browser.run("return document.querySelector('#results + p').textContent") == "Yes."
+    finally:
+        browser.scripts(on=True)
+
+
+needs_bundle = pytest.mark.skipif(
+    not (STATIC / "vendor" / "editor.js").is_file(), reason="the front-end assets are not built"
+)
+
+
+@needs_bundle
+def test_the_editor_runs_under_the_policy(browser: Browser, site: str) -> None:
+    browser.width(1280)
+    browser.open(f"{site}/sparql")
+    browser.wait("return !!document.querySelector('.editor')?.shadowRoot.querySelector('.cm-content')")
+    inside = "document.querySelector('.editor').shadowRoot"
+    assert browser.run("return document.getElementById('query').checkVisibility()") is False
+    coloured = f"return getComputedStyle({inside}.querySelector('.cm-line span')).fontWeight"
+    assert browser.run(coloured) == "600"  # the style sheet got through
+    browser.run(f"{inside}.querySelector('.cm-content').focus()")
+    browser.run("document.execCommand('selectAll')")
+    browser.keys("SELECT ?model { ?model fmg:buil")
+    browser.wait(f"return !!{inside}.querySelector('.cm-tooltip-autocomplete li[aria-selected]')")
+    assert browser.run(f"return {inside}.querySelector('li[aria-selected]').textContent").startswith(
+        "fmg:builtOn"
+    )
+    assert browser.console() == []
+
+
+@needs_bundle
+def test_the_editor_marks_where_the_query_is_wrong(browser: Browser, site: str) -> None:
+    browser.width(1280)
+    browser.open(site + SPARQL_ASK)
+    browser.wait(
+        "return !!document.querySelector('.editor')?.shadowRoot.querySelector('.cm-lint-marker-error')"
+    )
+    browser.console()  # the browser logs that the answer was a 400
+
+
+@needs_bundle
+def test_a_named_query_is_put_into_the_editor_and_run(browser: Browser, site: str) -> None:
+    browser.width(1280)
+    browser.open(f"{site}/sparql")
+    inside = "document.querySelector('.editor').shadowRoot"
+    browser.wait(f"return !!document.querySelector('.editor') && !!{inside}.querySelector('.cm-content')")
+    pick = "const s = document.getElementById('named'); s.selectedIndex = 1;"
+    pick += "s.dispatchEvent(new Event('change'));"
+    browser.run(pick + "document.querySelector('#ask button').click()")
+    browser.wait("return !!document.getElementById('results')")
+    assert browser.run("return location.search").startswith("?query=")
+    assert browser.console() == []
+
+
+CONTRAST = """
+  const parse = c => (c.match(/[\\d.]+/g) || []).map(Number);
+  const light = ([r, g, b]) => [r, g, b].map(v => v / 255)
+    .map(v => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
+    .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
+  const ground = e => {
+    for (; e; e = e.parentElement) {
+      const c = parse(getComputedStyle(e).backgroundColor);
+      if (c.length === 3 || c[3] > 0) return c;
+    }
+    return [255, 255, 255];
+  };
+  const bad = new Set();
+  for (const e of document.querySelectorAll('body *')) {
+    const own = [...e.childNodes].some(n => n.nodeType === 3 && n.data.trim());
+    if (!own || !e.checkVisibility() || e.closest('.hidden, .skip')) continue;
+    const a = light(parse(getComputedStyle(e).color)), b = light(ground(e));
+    const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+    if (ratio < 4.5) bad.add(`${e.tagName}.${e.className} ${ratio.toFixed(2)}`);
+  }
+  return [...bad];
+"""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(
+    "path", ["/", "/model/eyeclip", "/model/", "/disagreements", "/sparql", "/row/plm2233-2025-12-14"]
+)
+def test_text_stands_out_from_its_ground(browser: Browser, site: str, path: str, scheme: str) -> None:
+    """WCAG 2.2, success criterion 1.4.3: at least 4.5 to 1."""
+    browser.cdp("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
+    browser.width(1280)
+    browser.open(site + path)
+    browser.run("document.querySelectorAll('details').forEach(d => { d.open = true; })")
+    assert browser.run(CONTRAST) == []
+
+
+def test_the_keyboard_reaches_the_content_first(browser: Browser, site: str) -> None:
+    browser.width(1280)
+    browser.open(f"{site}/model/retfound")
+    browser.keys("\ue004")
+    assert browser.run("return document.activeElement.className") == "skip"
+    browser.keys("\ue007")
+    browser.wait("return location.hash === '#main'")
+    assert browser.run("return document.activeElement.id") == "main"

@@ -10,7 +10,17 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from fmgraph.vocab import DCTERMS, FMG, FOAF, OWL, PROV, RDF, RDFS, SCHEMA, SKOS
-from fmgraph.web.pages.graph import BUILT_ON, CLOSURES, DERIVES_FROM, Graph, Ontology, Term, iri, text
+from fmgraph.web.pages.graph import (
+    BUILT_ON,
+    CLOSURES,
+    DERIVES_FROM,
+    WEIGHTS_DERIVE_FROM,
+    Graph,
+    Ontology,
+    Term,
+    iri,
+    text,
+)
 from fmgraph.web.pages.links import words
 
 _GROUPS: dict[str, tuple[str, ...]] = {
@@ -168,6 +178,11 @@ def heading(label: str) -> str:
     return label if any(char.isupper() for char in label) else label[:1].upper() + label[1:]
 
 
+def _further(prop: str) -> str | None:
+    """Return the heading of a closure, of which a page shows what no single step says."""
+    return {DERIVES_FROM: "Further back", WEIGHTS_DERIVE_FROM: "Weights also derive from"}.get(prop)
+
+
 def label_of(prop: str, ontology: Ontology) -> str:
     """Return the property's label in the ontology, else its name in words."""
     return _LABELS.get(prop) or ontology.labels.get(prop) or words(prop)
@@ -175,7 +190,7 @@ def label_of(prop: str, ontology: Ontology) -> str:
 
 def group_of(prop: str, ontology: Ontology) -> str:
     """Return the heading under which a property is shown."""
-    if prop in (BUILT_ON, DERIVES_FROM) or BUILT_ON in ontology.above(prop):
+    if prop in (BUILT_ON, DERIVES_FROM, WEIGHTS_DERIVE_FROM) or BUILT_ON in ontology.above(prop):
         return "Lineage"
     return _GROUP_OF.get(_local(prop), OTHER)
 
@@ -203,7 +218,7 @@ def group_facts(
     def fact(prop: str) -> Fact:
         return facts.setdefault(
             prop,
-            Fact(prop, "Further back" if prop == DERIVES_FROM else heading(label_of(prop, ontology)), [], []),
+            Fact(prop, _further(prop) or heading(label_of(prop, ontology)), [], []),
         )
 
     for pair, shadows in specific.items():
@@ -235,7 +250,7 @@ def _in_groups(facts: Iterable[Fact], ontology: Ontology) -> list[Group]:
         fact.values.sort(key=lambda value: text(value.term).casefold())
         titles[group_of(fact.prop, ontology)].append(fact)
     for found in titles.values():
-        found.sort(key=lambda f: (f.prop == DERIVES_FROM, _ORDER.get(_local(f.prop), 99), f.label))
+        found.sort(key=lambda f: (f.prop in CLOSURES, _ORDER.get(_local(f.prop), 99), f.label))
     groups = [Group(title, found) for title, found in titles.items() if found]
     if len(groups) == 1 and groups[0].title == OTHER:
         groups[0].title = "Facts"

@@ -115,10 +115,13 @@ TYPE = RDF + "type"
 LABEL = RDFS + "label"
 BUILT_ON = FMG + "builtOn"
 DERIVES_FROM = FMG + "derivesFrom"
+WEIGHTS_DERIVE_FROM = FMG + "weightsDeriveFrom"
 
-#: Materialised transitive properties and the property that each is the closure of.
+#: Materialised transitive properties and the property that each is the closure of (of some of its
+#: subproperties for WEIGHTS_DERIVE_FROM: of those that pass weights on).
 CLOSURES = {
     DERIVES_FROM: BUILT_ON,
+    WEIGHTS_DERIVE_FROM: BUILT_ON,
     FMG + "partOfTransitive": FMG + "partOf",
     PREFIXES["skos"] + "broaderTransitive": PREFIXES["skos"] + "broader",
 }

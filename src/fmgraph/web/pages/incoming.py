@@ -5,8 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from fmgraph.vocab import DCTERMS, FMG, FOAF, PROV, RDF, SKOS
-from fmgraph.web.pages.facts import label_of
-from fmgraph.web.pages.graph import BUILT_ON, CLOSURES, DERIVES_FROM, Graph, Ontology, iri, values
+from fmgraph.web.pages.facts import heading, label_of
+from fmgraph.web.pages.graph import (
+    BUILT_ON,
+    CLOSURES,
+    DERIVES_FROM,
+    WEIGHTS_DERIVE_FROM,
+    Graph,
+    Ontology,
+    iri,
+    values,
+)
 
 #: Items shown at once.
 PAGE = 100
@@ -19,6 +28,7 @@ _HIDDEN = {
 _TITLES = {
     BUILT_ON: "Built on this, relation not stated closer",
     DERIVES_FROM: "Further down the line",
+    WEIGHTS_DERIVE_FROM: "Further down the line, with weights of this",
     FMG + "initialisedFrom": "Initialised from this",
     FMG + "fineTunedFrom": "Fine-tuned from this",
     FMG + "adapts": "Adapting this",
@@ -55,7 +65,8 @@ _TITLES = {
     FOAF + "primaryTopic": "List rows about this",
     DCTERMS + "isReplacedBy": "Withdrawn in favour of this",
 }
-_FIRST = [BUILT_ON, *(p for p in _TITLES if p != DERIVES_FROM), DERIVES_FROM]
+_LAST = (WEIGHTS_DERIVE_FROM, DERIVES_FROM)
+_FIRST = [*(p for p in _TITLES if p not in _LAST), *_LAST]
 
 
 @dataclass(frozen=True)
@@ -98,5 +109,5 @@ def one_property(
         f"SELECT DISTINCT ?s ?label WHERE {{ {pattern} OPTIONAL {{ ?s rdfs:label ?label }} }} "
         f"ORDER BY LCASE(STR(?label)) ?s LIMIT {size} OFFSET {offset}"
     )
-    title = _TITLES.get(prop) or f"{label_of(prop, graph.ontology)}: this"
+    title = _TITLES.get(prop) or f"{heading(label_of(prop, graph.ontology))}: this"
     return Incoming(prop, title, total, list(dict.fromkeys(row["s"].value for row in rows)))

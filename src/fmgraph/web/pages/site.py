@@ -38,11 +38,16 @@ class View:
     def __init__(self, links: Links, labels: Mapping[str, str]) -> None:
         self.links, self.labels = links, labels
 
-    def name(self, term: Term | str) -> str:
-        """Return the text that stands for a term: label, shortened IRI or literal as people write it."""
+    def name(self, term: Term | str, prop: str = "") -> str:
+        """Return the text that stands for a term: label, shortened IRI or literal as people write it.
+
+        As the value of a property, an outside address is shown as it is: its label names it as a source.
+        """
         if isinstance(term, ox.Literal):
             return _literal(term)
         iri = term if isinstance(term, str) else term.value
+        if prop and self.links.entity(iri) is None and safe(iri) and curie(iri) == iri:
+            return shown(iri)
         if iri in self.labels:
             return self.labels[iri]
         entity = self.links.entity(iri)

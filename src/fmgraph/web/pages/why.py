@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 from fmgraph.errors import ProtocolError
 from fmgraph.vocab import RDF, RDFS, SKOS
 from fmgraph.web.pages.facts import Claim, claims_about, label_of
-from fmgraph.web.pages.graph import CLOSURES, TYPE, Graph, Term, iri, values
+from fmgraph.web.pages.graph import CLOSURES, TYPE, WEIGHTS_DERIVE_FROM, Graph, Term, iri, values
 from fmgraph.web.pages.site import Site
 
 #: Properties whose triples need no source: they are ours to say (docs/internals.md, "A claim").
@@ -103,11 +103,15 @@ def _path(graph: Graph, subject: str, prop: str, value: Term) -> list[Step]:
     if not isinstance(value, ox.NamedNode):
         return []
     step = CLOSURES[prop]
+    steps = [iri(step)]
+    if prop == WEIGHTS_DERIVE_FROM:
+        steps = [iri(row["p"].value) for row in graph.rows("SELECT ?p WHERE { ?p fmg:passesWeights true }")]
     came_from: dict[str, str] = {subject: ""}
     level = [subject]
     while level and value.value not in came_from and len(came_from) < _MOST_STEPS:
         rows = graph.rows(
-            f"SELECT ?s ?o WHERE {{ {values('s', sorted(level))} ?s {iri(step)} ?o }} ORDER BY ?s ?o"
+            f"SELECT ?s ?o WHERE {{ {values('s', sorted(level))} VALUES ?p {{ {' '.join(steps)} }} "
+            "?s ?p ?o } ORDER BY ?s ?o"
         )
         level = []
         for row in rows:
