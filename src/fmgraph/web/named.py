@@ -11,8 +11,9 @@ from werkzeug.wrappers import Response
 
 from fmgraph.errors import ProtocolError
 from fmgraph.queries import get_query
+from fmgraph.web.query_request import QueryRequest, parameters
 from fmgraph.web.service import service, tag
-from fmgraph.web.sparql import QueryRequest, answer, check_format, parameters
+from fmgraph.web.sparql import answer, check_format
 
 _TEXT = ".rq"
 

@@ -9,31 +9,32 @@ https://github.com/emmett-framework/granian/blob/master/docs/spec/RSGI.md
 from __future__ import annotations
 
 import asyncio
-import io
 import logging
-import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from typing import IO, Any
+from typing import Any
 from urllib.parse import quote
 
 from flask import Flask
 from werkzeug.datastructures import Headers
-from werkzeug.wsgi import FileWrapper
 
+from fmgraph.engine.left import CLIENT_LEFT
 from fmgraph.errors import BusyError, FmgraphError, ProtocolError
 from fmgraph.web import headers as dressing
 from fmgraph.web import problems
 from fmgraph.web.cache import CACHEABLE, Key, matches
+from fmgraph.web.environ import make_environ
 from fmgraph.web.metrics import Metrics
-from fmgraph.web.service import COST, LEFT, NAME, QUERY_HASH, Service
+from fmgraph.web.service import COST, NAME, QUERY_HASH, Service
 from fmgraph.web.wsgi import store
 
 #: Seconds a client may take to send a body.
 BODY_SECONDS = 20.0
 #: Threads for what is not a stranger's query: pages keep answering while queries wait.
 _PAGE_THREADS = 16
+#: Seconds between two looks whether the dataset has changed: so long the cache may answer from the old one.
+_LOOK_EVERY = 0.02
 _access = logging.getLogger("fmgraph.access")
 _Fields = list[tuple[str, str]]
 _Made = tuple[int, _Fields, Iterator[bytes], bytes | None]
@@ -57,6 +58,7 @@ class RsgiApp:
         self._cache = self._service.cache
         self._engine = self._service.engine
         self._digest = self._engine.meta.digest
+        self._look_at = 0.0
         self._metrics = metrics
         settings = self._service.settings
         self._queries = _Places(settings.threads, settings.queue, "query")
@@ -68,9 +70,9 @@ class RsgiApp:
     async def __rsgi__(self, scope: Any, protocol: Any) -> None:
         """Answer one request."""
         method, sent = scope.method, scope.headers
-        if self._engine.meta.digest != self._digest:
-            self._digest = self._engine.meta.digest
-            self._cache.clear()
+        now = time.monotonic()
+        if now >= self._look_at:
+            self._follow_reload(now)
         accept, coding = sent.get_all("accept"), sent.get_all("accept-encoding")
         key: Any = (  # equal to the Key of the same fields, and faster made
             scope.path,
@@ -101,6 +103,17 @@ class RsgiApp:
         else:
             body = b""
         await self._make(scope, protocol, Key(*key), body)
+
+    def _follow_reload(self, now: float) -> None:
+        """Empty the cache when the dataset has changed; while there is no engine, it answers on."""
+        self._look_at = now + _LOOK_EVERY
+        try:
+            digest = self._engine.meta.digest
+        except FmgraphError:
+            return
+        if digest != self._digest:
+            self._digest = digest
+            self._cache.clear()
 
     def _hit(self, key: Any, method: str, if_none_match: str | None, protocol: Any) -> bool:
         entry = self._cache.get(key)
@@ -155,13 +168,12 @@ class RsgiApp:
             self._refuse(error, scope, key.accept, protocol, started)
             return
         left: Future[None] = Future()
-        environ = _environ(scope, body)
-        environ[LEFT] = left
+        environ = make_environ(scope, body)
         generation = self._cache.generation
         loop = asyncio.get_running_loop()
         places.free -= 1
         try:
-            work = loop.run_in_executor(places.pool, self._run, environ)
+            work = loop.run_in_executor(places.pool, self._run, environ, left)
             gone = asyncio.ensure_future(protocol.client_disconnect())
             await asyncio.wait((work, gone), return_when=asyncio.FIRST_COMPLETED)
             if not work.done():
@@ -199,13 +211,14 @@ class RsgiApp:
         finally:
             await loop.run_in_executor(pool, _close, rest)
 
-    def _run(self, environ: dict[str, Any]) -> _Made:
+    def _run(self, environ: dict[str, Any], left: Future[None]) -> _Made:
         """Call Flask. The answer is whole when it comes in one piece (all but files do)."""
         caught: list[Any] = []
 
         def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:  # noqa: ARG001
             caught[:] = (int(status[:3]), [(name.lower(), value) for name, value in headers])
 
+        CLIENT_LEFT.set(left)  # each thread has a context of its own; the next request sets it anew
         parts = iter(self._app.wsgi_app(environ, start))
         first = next(parts, b"")
         second = next(parts, b"")
@@ -235,11 +248,6 @@ def _chain(first: bytes, second: bytes, rest: Iterator[bytes]) -> Iterator[bytes
         _close(rest)
 
 
-def _file_wrapper(file: IO[bytes], _: int = 0) -> FileWrapper:
-    """Return the file in pieces large enough that a download costs few switches between threads."""
-    return FileWrapper(file, 256 * 1024)
-
-
 def _close(parts: Any) -> None:
     if hasattr(parts, "close"):
         parts.close()
@@ -247,37 +255,3 @@ def _close(parts: Any) -> None:
 
 def _lowered(headers: Headers) -> _Fields:
     return [(name.lower(), value) for name, value in headers.items()]
-
-
-def _environ(scope: Any, body: bytes) -> dict[str, Any]:
-    """Return the WSGI environ of a request (PEP 3333); strings are bytes decoded as Latin-1.
-
-    A header whose name has an underscore is dropped: it could stand for another one with a hyphen.
-    """
-    environ: dict[str, Any] = {
-        "REQUEST_METHOD": scope.method,
-        "SCRIPT_NAME": "",
-        "PATH_INFO": scope.path.encode("utf-8", "surrogateescape").decode("latin-1"),
-        "QUERY_STRING": scope.query_string.encode("utf-8", "surrogateescape").decode("latin-1"),
-        "REMOTE_ADDR": scope.client.rpartition(":")[0].strip("[]"),
-        "SERVER_NAME": "localhost",
-        "SERVER_PORT": "80",
-        "SERVER_PROTOCOL": f"HTTP/{scope.http_version}",
-        "wsgi.version": (1, 0),
-        "wsgi.url_scheme": scope.scheme,
-        "wsgi.input": io.BytesIO(body),
-        "wsgi.input_terminated": True,
-        "wsgi.errors": sys.stderr,
-        "wsgi.file_wrapper": _file_wrapper,
-        "wsgi.multithread": True,
-        "wsgi.multiprocess": True,
-        "wsgi.run_once": False,
-    }
-    for name, value in scope.headers.items():
-        if "_" in name or name in ("transfer-encoding", "content-length"):
-            continue
-        key = name.upper().replace("-", "_")
-        key = key if key == "CONTENT_TYPE" else f"HTTP_{key}"
-        environ[key] = f"{environ[key]}, {value}" if key in environ else value
-    environ["CONTENT_LENGTH"] = str(len(body))
-    return environ

@@ -14,7 +14,7 @@ import shutil
 import socket
 import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -24,13 +24,15 @@ from granian.http import HTTP1Settings
 from granian.log import LogLevels
 from granian.server.mp import MPServer
 
-from fmgraph.engine import Engine
-from fmgraph.errors import UsageError
+from fmgraph.engine import BrokerProcess, Engine, PoolEngine
+from fmgraph.errors import FmgraphError, UsageError
 from fmgraph.settings import Settings
 from fmgraph.web.app import create_app
 from fmgraph.web.metrics import Metrics
 from fmgraph.web.rsgi import RsgiApp
 from fmgraph.web.service import public_url
+
+_log = logging.getLogger("fmgraph.server")
 
 #: Connections that may wait to be accepted, and that a worker holds open at once, idle ones among them.
 _BACKLOG, _CONNECTIONS = 4096, 8192
@@ -53,14 +55,51 @@ class _Server(MPServer):
             threading.Thread(target=self.reload_dataset, name="reload", daemon=True).start()
 
 
+def serve(source: Sequence[Path | str], settings: Settings, *, dumps: Path | None = None) -> None:
+    """Serve a dataset (its folder, or the one above with ``current``) or RDF files until SIGTERM or SIGINT.
+
+    Queries are evaluated by a broker's evaluators. SIGHUP serves the same path anew, which may lead to a
+    newer dataset. Raises UsageError as :func:`run`, and RdfFileError where a source cannot be loaded.
+    """
+    check_address(settings.host, settings.port)
+    with BrokerProcess(source, settings) as broker:
+        run(
+            partial(PoolEngine, broker.socket, settings),
+            settings,
+            reload=partial(_reload, broker),
+            dumps=dumps,
+            search=search_index(source),
+        )
+
+
+def _reload(broker: BrokerProcess) -> None:
+    try:
+        meta = broker.reload()
+    except FmgraphError as error:
+        _log.error("the dataset was not changed: %s", error)
+    else:
+        _log.info("serving dataset %s, %d triples", meta.digest[:12], meta.triples)
+
+
+def search_index(source: Sequence[Path | str]) -> Path | None:
+    """Return the search index of a dataset, by a path that follows ``current``; None for RDF files."""
+    if len(source) != 1:
+        return None
+    for folder in (Path(source[0]) / "current", Path(source[0])):
+        if (folder / "search.sqlite").is_file():
+            return folder / "search.sqlite"
+    return None
+
+
 def run(
     make_engine: Callable[[], Engine],
     settings: Settings,
     *,
     reload: Callable[[], object] | None = None,
     dumps: Path | None = None,
+    search: Path | None = None,
 ) -> None:
-    """Serve until SIGTERM or SIGINT.
+    """Serve an engine until SIGTERM or SIGINT.
 
     ``make_engine`` is called in every worker process and must be picklable (``partial(PoolEngine, socket)``).
     ``reload`` is called in a thread of this process at SIGHUP. Raises UsageError when the address cannot be
@@ -69,6 +108,7 @@ def run(
     public_url(settings)
     check_address(settings.host, settings.port)
     level = _level(settings)
+    logging.config.dictConfig(_logging(settings))
     counters = Path(tempfile.mkdtemp(prefix="fmgraph-counters-"))
     server = _Server(
         "fmgraph",
@@ -88,7 +128,7 @@ def run(
         workers_kill_timeout=_STOP_SECONDS,
     )
     server.reload_dataset = reload
-    loader: Callable[..., Any] = partial(load_worker, make_engine, settings, counters, dumps)
+    loader: Callable[..., Any] = partial(load_worker, make_engine, settings, counters, dumps, search)
     try:
         server.serve(target_loader=loader, wrap_loader=False)
     finally:
@@ -116,12 +156,16 @@ def check_address(host: str, port: int) -> None:
 
 
 def load_worker(
-    make_engine: Callable[[], Engine], settings: Settings, counters: Path, dumps: Path | None
+    make_engine: Callable[[], Engine],
+    settings: Settings,
+    counters: Path,
+    dumps: Path | None = None,
+    search: Path | None = None,
 ) -> RsgiApp:
     """Return the application of one worker process; granian calls it there."""
     logging.config.dictConfig(_logging(settings))
     metrics = Metrics(counters)
-    app = create_app(make_engine(), settings, dumps=dumps, metrics=metrics, cached=False)
+    app = create_app(make_engine(), settings, dumps=dumps, search=search, metrics=metrics, cached=False)
     return RsgiApp(app, metrics)
 
 

@@ -20,8 +20,6 @@ from fmgraph.web.metrics import Metrics
 
 #: Where the service keeps itself in ``app.extensions``.
 NAME = "fmgraph"
-#: In ``environ``: a ``concurrent.futures.Future`` that is done when the client has left.
-LEFT = "fmgraph.left"
 #: In ``environ``, for the access log: a query's cost ("quick", "slow", "refused") and a hash of its text.
 COST, QUERY_HASH = "fmgraph.cost", "fmgraph.query-hash"
 #: Answers may be kept by anyone and must be revalidated: a reload changes them, and a 304 costs nothing.
