@@ -1,8 +1,8 @@
 """Ending a query whose client has left.
 
-Whoever serves a client sets :data:`CLIENT_LEFT` around what it does for it; engines that wait on a socket wrap
-that in :func:`ended_when_left`. A context variable, so that every query made for the client ends, however
-deep down it is made.
+Whoever serves a client sets :data:`CLIENT_LEFT` around what it does for it; engines that wait on a socket
+wrap that in :func:`ended_when_left`. A context variable, so that every query made for the client ends,
+however deep down it is made.
 """
 
 from __future__ import annotations
