@@ -42,8 +42,12 @@ class Settings:
     query_depth: int = _setting(64, "Deepest nesting of groups and parentheses taken: 400.")
     query_terms: int = _setting(4000, "Most terms (tokens) of one query taken: 400.")
     query_chain: int = _setting(1000, "Longest chain of operators or path steps taken: 400.")
+    query_patterns: int = _setting(
+        100, "Most triple patterns and path steps taken (planning takes their cube): 400."
+    )
     query_variables: int = _setting(500, "Most distinct variables taken: 400.")
     queue: int = _setting(256, "Queries that may wait for a place; one more: 503.")
+    queue_seconds: float = _setting(10.0, "How long a query may wait for a place: 503.")
     client_share: int = _setting(64, "Queries one client address may have waiting or running.")
     penalty_seconds: float = _setting(60.0, "How long a query that ran into a limit is refused.")
     cache_mb: int = _setting(64, "Response cache of each HTTP worker.")

@@ -1,6 +1,8 @@
 """Engines: what answers SPARQL queries. See :class:`Engine`."""
 
 from fmgraph.engine.inprocess import InProcessEngine
+from fmgraph.engine.launch import BrokerProcess
+from fmgraph.engine.pool import PoolEngine
 from fmgraph.engine.protocol import (
     GRAPHS,
     JSON_AND_TURTLE,
@@ -17,9 +19,11 @@ __all__ = [
     "JSON_AND_TURTLE",
     "SOLUTIONS",
     "Answer",
+    "BrokerProcess",
     "Engine",
     "InProcessEngine",
     "Kind",
+    "PoolEngine",
     "ResultFormats",
     "Term",
 ]

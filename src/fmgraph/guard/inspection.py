@@ -43,8 +43,8 @@ def inspect(query: str, settings: Settings, *, trusted: bool = False) -> Inspect
     """Return what is known of ``query``, or refuse it.
 
     Trusted queries are not looked into: they cost LOOKUP and have no form. Raises ProtocolError 413 for a
-    query that is too long; QueryRefused for one that is too deep or has too many tokens, operators or
-    variables (the settings ``query_*``), for an update, and for SERVICE to anything outside
+    query that is too long; QueryRefused for one that is too deep or has too many tokens, operators,
+    patterns or variables (the settings ``query_*``), for an update, and for SERVICE to anything outside
     ``service_allow``; QuerySyntaxError for text that is not made of SPARQL tokens.
     """
     if trusted:
@@ -67,6 +67,8 @@ def _check(query: str, settings: Settings) -> list[Token]:
     variables: set[str] = set()
     chains = [0]  # operators in a row, for each bracket that is open
     clauses = [0]  # UNION, OPTIONAL … in a group, for each bracket that is open
+    lists = [False]  # for each bracket that is open, whether it is a parenthesis
+    patterns = 0  # at most: what separates triples, and steps of paths
     for token in tokens(query):
         found.append(token)
         text = token.text
@@ -74,13 +76,16 @@ def _check(query: str, settings: Settings) -> list[Token]:
             if text in _OPEN:
                 chains.append(0)
                 clauses.append(0)
+                lists.append(text == "(")
             elif text in _CLOSE and len(chains) > 1:
                 chains.pop()
                 clauses.pop()
+                lists.pop()
             elif text in _OPERATORS:
                 chains[-1] += 1
             elif text in _ENDS:
                 chains[-1] = 0
+            patterns += text in (".", ";", "/") or (text == "," and not lists[-1])
         elif token.kind == "var":
             variables.add(text[1:])
         elif token.kind == "word" and text.upper() in _CLAUSES:
@@ -89,6 +94,7 @@ def _check(query: str, settings: Settings) -> list[Token]:
         _bound(query, token, len(found), settings.query_terms, "tokens")
         _bound(query, token, len(chains) - 1, settings.query_depth, "levels of nesting")
         _bound(query, token, longest, settings.query_chain, "operators or clauses in a row")
+        _bound(query, token, patterns, settings.query_patterns, "triple patterns and path steps")
         _bound(query, token, len(variables), settings.query_variables, "variables")
     _refuse_updates(query, found)
     if "service" in query.lower():

@@ -1,0 +1,292 @@
+"""What the broker does: takes queries, gives them places, ends what runs into a limit, changes datasets."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import logging
+import os
+import signal
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from fmgraph.engine.evaluator import memory_error
+from fmgraph.engine.generation import Evaluator, Generation
+from fmgraph.engine.places import Places
+from fmgraph.engine.scheduler import Job, Scheduler
+from fmgraph.engine.stats import Stats
+from fmgraph.engine.wire import ERROR, RETIRE, decode, error_frame, flags, head
+from fmgraph.errors import BusyError, EngineError, FmgraphError, LimitError, UsageError
+from fmgraph.settings import Settings
+from fmgraph.store import Meta
+
+_LOG = logging.getLogger("fmgraph.engine")
+#: Seconds between two looks at the clock while anything runs or waits.
+_TICK = 0.01
+#: An answer that only says "not now" is held back this long, or who asks in a loop would take the CPU.
+_REFUSAL_DELAY = 0.5
+_RESTART_DELAY = 0.5
+
+
+class Dispatcher:
+    """The datasets, evaluators, waiting and running queries of the broker; lives in its event loop."""
+
+    def __init__(self, settings: Settings, meta_path: Path) -> None:
+        self._settings = settings
+        self._meta_path = meta_path
+        self._scheduler = Scheduler(settings)
+        self._places = Places(settings, self._scheduler, self._requeue)
+        self._loop = asyncio.get_running_loop()
+        self._generation: Generation | None = None
+        self._old: list[Generation] = []
+        self._ticking = False
+        self.stats = Stats()
+        self.stopped = asyncio.Event()
+
+    # Datasets
+
+    async def load(self, source: list[str]) -> Meta:
+        """Serve another dataset from now on; raises UsageError, and nothing has changed, when it is none."""
+        new = Generation(source, self._settings, self._on_answer, self._on_change, self._on_end)
+        try:
+            meta = await new.ready()
+        except UsageError:
+            new.close()
+            raise
+        old, self._generation = self._generation, new
+        self._scheduler.forget()
+        temporary = self._meta_path.with_suffix(".new")
+        temporary.write_text(json.dumps(asdict(meta)), "utf-8")
+        temporary.replace(self._meta_path)
+        if old is not None:
+            old.retiring = True
+            self._old.append(old)
+            self._settle(old)
+        self._dispatch()
+        return meta
+
+    def _settle(self, old: Generation) -> None:
+        """End what a superseded dataset no longer needs."""
+        if old not in self._old:
+            return
+        for evaluator in old.idle:
+            old.kill(evaluator)
+        if not old.evaluators and not old.forking:
+            old.close()
+            self._old.remove(old)
+
+    def _on_change(self, generation: Generation) -> None:
+        if generation.retiring:
+            self._settle(generation)
+        elif generation.closed and generation is self._generation and not self.stopped.is_set():
+            _LOG.error("the zygote ended; it is started again")
+            self._loop.create_task(self._restart(generation.source))
+        else:
+            self._dispatch()
+
+    async def _restart(self, source: list[str]) -> None:
+        await asyncio.sleep(_RESTART_DELAY)
+        try:
+            await self.load(source)
+        except UsageError as error:
+            _LOG.error("%s", error)
+            self.stopped.set()
+
+    # Queries
+
+    def submit(self, frame: bytes, reply: Callable[[bytes], None]) -> Job | None:
+        """Take a query; return its job, or None when it was refused (and the refusal is on its way)."""
+        message = decode(frame)
+        fields = message.head
+        asked = [fields[name] for name in ("solutions", "graph", "default", "named")]
+        key = hashlib.blake2b(repr(asked).encode() + message.body, digest_size=12).hexdigest()
+        now = self._loop.time()
+        job = Job(
+            key=key,
+            template=fields["template"],
+            client="" if fields["trusted"] else fields["client"],
+            guess=fields["cost"],
+            trusted=fields["trusted"],
+            frame=frame,
+            arrived=now,
+            reply=reply,
+        )
+        try:
+            evicted = self._scheduler.admit(job, now)
+        except BusyError as error:
+            self.stats.refused += 1
+            self._loop.call_later(_REFUSAL_DELAY, reply, error_frame(error).encode())
+            return None
+        if evicted is not None:
+            self._refuse(evicted, self._scheduler.refuse_full())
+        self._dispatch()
+        return job
+
+    def cancel(self, job: Job) -> None:
+        """Forget a query whose client has left, and free its evaluator."""
+        if job.reply is None:
+            return
+        job.reply = None
+        if self._scheduler.withdraw(job):
+            self._scheduler.leave(job)
+            return
+        for generation in self._generations():
+            for evaluator in list(generation.evaluators.values()):
+                if evaluator.job is job:
+                    self.stats.ended["left"] += 1
+                    self._end(evaluator, None)
+                    return
+
+    def _generations(self) -> list[Generation]:
+        return [*self._old, *([self._generation] if self._generation else [])]
+
+    def _dispatch(self) -> None:
+        """Give every free place its next query, and see to it that there are evaluators."""
+        generation = self._generation
+        if generation is None or generation.closed:
+            return
+        self._places.fill(generation, self._loop.time())
+        if not self._ticking:
+            self._ticking = True
+            self._loop.call_later(_TICK, self._tick)
+
+    def _tick(self) -> None:
+        self._ticking = False
+        now = self._loop.time()
+        for job in self._scheduler.overdue(now):
+            self._refuse(job, self._scheduler.refuse_waiting())
+        busy = False
+        for generation in self._generations():
+            for evaluator in list(generation.evaluators.values()):
+                if evaluator.job is not None:
+                    busy = True
+                    self._check_time(generation, evaluator, evaluator.job, now)
+        if busy or self._scheduler.quick or self._scheduler.slow:
+            self._dispatch()
+
+    def _check_time(self, generation: Generation, evaluator: Evaluator, job: Job, now: float) -> None:
+        ran = now - job.started
+        if ran > self._settings.timeout_seconds:
+            limit = f"{self._settings.timeout_seconds:g} s"
+            error = LimitError(f"the query takes longer than {limit}", limit=f"time, {limit}")
+            self._limit(evaluator, job, error, "time")
+        elif evaluator.lane == "quick" and self._places.must_yield(generation, ran):
+            self.stats.demoted += 1
+            self._places.demote(generation, evaluator, job, now)
+
+    def _requeue(self, evaluator: Evaluator) -> None:
+        evaluator.generation.kill(evaluator)
+
+    # Answers
+
+    def _on_answer(self, evaluator: Evaluator, frame: bytes) -> None:
+        job = evaluator.job
+        if job is None:
+            return
+        fields = head(frame) if flags(frame) else {}
+        if "crash" in fields:
+            _LOG.error("an evaluator failed on query %s: %s", job.key, fields["crash"])
+            self._crashed(evaluator, job, "it failed")
+            return
+        evaluator.answered += 1
+        self._account(job)
+        if flags(frame) & ERROR and fields.get("limit"):
+            self._scheduler.penalise(job, fields["limit"], self._loop.time())
+            self.stats.ended[fields["limit"].partition(",")[0]] += 1
+        self._reply(job, frame)
+        evaluator.job = None
+        generation = evaluator.generation
+        if flags(frame) & RETIRE or generation.retiring:
+            generation.kill(evaluator)
+            if generation.retiring:
+                self._settle(generation)
+        self._dispatch()
+
+    def _on_end(self, evaluator: Evaluator, status: int) -> None:
+        """Settle what an evaluator left that ended without being told to."""
+        job = evaluator.job
+        if job is not None and status == -signal.SIGABRT:  # Rust aborts when it cannot allocate
+            self._limit(evaluator, job, memory_error(self._settings), "memory")
+        elif job is not None:
+            name = signal.Signals(-status).name if status < 0 else f"status {status}"
+            self._crashed(evaluator, job, name)
+        elif not evaluator.answered and not evaluator.generation.closed:
+            _LOG.error("an evaluator ended before its first query (status %s)", status)
+            self._loop.call_later(_RESTART_DELAY, self._dispatch)
+            return
+        self._dispatch()
+
+    def _crashed(self, evaluator: Evaluator, job: Job, how: str) -> None:
+        _LOG.warning("query %s ended its evaluator (%s)", job.key, how)
+        self.stats.ended["crash"] += 1
+        self._scheduler.penalise(job, "crash", self._loop.time())
+        self._end(
+            evaluator,
+            EngineError(f"the query ended the process that evaluated it ({how}); no other is affected"),
+        )
+
+    def _limit(self, evaluator: Evaluator, job: Job, error: LimitError, name: str) -> None:
+        self.stats.ended[name] += 1
+        self._scheduler.penalise(job, str(error.limit), self._loop.time())
+        self._end(evaluator, error)
+
+    def _end(self, evaluator: Evaluator, error: FmgraphError | None) -> None:
+        """End an evaluator and its query, with ``error`` for the one who still waits for it."""
+        job, evaluator.job = evaluator.job, None
+        generation = evaluator.generation
+        generation.kill(evaluator)
+        if job is not None:
+            self._account(job)
+            if error is not None:
+                self._reply(job, error_frame(error).encode())
+        if generation.retiring:
+            self._settle(generation)
+        self._dispatch()
+
+    def _account(self, job: Job) -> None:
+        now = self._loop.time()
+        self._scheduler.charge(job, now - job.started, now)
+        self._scheduler.learn(job, now - job.started)
+        self._scheduler.leave(job)
+        self.stats.answered(job.cost, now - job.arrived)
+
+    def _refuse(self, job: Job, error: BusyError) -> None:
+        self.stats.refused += 1
+        self._scheduler.leave(job)
+        self._reply(job, error_frame(error).encode())
+
+    @staticmethod
+    def _reply(job: Job, frame: bytes) -> None:
+        reply, job.reply = job.reply, None
+        if reply is not None:
+            reply(frame)
+
+    def report(self) -> dict[str, Any]:
+        """Return the numbers that metrics are made of."""
+        evaluators = [e for g in self._generations() for e in g.evaluators.values()]
+        return {
+            **self.stats.report(),
+            "running": {
+                lane: sum(e.job is not None and e.lane == lane for e in evaluators)
+                for lane in ("quick", "slow")
+            },
+            "waiting": {"quick": len(self._scheduler.quick), "slow": len(self._scheduler.slow)},
+            "forks": sum(g.forks for g in self._generations()),
+            "evaluators": {str(e.pid): _resident(e.pid) for e in evaluators},
+            "meta": asdict(self._generation.meta) if self._generation and self._generation.meta else None,
+        }
+
+    def close(self) -> None:
+        """End all processes."""
+        for generation in self._generations():
+            generation.close()
+
+
+def _resident(pid: int) -> int:
+    try:
+        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, IndexError):
+        return 0  # it has just ended

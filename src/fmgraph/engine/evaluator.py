@@ -1,0 +1,111 @@
+"""A disposable evaluator: a forked process that answers one query after another until it is killed.
+
+It has no time limit of its own: the broker kills it. Memory is bounded by the kernel (RLIMIT_AS): where
+Rust cannot allocate it aborts, and that ends this process and one query only. The answer is made whole before
+a byte of it is sent.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import resource
+import signal
+import socket
+import time
+import traceback
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+
+from pyoxigraph import Store
+
+from fmgraph.engine.evaluate import evaluate
+from fmgraph.engine.protocol import ResultFormats
+from fmgraph.engine.wire import RETIRE, Frame, error_frame, receive
+from fmgraph.errors import FmgraphError, LimitError
+from fmgraph.settings import Settings
+from fmgraph.store import Meta
+
+_PR_SET_PDEATHSIG = 1  # linux/prctl.h
+_MB = 1 << 20
+#: Parsers and planners recurse: with this much stack no query within the guard's limits overflows it.
+_STACK_MB = 64
+#: An evaluator that has grown by more is replaced after its answer, which frees the memory.
+_GROWN_MB = 128
+
+
+def die_with(parent: int) -> None:
+    """Have the kernel kill this process when its parent ends (Linux); return without it elsewhere."""
+    prctl = getattr(ctypes.CDLL(None), "prctl", None)
+    if prctl is not None:
+        prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    if os.getppid() != parent:  # it ended before we asked
+        os._exit(1)
+
+
+def serve(
+    connection: socket.socket, open_store: Callable[[], Store], meta: Meta, settings: Settings, parent: int
+) -> None:
+    """Answer queries that come over ``connection`` until it is closed. Never returns: ends the process."""
+    status = 1
+    try:
+        die_with(parent)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the broker to handle
+        store = open_store()
+        _limit(settings.memory_mb)
+        base = _resident_mb()
+        while True:
+            request = receive(connection)
+            answer = _answer(store, request, meta, settings)
+            if _resident_mb() - base > _GROWN_MB:
+                answer = Frame(answer.flags | RETIRE, answer.head, answer.body)
+            connection.sendall(answer.encode())
+            del request, answer
+    except (EOFError, OSError):
+        status = 0  # the broker has gone or has dropped us
+    except BaseException:  # noqa: BLE001 - Rust panics are BaseException; the broker logs what it reads here
+        connection.sendall(Frame(RETIRE, {"crash": traceback.format_exc(limit=-8)}, b"").encode())
+    finally:
+        os._exit(status)
+
+
+def _answer(store: Store, request: Frame, meta: Meta, settings: Settings) -> Frame:
+    head = request.head
+    started = time.perf_counter()
+    try:
+        kind, media_type, body = evaluate(
+            store,
+            request.body.decode("utf-8", "surrogatepass"),
+            ResultFormats(head["solutions"], head["graph"]),
+            head["default"],
+            head["named"],
+            settings.result_mb * 1_000_000,
+        )
+    except FmgraphError as error:
+        return error_frame(error, meta)
+    except MemoryError:
+        return error_frame(memory_error(settings), meta, RETIRE)
+    seconds = time.perf_counter() - started
+    return Frame(0, {"kind": kind, "type": media_type, "seconds": seconds, "meta": asdict(meta)}, body)
+
+
+def memory_error(settings: Settings) -> LimitError:
+    """Return the error of a query that took more memory than it may."""
+    limit = f"{settings.memory_mb} MB"
+    return LimitError(f"the query needs more memory than {limit}", limit=f"memory, {limit}")
+
+
+def _limit(memory_mb: int) -> None:
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    hard = resource.getrlimit(resource.RLIMIT_STACK)[1]
+    stack = _STACK_MB * _MB if hard == resource.RLIM_INFINITY else min(_STACK_MB * _MB, hard)
+    resource.setrlimit(resource.RLIMIT_STACK, (stack, hard))
+    size = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    most = size + memory_mb * _MB + stack
+    resource.setrlimit(resource.RLIMIT_AS, (most, most))
+    Path("/proc/self/oom_score_adj").write_text("1000")  # if memory runs out all the same, take this one
+
+
+def _resident_mb() -> float:
+    return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize() / _MB

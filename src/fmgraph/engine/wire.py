@@ -1,0 +1,141 @@
+"""What HTTP workers, the broker and evaluators say to each other over Unix sockets.
+
+A frame is nine bytes (flags, length of the head, length of the body, big-endian), a head in JSON and a body
+of bytes: a query on the way down, a result on the way up. Both ends are ours; frames never leave the machine.
+"""
+
+from __future__ import annotations
+
+import json
+import socket
+import struct
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from fmgraph import errors
+from fmgraph.errors import (
+    BusyError,
+    EngineError,
+    FmgraphError,
+    LimitError,
+    ProtocolError,
+    QuerySyntaxError,
+)
+from fmgraph.store import Meta
+
+_PREFIX = struct.Struct("!BII")
+#: The frame is an error: the head tells which.
+ERROR = 1
+#: The evaluator has grown and is to be replaced.
+RETIRE = 2
+_READ = 1 << 18
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One message."""
+
+    flags: int
+    head: dict[str, Any]
+    body: bytes
+
+    def encode(self) -> bytes:
+        """Return the bytes of the message."""
+        head = json.dumps(self.head, separators=(",", ":")).encode()
+        return b"".join((_PREFIX.pack(self.flags, len(head), len(self.body)), head, self.body))
+
+
+class Buffer:
+    """Gathers bytes until a frame is complete."""
+
+    def __init__(self) -> None:
+        self._data = bytearray()
+        self._size: int | None = None
+
+    def feed(self, data: bytes) -> None:
+        """Add what was read."""
+        self._data += data
+
+    def next(self) -> bytes | None:
+        """Return the bytes of the next complete frame, None while there is none."""
+        if self._size is None and len(self._data) >= _PREFIX.size:
+            _, head, body = _PREFIX.unpack_from(self._data)
+            self._size = _PREFIX.size + head + body
+        if self._size is None or len(self._data) < self._size:
+            return None
+        if len(self._data) == self._size:  # the common case, without a copy of what is left
+            frame, self._data = bytes(self._data), bytearray()
+        else:
+            frame = bytes(self._data[: self._size])
+            del self._data[: self._size]
+        self._size = None
+        return frame
+
+
+def flags(frame: bytes) -> int:
+    """Return the flags of a frame without decoding it."""
+    return frame[0]
+
+
+def head(frame: bytes) -> dict[str, Any]:
+    """Return the head of a frame without copying its body."""
+    _, size, _ = _PREFIX.unpack_from(frame)
+    decoded: dict[str, Any] = json.loads(frame[_PREFIX.size : _PREFIX.size + size])
+    return decoded
+
+
+def decode(frame: bytes) -> Frame:
+    """Return the message in a frame."""
+    number, size, _ = _PREFIX.unpack_from(frame)
+    return Frame(number, head(frame), frame[_PREFIX.size + size :])
+
+
+def receive(connection: socket.socket) -> Frame:
+    """Return the next message; raises EOFError when the other end has gone, also amid a message."""
+    prefix = _exactly(connection, _PREFIX.size)
+    number, head_size, body_size = _PREFIX.unpack(prefix)
+    rest = _exactly(connection, head_size + body_size)
+    return Frame(number, json.loads(bytes(rest[:head_size])), bytes(rest[head_size:]))
+
+
+def _exactly(connection: socket.socket, size: int) -> memoryview:
+    data = bytearray(size)
+    view = memoryview(data)
+    read = 0
+    while read < size:
+        count = connection.recv_into(view[read : read + _READ])
+        if not count:
+            raise EOFError("the connection was closed")
+        read += count
+    return view
+
+
+def error_frame(error: FmgraphError, meta: Meta | None = None, extra_flags: int = 0) -> Frame:
+    """Return the message for an error that a query ended in."""
+    fields = {
+        name: getattr(error, name)
+        for name in ("line", "column", "limit", "retry_after", "status")
+        if hasattr(error, name)
+    }
+    content: dict[str, Any] = {"error": type(error).__name__, "message": str(error), **fields}
+    if meta is not None:
+        content["meta"] = asdict(meta)
+    return Frame(ERROR | extra_flags, content, b"")
+
+
+def error_of(content: dict[str, Any]) -> FmgraphError:
+    """Return the error of a message that :func:`error_frame` made."""
+    message = content["message"]
+    cls: type[FmgraphError] = getattr(errors, content["error"])
+    if issubclass(cls, QuerySyntaxError):
+        return cls(message, content["line"], content["column"])
+    if issubclass(cls, LimitError):
+        return cls(message, content["limit"], content["retry_after"])
+    if issubclass(cls, ProtocolError | EngineError):
+        return cls(message, content["status"])
+    return cls(message)
+
+
+def busy(message: str, limit: str, retry_after: float) -> BusyError:
+    """Return a BusyError that asks to wait for ``retry_after`` seconds, at least one."""
+    return BusyError(message, limit, max(1, round(retry_after)))
