@@ -26,7 +26,7 @@ import pyoxigraph as ox
 from fmgraph import resources
 from fmgraph.build import build
 from fmgraph.check import compiled, shacl
-from fmgraph.check.coverage import uncovered
+from fmgraph.check.coverage import CELL_WITHOUT_CLAIM, uncovered
 from fmgraph.check.explain import explain
 from fmgraph.check.identifiers import misspelt
 from fmgraph.check.places import Places, shown
@@ -63,7 +63,13 @@ def check_data(
     if changed:
         files = {shown(path, data_dir) for path in changed}
         findings = [finding for finding in findings if finding.file in files]
-    return in_order([*findings, *check_graph(store, data_dir, about, engine)])
+    known = {(finding.file, finding.line, finding.field) for finding in findings}
+    further = [
+        finding
+        for finding in check_graph(store, data_dir, about, engine)
+        if finding.rule != CELL_WITHOUT_CLAIM or (finding.file, finding.line, finding.field) not in known
+    ]
+    return in_order([*findings, *further])
 
 
 def check_graph(

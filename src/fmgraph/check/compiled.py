@@ -15,9 +15,11 @@ from rdflib import SH, URIRef
 from rdflib.term import Node
 
 from fmgraph.check.components import Components, Pattern
-from fmgraph.check.shapes import Shapes
+from fmgraph.check.shapes import TARGETS, Shapes
 from fmgraph.check.violation import SEVERITIES, WITHOUT_VALUE, Violation, term_of
 from fmgraph.errors import OntologyError
+from fmgraph.findings import Severity
+from fmgraph.terms import Term
 from fmgraph.vocab import PREFIXES
 
 _PREFIXES = "".join(f"PREFIX {prefix}: <{iri}>\n" for prefix, iri in PREFIXES.items())
@@ -33,7 +35,7 @@ class Constraint:
     shape: str
     component: str
     path: str
-    severity: str
+    severity: Severity
 
 
 def compile_shapes(shapes: Shapes) -> list[Constraint]:
@@ -44,14 +46,19 @@ def compile_shapes(shapes: Shapes) -> list[Constraint]:
         for shape, target in ((shape, _target(shapes, {shape})) for shape in _sorted(_targeted(shapes)))
         for pattern in components.patterns(shape, "?this")
     ]
-    return found + list(_sparql_constraints(shapes))
+    return found + list(sparql_constraints(shapes))
 
 
 def violations(store: ox.Store, shapes: Shapes) -> list[Violation]:
     """Return what the compiled shapes find in the store's default graph, sorted."""
+    return sorted(run(store, compile_shapes(shapes)))
+
+
+def run(store: ox.Store, constraints: Iterable[Constraint]) -> set[Violation]:
+    """Return the violations of the constraints in the store's default graph."""
     with ThreadPoolExecutor(_THREADS) as pool:
-        runs = pool.map(lambda constraint: _run(store, constraint), compile_shapes(shapes))
-        return sorted({violation for run in runs for violation in run})
+        runs = pool.map(lambda constraint: _run(store, constraint), constraints)
+        return {violation for found in runs for violation in found}
 
 
 def _run(store: ox.Store, constraint: Constraint) -> list[Violation]:
@@ -68,11 +75,18 @@ def _run(store: ox.Store, constraint: Constraint) -> list[Violation]:
                 constraint.shape,
                 constraint.component,
                 path.value if isinstance(path, ox.NamedNode) else constraint.path,
-                term_of(value) if value is not None else "",
+                _value(constraint, solution["this"], value),
                 constraint.severity,
             )
         )
     return found
+
+
+def _value(constraint: Constraint, focus: object, value: object) -> Term:
+    """Return the value of a result; a SPARQL constraint that selects none is about the focus node."""
+    if value is not None:
+        return term_of(value)
+    return term_of(focus) if constraint.component == "SPARQL" else ""
 
 
 def _sorted(nodes: Iterable[Node]) -> list[Node]:
@@ -80,8 +94,7 @@ def _sorted(nodes: Iterable[Node]) -> list[Node]:
 
 
 def _targeted(shapes: Shapes) -> set[Node]:
-    targets = (SH.targetClass, SH.targetObjectsOf, SH.targetSubjectsOf, SH.targetNode)
-    return {shape for target in targets for shape in shapes.graph.subjects(target)}
+    return {shape for target in TARGETS for shape in shapes.graph.subjects(target)}
 
 
 def _target(shapes: Shapes, targeted: set[Node]) -> str:
@@ -111,12 +124,12 @@ def _constraint(shapes: Shapes, pattern: Pattern, target: str) -> Constraint:
     return Constraint(query, pattern.shape, pattern.component, pattern.path, _severity(shapes, pattern.shape))
 
 
-def _severity(shapes: Shapes, shape: str) -> str:
+def _severity(shapes: Shapes, shape: str) -> Severity:
     severity = shapes.graph.value(URIRef(shape), SH.severity)
     return SEVERITIES[str(severity or SH.Violation)]
 
 
-def _sparql_constraints(shapes: Shapes) -> Iterator[Constraint]:
+def sparql_constraints(shapes: Shapes) -> Iterator[Constraint]:
     """Yield the SPARQL constraints, each once for all the shapes that have it."""
     users: dict[Node, set[Node]] = defaultdict(set)
     for shape, constraint in shapes.graph.subject_objects(SH.sparql):

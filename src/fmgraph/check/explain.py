@@ -10,7 +10,7 @@ from rdflib import URIRef
 from fmgraph.check.places import Places
 from fmgraph.check.shapes import Shapes
 from fmgraph.check.violation import Violation, term_of
-from fmgraph.findings import Finding, Severity
+from fmgraph.findings import Finding
 from fmgraph.terms import Term, bare
 from fmgraph.vocab import BASE, PREFIXES
 
@@ -31,7 +31,6 @@ _SAID = {
     "Not": "{value} must not stand",
     "Or": "{value} does not hold to the rule",
     "Pattern": "{value} is not well formed",
-    "SPARQL": "{value} rests on no claim",
 }
 
 
@@ -46,20 +45,22 @@ def explain(
         values = ""
         if violation.component == "MaxCount":
             values = ", ".join(sorted(_values(store, violation.focus, predicate)))
-        said = _SAID[violation.component].format(
+        remedy = shapes.message(shape)
+        if violation.component == "SPARQL":  # its message says both, the remedy after a colon
+            said, _, remedy = remedy.partition(": ")
+        else:
+            said = _SAID[violation.component]
+        said = said.replace("{?value}", "{value}").format(
             value=short(violation.value or violation.focus), values=values, path=short(f"<{predicate}>")
         )
-        severity: Severity = "error"
-        if violation.severity in ("warning", "info"):
-            severity = "warning" if violation.severity == "warning" else "info"
         yield Finding(
             said,
             place.file,
             place.line,
             place.field,
-            shapes.message(shape) or None,
+            remedy or None,
             rule=violation.shape.rsplit("#", 1)[-1],
-            severity=severity,
+            severity=violation.severity,
             focus=bare(violation.focus) if violation.focus.startswith("<") else violation.focus,
         )
 

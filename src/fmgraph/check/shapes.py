@@ -20,6 +20,8 @@ FMGSH = f"{BASE}shapes#"
 SPDX = "https://spdx.org/licenses/"
 #: The first year a work may have; the last is next year.
 FIRST_YEAR = 1990
+#: The ways in which a shape says what it is about (SHACL, section 2.1.3).
+TARGETS = (SH.targetClass, SH.targetNode, SH.targetObjectsOf, SH.targetSubjectsOf)
 
 _YEAR = URIRef(f"{FMGSH}year")
 _SPDX = URIRef(f"{FMGSH}spdx")

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 import pyoxigraph as ox
 from rdflib import BNode, Literal, URIRef
-from rdflib.term import Node
 
+from fmgraph.findings import Severity
 from fmgraph.terms import Term, iri, literal
 from fmgraph.vocab import SH
 
 #: SHACL severities as findings name them.
-SEVERITIES = {f"{SH}Violation": "error", f"{SH}Warning": "warning", f"{SH}Info": "info"}
+SEVERITIES: dict[str, Severity] = {f"{SH}Violation": "error", f"{SH}Warning": "warning", f"{SH}Info": "info"}
 #: Components whose results carry no value: it is missing, or there are several.
 WITHOUT_VALUE = frozenset({"MinCount", "MaxCount", "HasValue"})
 
@@ -26,10 +26,10 @@ class Violation:
     component: str  #: local name of the constraint component, without ``ConstraintComponent``
     path: str = ""  #: IRI of the property, "" where the constraint is about the node
     value: Term = ""  #: the offending value, "" where the component has none
-    severity: str = "error"
+    severity: Severity = "error"
 
 
-def term_of(node: Node | ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple) -> Term:
+def term_of(node: object) -> Term:
     """Return a term of rdflib or pyoxigraph in N-Triples syntax, the same for the same term."""
     match node:
         case ox.Literal():
