@@ -40,6 +40,9 @@ class Catalogue:
 
     def _index(self, record: Record) -> None:
         names = self._names[record.kind]
+        if record.kind == "paper":  # two papers may have one title: only the slug finds a paper
+            names[match_key(record.slug)] = record.slug
+            return
         for name in [*record.names, record.slug]:
             key = match_key(name)
             other = names.setdefault(key, record.slug)

@@ -72,8 +72,16 @@ def _add_statement(build: Build, record: Record, node: Term, field: Field, state
 
 
 def apply_corrections(build: Build, record: Record) -> None:
-    """Deprecate the list claims that the record's corrections are about."""
-    own_claims = [quoted for quoted in build.list_claims if quoted.record == f"{record.kind}/{record.slug}"]
+    """Deprecate the list claims that the record's corrections are about.
+
+    Those are the claims of its own rows and, for a paper, those that rows about its work make about it.
+    """
+    if not record.corrections:
+        return
+    node, name = build.catalogue.term(record), f"{record.kind}/{record.slug}"
+    own_claims = [
+        quoted for quoted in build.list_claims if quoted.record == name or quoted.claim.subject == node
+    ]
     for correction in record.corrections:
         if correction.field not in build.schema.fields:
             build.find(
