@@ -1,0 +1,5 @@
+"""``python -m fmgraph``."""
+
+from fmgraph.cli import main
+
+main()

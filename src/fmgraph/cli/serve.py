@@ -1,0 +1,78 @@
+"""``fmgraph serve``: evaluators in processes of their own, HTTP workers in front of them."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+import click
+
+from fmgraph.cli.common import PATH
+from fmgraph.engine import BrokerProcess, Engine, PoolEngine
+from fmgraph.errors import UsageError
+from fmgraph.settings import Settings
+from fmgraph.shipped import shipped_dataset
+from fmgraph.web.server import check_address, run
+
+
+@click.command()
+@click.option("--host", help="Address to listen on (default: 127.0.0.1).")
+@click.option("--port", type=click.IntRange(0, 65535), help="Port to listen on (default: 8000).")
+@click.option("--workers", type=click.IntRange(1), help="HTTP worker processes (default: 2).")
+@click.option("--base-url", help="Public URL of the service; links are made under it.")
+@click.option("--timeout", "timeout_seconds", type=float, help="Seconds a query may take (default: 10).")
+@click.option(
+    "--data",
+    "files",
+    type=PATH,
+    multiple=True,
+    metavar="FILE",
+    help="An RDF file to serve instead of the shipped graph (repeatable).",
+)
+@click.option("--dataset", type=PATH, metavar="DIR", help="A dataset that `fmgraph build` made.")
+@click.option("--endpoint", metavar="URL", help="Put pages, guard and cache in front of this SPARQL endpoint.")
+@click.option("--dumps", type=PATH, metavar="DIR", help="A folder that `fmgraph dump` wrote, for /dump/.")
+def serve(
+    host: str | None,
+    port: int | None,
+    workers: int | None,
+    base_url: str | None,
+    timeout_seconds: float | None,
+    files: tuple[Path, ...],
+    dataset: Path | None,
+    endpoint: str | None,
+    dumps: Path | None,
+) -> None:
+    """Serve the graph: SPARQL at /sparql, pages for people, dumps.
+
+    All settings can be given as FMGRAPH_* variables (docs/settings.md). SIGHUP loads the dataset anew,
+    SIGTERM stops when the requests under way are answered.
+    """
+    settings = Settings.from_env(
+        host=host, port=port, workers=workers, base_url=base_url, timeout_seconds=timeout_seconds
+    )
+    if sum(map(bool, (files, dataset, endpoint))) > 1:
+        raise UsageError("--data, --dataset and --endpoint exclude each other")
+    check_address(settings.host, settings.port)
+    if endpoint:
+        _serve_endpoint(endpoint, settings, dumps)
+        return
+    source = list(files) or [dataset or shipped_dataset()]
+    with BrokerProcess(source, settings) as broker:
+        _announce(settings)
+        make: partial[Engine] = partial(PoolEngine, broker.socket, settings)
+        run(make, settings, reload=broker.reload, dumps=dumps)
+
+
+def _serve_endpoint(url: str, settings: Settings, dumps: Path | None) -> None:
+    from fmgraph.engine import RemoteEngine
+
+    _announce(settings)
+    run(partial(RemoteEngine, url, settings), settings, dumps=dumps)
+
+
+def _announce(settings: Settings) -> None:
+    click.echo(f"fmgraph: http://{settings.host}:{settings.port}/ (SPARQL at /sparql; ends with Ctrl+C)")
+
+
+COMMANDS = (serve,)
