@@ -12,7 +12,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -119,6 +119,17 @@ def start_server(log: Path, arguments: list[str], port: int, **environ: str) -> 
         time.sleep(0.05)
     process.kill()
     pytest.fail(f"the server did not start: {log.read_text('utf-8')}")
+
+
+@pytest.fixture(scope="module")
+def start(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Running]:
+    """A function that starts a script of this folder: ``start(script, *arguments)``; the port comes first."""
+
+    def started(script: Path, *arguments: str) -> Running:
+        port, log = free_port(), tmp_path_factory.mktemp("started") / "log"
+        return start_server(log, [str(script), str(port), *arguments], port)
+
+    return started
 
 
 @pytest.fixture(scope="session")

@@ -31,7 +31,7 @@ class Settings:
     host: str = _setting("127.0.0.1", "Address to listen on.")
     port: int = _setting(8000, "Port to listen on.")
     workers: int = _setting(2, "HTTP worker processes.")
-    threads: int = _setting(16, "Threads in each HTTP worker.")
+    threads: int = _setting(128, "Threads in each HTTP worker for queries; they only wait for evaluators.")
     evaluators: int = _setting(2, "Evaluator processes for quick queries.")
     slow_evaluators: int = _setting(2, "Further evaluator processes for queries that turn out to be slow.")
     quick_seconds: float = _setting(0.25, "A query running longer gives up its quick place.")

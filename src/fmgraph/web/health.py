@@ -5,7 +5,9 @@ from __future__ import annotations
 from flask import Blueprint
 from werkzeug.wrappers import Response
 
+from fmgraph.engine import PoolEngine
 from fmgraph.errors import NotFoundError
+from fmgraph.web.metrics import of_evaluators
 from fmgraph.web.service import service
 
 blueprint = Blueprint("health", __name__)
@@ -32,7 +34,7 @@ def readyz() -> Response:
 
 @blueprint.get("/metrics")
 def metrics() -> Response:
-    """Answer with the counters of all workers and this worker's gauges."""
+    """Answer with the counters of all workers, this worker's gauges and the broker's numbers."""
     here = service()
     if here.metrics is None:
         raise NotFoundError("this process keeps no counters")
@@ -41,6 +43,9 @@ def metrics() -> Response:
         "fmgraph_cache_keys": float(len(here.cache)),
         "fmgraph_dataset_triples": float(here.engine.meta.triples),
     }
-    response = _text(here.metrics.exposition(gauges))
+    text = here.metrics.exposition(gauges)
+    if isinstance(here.engine, PoolEngine):
+        text += of_evaluators(here.engine.stats())
+    response = _text(text)
     response.content_type = "text/plain; version=0.0.4; charset=utf-8"
     return response

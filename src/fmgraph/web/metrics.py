@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import mmap
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 #: What is counted: name in the exposition, labels, help text. Order is the layout of the file.
 _STATUS = ("1xx", "2xx", "3xx", "4xx", "5xx")
@@ -97,3 +98,40 @@ class Metrics:
             yield f"{name} {total}"
             if 'le="+Inf"' in name:
                 yield f"{family}_count {total}"
+
+
+def of_evaluators(report: Mapping[str, Any]) -> str:
+    """Return the exposition of the broker's numbers (:meth:`fmgraph.engine.PoolEngine.stats`)."""
+    resident = sum(report["evaluators"].values())
+    families: list[tuple[str, str, str, dict[str, float]]] = [
+        ("queries_refused_total", "counter", "Queries told to come later.", {"": report["refused"]}),
+        ("queries_demoted_total", "counter", "Queries that gave up a quick place.", {"": report["demoted"]}),
+        ("evaluators_ended_total", "counter", "Evaluators ended, by reason.", _by("reason", report["ended"])),
+        ("queries_running", "gauge", "Queries being evaluated.", _by("lane", report["running"])),
+        ("queries_waiting", "gauge", "Queries waiting for a place.", _by("lane", report["waiting"])),
+        ("evaluators", "gauge", "Evaluator processes.", {"": len(report["evaluators"])}),
+        ("evaluators_resident_bytes", "gauge", "Memory of the evaluators, shared pages too.", {"": resident}),
+        ("query_seconds", "histogram", "Time from asking to answer, by class.", _latency(report)),
+    ]
+    lines = []
+    for name, kind, text, values in families:
+        lines.append(f"# HELP fmgraph_{name} {text}\n# TYPE fmgraph_{name} {kind}")
+        lines += [f"fmgraph_{name}{labels} {value:g}" for labels, value in values.items()]
+    return "\n".join(lines) + "\n"
+
+
+def _by(label: str, values: Mapping[str, float]) -> dict[str, float]:
+    return {f'{{{label}="{name}"}}': value for name, value in values.items()}
+
+
+def _latency(report: Mapping[str, Any]) -> dict[str, float]:
+    """Return the cumulated buckets, sum and count of each class, by what follows the family's name."""
+    values: dict[str, float] = {}
+    for name, found in report["latency"].items():
+        total = 0
+        for bound, count in zip([*report["buckets"], "+Inf"], found["counts"], strict=True):
+            total += count
+            values[f'_bucket{{class="{name}",le="{bound}"}}'] = total
+        values[f'_sum{{class="{name}"}}'] = found["sum"]
+        values[f'_count{{class="{name}"}}'] = total
+    return values
