@@ -15,6 +15,7 @@ from fmgraph import search
 from fmgraph.errors import UsageError
 from fmgraph.queries import load_queries
 from fmgraph.settings import Settings
+from fmgraph.shipped import finish_dataset
 from fmgraph.store import dataset_of_files
 from fmgraph.web.app import create_app
 from fmgraph.web.pages import site
@@ -403,3 +404,41 @@ def test_cells_link_what_may_be_linked():
 )
 def test_only_http_addresses_are_linked(address):
     assert not safe(address)
+
+
+# The description
+
+
+@pytest.fixture(scope="module")
+def described(tmp_path_factory):
+    store = ox.Store()
+    store.bulk_load(path=SAMPLE, format=ox.RdfFormat.TURTLE)
+    finish_dataset(store, tmp_path_factory.mktemp("described"), "1.2.3", "2026-01-02")
+    return store
+
+
+@pytest.mark.parametrize(
+    "path", ["/void", "/void.ttl", "/void.jsonld", "/void.rdf", "/void.nt", "/.well-known/void"]
+)
+def test_the_description_is_what_the_graph_says_of_itself(described, path):
+    client = create_app(described, Settings()).test_client()
+    answer = client.get(path)
+    assert answer.status_code == 200
+    form = ox.RdfFormat.from_media_type(answer.mimetype)
+    found = {quad.triple for quad in ox.parse(answer.data, format=form)}
+    own = {quad.triple for quad in described if quad.subject.value.startswith(f"{BASE}void#")}
+    assert own <= found
+    assert all(
+        t in {quad.triple for quad in described.quads_for_pattern(t.subject, None, None)} for t in found
+    )
+    counted = {
+        t.object.value
+        for t in found
+        if t.subject.value == f"{BASE}void#dataset" and t.predicate.value == "http://rdfs.org/ns/void#triples"
+    }
+    assert counted == {str(len(described))}
+
+
+def test_a_graph_without_a_description_says_so(client):
+    assert client.get("/void").status_code == 404
+    assert client.get("/void.pdf").status_code == 404

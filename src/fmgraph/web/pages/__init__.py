@@ -12,11 +12,22 @@ from flask import Blueprint, Flask
 
 from fmgraph.engine import Engine
 from fmgraph.settings import Settings
-from fmgraph.web.pages import editor, entities, home, index, lineage, lists, search, vocabulary, why
+from fmgraph.web.pages import (
+    description,
+    editor,
+    entities,
+    home,
+    index,
+    lineage,
+    lists,
+    search,
+    vocabulary,
+    why,
+)
 from fmgraph.web.pages.site import STATIC, Site
 from fmgraph.web.service import NAME, Service
 
-_PARTS = (home, search, lists, lineage, why, vocabulary, entities, index)
+_PARTS = (home, description, search, lists, lineage, why, vocabulary, entities, index)
 
 
 def blueprint(engine: Engine, settings: Settings, search_index: Path | None = None) -> tuple[Blueprint, Site]:
