@@ -1,7 +1,7 @@
 """A made-up catalogue of any size with the shape of the real one.
 
 It is the shipped graph and N more models with papers, datasets, lineage in which the old and popular gain
-most (so that some roots have thousands of descendants), claims for every accepted triple, and lists with rows.
+most (so that some roots have thousands of descendants), claims for all triples, and lists with rows.
 Everything follows from the seed. Triples are written model by model, so that memory does not grow with N
 beyond the lineage itself (about 1 kB a model). About 130 triples a model.
 """

@@ -1,0 +1,278 @@
+"""The servers that are compared, each started on a free port of this machine and stopped again.
+
+Every one is a context manager that yields a :class:`Server`. A server that is not installed raises
+:class:`MissingError`; ``BENCH_BIN`` names a folder in which they are looked for besides that of this Python and
+the path.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bench.measure import ClientError, Connection
+from bench.mix import RESULTS, Request
+
+_ASK = Request("ASK {}", RESULTS)
+#: Memory of Virtuoso's buffers in pages of 8 KiB (2 GB), and the part of them that may be dirty.
+_BUFFERS, _DIRTY = 170_000, 130_000
+
+
+class MissingError(Exception):
+    """A server is not installed on this machine."""
+
+
+@dataclass
+class Server:
+    """A running server; ``url`` is its SPARQL endpoint."""
+
+    name: str
+    url: str
+    process: subprocess.Popen[bytes]
+    load_seconds: float = 0.0  #: until it could be started, from N-Triples
+    start_seconds: float = 0.0  #: from the command to the first answer
+    notes: list[str] = field(default_factory=list)
+
+    def pids(self) -> list[int]:
+        """Return the process ids of the server and all below it."""
+        children: dict[int, list[int]] = {}
+        for place in Path("/proc").glob("[0-9]*"):
+            try:
+                parent = int((place / "stat").read_text().rpartition(")")[2].split()[1])
+            except OSError:
+                continue  # it has just ended
+            children.setdefault(parent, []).append(int(place.name))
+        found = [self.process.pid]
+        for pid in found:
+            found += children.get(pid, ())
+        return found
+
+    def memory(self) -> int:
+        """Return the memory of all its processes in bytes, what is shared counted once (PSS)."""
+        total = 0
+        for pid in self.pids():
+            try:
+                text = Path(f"/proc/{pid}/smaps_rollup").read_text()
+            except OSError:
+                continue
+            total += sum(int(line.split()[1]) for line in text.splitlines() if line.startswith("Pss:"))
+        return total * 1024
+
+
+def find(name: str) -> str:
+    """Return the path of a program; raises MissingError."""
+    places = [os.environ.get("BENCH_BIN", ""), str(Path(sys.executable).parent), os.environ.get("PATH", "")]
+    found = shutil.which(name, path=os.pathsep.join(filter(None, places)))
+    if found is None:
+        raise MissingError(f"{name} is not installed")
+    return found
+
+
+def free_port() -> int:
+    """Return a port of the loopback address that is free now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_until_ready(url: str, process: subprocess.Popen[bytes], seconds: float) -> float:
+    """Return the seconds until the server answered; raises ClientError when it does not in time."""
+    started = time.perf_counter()
+    connection = Connection(url, timeout=5)
+    while time.perf_counter() - started < seconds:
+        if process.poll() is not None:
+            raise ClientError(f"{url}: the server ended with status {process.returncode}")
+        try:
+            if connection.get(_ASK).status == 200:
+                connection.close()
+                return time.perf_counter() - started
+        except ClientError:
+            time.sleep(0.005)
+    raise ClientError(f"{url}: no answer within {seconds:g} s")
+
+
+@contextmanager
+def _running(
+    name: str,
+    command: Sequence[str | Path],
+    url: str,
+    log: Path,
+    *,
+    seconds: float = 120,
+    loaded: float = 0.0,
+    cwd: Path | None = None,
+    environ: dict[str, str] | None = None,
+) -> Iterator[Server]:
+    with log.open("wb") as out:
+        process = subprocess.Popen(
+            list(map(str, command)),
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=subprocess.STDOUT,
+            cwd=cwd,
+            env={**os.environ, **(environ or {})},
+            start_new_session=True,
+        )
+        try:
+            start = wait_until_ready(url, process, seconds)
+            yield Server(name, url, process, loaded, start)
+        finally:
+            _stop(process)
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    """End the server: asked first, then with everything in its process group."""
+    if process.poll() is None:
+        process.terminate()
+        try:
+            process.wait(30)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+def fmgraph(
+    dataset: Path, scratch: Path, settings: dict[str, object] | None = None
+) -> AbstractContextManager[Server]:
+    """Serve a dataset folder with ``fmgraph serve`` and its default settings, but for ``settings``."""
+    port = free_port()
+    command = [sys.executable, "-m", "fmgraph", "serve", "--port", str(port), "--dataset", str(dataset)]
+    environ = {f"FMGRAPH_{name.upper()}": str(value) for name, value in (settings or {}).items()}
+    environ["FMGRAPH_LOG_LEVEL"] = "warning"
+    return _running(
+        "fmgraph", command, f"http://127.0.0.1:{port}/sparql", scratch / "fmgraph.log", environ=environ
+    )
+
+
+@contextmanager
+def oxigraph_disk(graph: Path, scratch: Path) -> Iterator[Server]:
+    """Serve with the Oxigraph server from disk, loaded in bulk and optimised: what its manual advises."""
+    program, port = find("oxigraph"), free_port()
+    store = scratch / "oxigraph"
+    started = time.perf_counter()
+    if not store.exists():
+        for arguments in (["load", "--location", store, "--file", graph], ["optimize", "--location", store]):
+            subprocess.run([program, *map(str, arguments)], check=True, capture_output=True, timeout=7200)
+    loaded = time.perf_counter() - started
+    bind = f"127.0.0.1:{port}"
+    command = [program, "serve-read-only", "--location", store, "--bind", bind]
+    with _running(
+        "Oxigraph (disk)", command, f"http://{bind}/query", scratch / "oxigraph.log", loaded=loaded
+    ) as server:
+        yield server
+
+
+@contextmanager
+def oxigraph_memory(graph: Path, scratch: Path) -> Iterator[Server]:
+    """Serve with the Oxigraph server from memory; the graph is posted to it."""
+    program, port = find("oxigraph"), free_port()
+    bind = f"127.0.0.1:{port}"
+    log = scratch / "oxigraph-memory.log"
+    with _running(
+        "Oxigraph (memory)", [program, "serve", "--bind", bind], f"http://{bind}/query", log
+    ) as server:
+        started = time.perf_counter()
+        _post(port, graph)
+        server.load_seconds = time.perf_counter() - started
+        yield server
+
+
+def _post(port: int, graph: Path) -> None:
+    with socket.create_connection(("127.0.0.1", port), 3600) as connection, graph.open("rb") as file:
+        head = (
+            f"POST /store?default&no_transaction HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n"
+            f"Content-Type: application/n-triples\r\nContent-Length: {graph.stat().st_size}\r\n\r\n"
+        )
+        connection.sendall(head.encode())
+        connection.sendfile(file)
+        answer = connection.recv(4096)
+        if not answer.startswith((b"HTTP/1.1 204", b"HTTP/1.1 201", b"HTTP/1.1 200")):
+            raise ClientError(f"loading failed: {answer[:200]!r}")
+
+
+@contextmanager
+def rdflib_endpoint(graph: Path, scratch: Path) -> Iterator[Server]:
+    """Serve with rdflib-endpoint, over its Oxigraph store, which is the faster of its two."""
+    program, port = find("rdflib-endpoint"), free_port()
+    host = ["--host", "127.0.0.1", "--port", str(port)]
+    command = [program, "serve", *host, "--store", "Oxigraph", graph]
+    log = scratch / "rdflib-endpoint.log"
+    with _running("rdflib-endpoint", command, f"http://127.0.0.1:{port}/", log, seconds=900) as server:
+        server.load_seconds = server.start_seconds
+        yield server
+
+
+_VIRTUOSO = """[Database]
+DatabaseFile = virtuoso.db
+ErrorLogFile = virtuoso.log
+LockFile = virtuoso.lck
+TransactionFile = virtuoso.trx
+xa_persistent_file = virtuoso.pxa
+[TempDatabase]
+DatabaseFile = virtuoso-temp.db
+TransactionFile = virtuoso-temp.trx
+[Parameters]
+ServerPort = 127.0.0.1:{isql}
+DirsAllowed = {folder}
+NumberOfBuffers = {buffers}
+MaxDirtyBuffers = {dirty}
+ThreadsPerQuery = 2
+[HTTPServer]
+ServerPort = 127.0.0.1:{http}
+ServerRoot = {folder}
+ServerThreads = 20
+MaxKeepAlives = 20
+KeepAliveTimeout = 60
+[SPARQL]
+ResultSetMaxRows = 100000
+DefaultGraph = http://localhost/g
+"""
+
+
+@contextmanager
+def virtuoso(graph: Path, scratch: Path) -> Iterator[Server]:
+    """Serve with Debian's Virtuoso 7, loaded by its bulk loader; queries go to one graph by default."""
+    program, isql = find("virtuoso-t"), find("isql-vt")
+    folder = scratch / "virtuoso"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    ports = {"isql": free_port(), "http": free_port()}
+    config = _VIRTUOSO.format(folder=folder, buffers=_BUFFERS, dirty=_DIRTY, **ports)
+    (folder / "virtuoso.ini").write_text(config, "utf-8")
+    (folder / "graph.nt").symlink_to(graph.resolve())
+    command = [program, "+foreground", "+configfile", "virtuoso.ini"]
+    url = f"http://127.0.0.1:{ports['http']}/sparql"
+    log = scratch / "virtuoso.log"
+    with _running("Virtuoso", command, url, log, cwd=folder, seconds=180) as server:
+        started = time.perf_counter()
+        statements = (
+            f"ld_dir('{folder}', 'graph.nt', 'http://localhost/g'); rdf_loader_run(); checkpoint; "
+            "select ll_error from DB.DBA.load_list where ll_error is not null;"
+        )
+        address = f"127.0.0.1:{ports['isql']}"
+        done = subprocess.run(
+            [isql, address, "dba", "dba", f"EXEC={statements}"],
+            capture_output=True, text=True, check=True, timeout=3600,
+        )  # fmt: skip
+        if "0 Rows" not in done.stdout:
+            raise ClientError(f"Virtuoso did not load the graph: {done.stdout[-500:]}")
+        server.load_seconds = time.perf_counter() - started
+        yield server
+
+
+#: What ``python -m bench run`` compares with, by the name in ``--servers``.
+OTHERS: dict[str, Callable[[Path, Path], AbstractContextManager[Server]]] = {
+    "oxigraph-disk": oxigraph_disk,
+    "oxigraph-memory": oxigraph_memory,
+    "rdflib-endpoint": rdflib_endpoint,
+    "virtuoso": virtuoso,
+}
