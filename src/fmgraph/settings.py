@@ -51,6 +51,9 @@ class Settings:
     client_share: int = _setting(64, "Queries one client address may have waiting or running.")
     penalty_seconds: float = _setting(60.0, "How long a query that ran into a limit is refused.")
     cache_mb: int = _setting(64, "Response cache of each HTTP worker.")
+    remote_refresh_seconds: float = _setting(
+        60.0, "How often the endpoint of serve --endpoint is asked whether its data has changed."
+    )
     service_allow: tuple[str, ...] = _setting((), "Endpoints that SERVICE may call (comma-separated IRIs).")
     log_level: str = _setting("info", "Log level of the server.")
 

@@ -1,4 +1,7 @@
-"""Engines: what answers SPARQL queries. See :class:`Engine`."""
+"""Engines: what answers SPARQL queries. See :class:`Engine`.
+
+``RemoteEngine`` is in :mod:`fmgraph.engine.remote`: its HTTP client need not be loaded by evaluators.
+"""
 
 from fmgraph.engine.inprocess import InProcessEngine
 from fmgraph.engine.launch import BrokerProcess

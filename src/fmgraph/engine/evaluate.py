@@ -132,7 +132,7 @@ def _serialise(
         media_type = formats.choose(kind)
         results.serialize(output, SOLUTIONS[media_type])  # type: ignore[arg-type]  # a writer is all it needs
     body = output.body()
-    return kind, media_type, _well_formed(body, media_type) if media_type.endswith("xml") else body
+    return kind, media_type, well_formed(body, media_type) if media_type.endswith("xml") else body
 
 
 def _tidy_prefixes(body: bytes) -> bytes:
@@ -144,7 +144,7 @@ def _tidy_prefixes(body: bytes) -> bytes:
     return b"".join(line + b"\n" for line in sorted(lines) if line.split(b" ")[1] in rest) + rest
 
 
-def _well_formed(body: bytes, media_type: str) -> bytes:
+def well_formed(body: bytes, media_type: str) -> bytes:
     """Return an XML body that every parser reads back as it was meant, or raise ProtocolError 406.
 
     XML 1.0 has no way, not even by reference, to write most control characters; neither results format

@@ -17,6 +17,7 @@ import traceback
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from pyoxigraph import Store
 
@@ -54,11 +55,12 @@ def serve(
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the broker to handle
         store = open_store()
         _limit(settings.memory_mb)
-        base = _resident_mb()
+        base = _peak_mb()
+        meta_head = asdict(meta)
         while True:
             request = receive(connection)
-            answer = _answer(store, request, meta, settings)
-            if _resident_mb() - base > _GROWN_MB:
+            answer = _answer(store, request, meta_head, settings)
+            if _peak_mb() - base > _GROWN_MB:
                 answer = Frame(answer.flags | RETIRE, answer.head, answer.body)
             connection.sendall(answer.encode())
             del request, answer
@@ -70,7 +72,7 @@ def serve(
         os._exit(status)
 
 
-def _answer(store: Store, request: Frame, meta: Meta, settings: Settings) -> Frame:
+def _answer(store: Store, request: Frame, meta: dict[str, Any], settings: Settings) -> Frame:
     head = request.head
     started = time.perf_counter()
     try:
@@ -83,11 +85,11 @@ def _answer(store: Store, request: Frame, meta: Meta, settings: Settings) -> Fra
             settings.result_mb * 1_000_000,
         )
     except FmgraphError as error:
-        return error_frame(error, meta)
+        return error_frame(error)
     except MemoryError:
-        return error_frame(memory_error(settings), meta, RETIRE)
+        return error_frame(memory_error(settings), RETIRE)
     seconds = time.perf_counter() - started
-    return Frame(0, {"kind": kind, "type": media_type, "seconds": seconds, "meta": asdict(meta)}, body)
+    return Frame(0, {"kind": kind, "type": media_type, "seconds": seconds, "meta": meta}, body)
 
 
 def memory_error(settings: Settings) -> LimitError:
@@ -107,5 +109,5 @@ def _limit(memory_mb: int) -> None:
     Path("/proc/self/oom_score_adj").write_text("1000")  # if memory runs out all the same, take this one
 
 
-def _resident_mb() -> float:
-    return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize() / _MB
+def _peak_mb() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024  # in KiB on Linux

@@ -87,7 +87,9 @@ class PoolEngine(Engine):
         }
         frame = self._ask(Frame(0, head, query.encode("utf-8", "surrogatepass")))
         fields = frame.head
-        return Answer(fields["kind"], fields["type"], frame.body, Meta(**fields["meta"]), fields["seconds"])
+        return Answer(
+            fields["kind"], fields["type"], frame.body, self._meta_of(fields["meta"]), fields["seconds"]
+        )
 
     def stats(self) -> dict[str, Any]:
         """Return the broker's numbers (:meth:`fmgraph.engine.broker.Broker.report`)."""
@@ -102,6 +104,11 @@ class PoolEngine(Engine):
             Frame(0, {"op": "reload", "source": [str(part) for part in source]}, b""), timeout=None
         )
         return Meta(**frame.head["meta"])
+
+    def _meta_of(self, fields: dict[str, Any]) -> Meta:
+        """Return the meta data that an answer names: nearly always that which we have."""
+        known = self._meta
+        return known if known and known.digest == fields["digest"] else Meta(**fields)
 
     def close(self) -> None:
         """Close the connections of all threads."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import socket
 import struct
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from fmgraph import errors
@@ -21,7 +21,6 @@ from fmgraph.errors import (
     ProtocolError,
     QuerySyntaxError,
 )
-from fmgraph.store import Meta
 
 _PREFIX = struct.Struct("!BII")
 #: The frame is an error: the head tells which.
@@ -92,34 +91,35 @@ def decode(frame: bytes) -> Frame:
 
 def receive(connection: socket.socket) -> Frame:
     """Return the next message; raises EOFError when the other end has gone, also amid a message."""
-    prefix = _exactly(connection, _PREFIX.size)
-    number, head_size, body_size = _PREFIX.unpack(prefix)
-    rest = _exactly(connection, head_size + body_size)
-    return Frame(number, json.loads(bytes(rest[:head_size])), bytes(rest[head_size:]))
+    data = _more(connection)
+    while len(data) < _PREFIX.size:
+        data += _more(connection)
+    _, head_size, body_size = _PREFIX.unpack_from(data)
+    size = _PREFIX.size + head_size + body_size
+    if len(data) < size:
+        parts, left = [data], size - len(data)
+        while left:
+            parts.append(_more(connection))
+            left -= len(parts[-1])
+        data = b"".join(parts)
+    return decode(data)
 
 
-def _exactly(connection: socket.socket, size: int) -> memoryview:
-    data = bytearray(size)
-    view = memoryview(data)
-    read = 0
-    while read < size:
-        count = connection.recv_into(view[read : read + _READ])
-        if not count:
-            raise EOFError("the connection was closed")
-        read += count
-    return view
+def _more(connection: socket.socket) -> bytes:
+    data = connection.recv(_READ)
+    if not data:
+        raise EOFError("the connection was closed")
+    return data
 
 
-def error_frame(error: FmgraphError, meta: Meta | None = None, extra_flags: int = 0) -> Frame:
+def error_frame(error: FmgraphError, extra_flags: int = 0) -> Frame:
     """Return the message for an error that a query ended in."""
     fields = {
         name: getattr(error, name)
         for name in ("line", "column", "limit", "retry_after", "status")
         if hasattr(error, name)
     }
-    content: dict[str, Any] = {"error": type(error).__name__, "message": str(error), **fields}
-    if meta is not None:
-        content["meta"] = asdict(meta)
+    content = {"error": type(error).__name__, "message": str(error), **fields}
     return Frame(ERROR | extra_flags, content, b"")
 
 

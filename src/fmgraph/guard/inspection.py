@@ -7,9 +7,9 @@ terms stall the planner. Whatever is refused here has a reason in words and cost
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NoReturn
 
 from fmgraph.errors import ProtocolError, QueryRefused
 from fmgraph.guard.cost import LOOKUP, NORMAL, estimate
@@ -69,6 +69,8 @@ def _check(query: str, settings: Settings) -> list[Token]:
     clauses = [0]  # UNION, OPTIONAL … in a group, for each bracket that is open
     lists = [False]  # for each bracket that is open, whether it is a parenthesis
     patterns = 0  # at most: what separates triples, and steps of paths
+    terms, depth, chain = settings.query_terms, settings.query_depth + 1, settings.query_chain
+    joins, names = settings.query_patterns, settings.query_variables
     for token in tokens(query):
         found.append(token)
         text = token.text
@@ -90,22 +92,43 @@ def _check(query: str, settings: Settings) -> list[Token]:
             variables.add(text[1:])
         elif token.kind == "word" and text.upper() in _CLAUSES:
             clauses[-1] += 1
-        longest = max(chains[-1], clauses[-1])
-        _bound(query, token, len(found), settings.query_terms, "tokens")
-        _bound(query, token, len(chains) - 1, settings.query_depth, "levels of nesting")
-        _bound(query, token, longest, settings.query_chain, "operators or clauses in a row")
-        _bound(query, token, patterns, settings.query_patterns, "triple patterns and path steps")
-        _bound(query, token, len(variables), settings.query_variables, "variables")
+        if (
+            len(found) > terms
+            or len(chains) > depth
+            or chains[-1] > chain
+            or clauses[-1] > chain
+            or patterns > joins
+            or len(variables) > names
+        ):
+            _refuse(
+                query, settings, found, len(chains) - 1, max(chains[-1], clauses[-1]), patterns, variables
+            )
     _refuse_updates(query, found)
     if "service" in query.lower():
         _check_services(query, found, settings.service_allow)
     return found
 
 
-def _bound(query: str, token: Token, value: int, limit: int, what: str) -> None:
-    if value > limit:
-        line, column = place(query, token.start)
-        raise QueryRefused(f"the query has more than {limit} {what} (at line {line}, column {column})")
+def _refuse(
+    query: str,
+    settings: Settings,
+    found: Sequence[Token],
+    depth: int,
+    chain: int,
+    patterns: int,
+    variables: Collection[str],
+) -> NoReturn:
+    line, column = place(query, found[-1].start)
+    for value, limit, what in (
+        (len(found), settings.query_terms, "tokens"),
+        (depth, settings.query_depth, "levels of nesting"),
+        (chain, settings.query_chain, "operators or clauses in a row"),
+        (patterns, settings.query_patterns, "triple patterns and path steps"),
+        (len(variables), settings.query_variables, "variables"),
+    ):
+        if value > limit:
+            raise QueryRefused(f"the query has more than {limit} {what} (at line {line}, column {column})")
+    raise AssertionError("nothing to refuse")
 
 
 def _refuse_updates(query: str, found: Sequence[Token]) -> None:
