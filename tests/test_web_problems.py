@@ -8,7 +8,7 @@ import pytest
 from werkzeug.exceptions import HTTPException, default_exceptions
 
 from fmgraph import errors
-from fmgraph.errors import BusyError, FmgraphError, LimitError, NotFoundError, QuerySyntaxError
+from fmgraph.errors import BusyError, EngineError, FmgraphError, LimitError, NotFoundError, QuerySyntaxError
 from fmgraph.web.problems import NotAcceptableError, from_http, problem, respond
 
 
@@ -43,7 +43,9 @@ def test_the_members_that_some_have() -> None:
 
 def test_retry_after_is_on_503() -> None:
     assert respond(BusyError("x", retry_after=7), None).headers["Retry-After"] == "7"
-    assert int(respond(BusyError("x"), None).headers["Retry-After"]) > 0
+    for error in (BusyError("x"), EngineError("x")):
+        assert int(respond(error, None).headers["Retry-After"]) > 0
+    assert "Retry-After" not in respond(NotFoundError("x"), None).headers
 
 
 def test_html_is_for_those_who_prefer_it_and_escaped() -> None:

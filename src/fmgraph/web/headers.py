@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import gzip
-import importlib
 from collections.abc import Callable
-from typing import Any
 
+import zstandard
 from werkzeug.datastructures import Headers
 from werkzeug.wrappers import Request, Response
 
@@ -48,23 +47,15 @@ _NOT_COMPRESSIBLE = ("application/gzip", "application/zstd", "application/zip", 
 SMALLEST_CODED = 1024
 
 
-def _zstd() -> Callable[[bytes], bytes] | None:
-    """Return a zstd compressor, where the optional ``zstandard`` package is installed."""
-    try:
-        module: Any = importlib.import_module("zstandard")
-    except ImportError:
-        return None
-
-    def compress(body: bytes) -> bytes:
-        # A compressor must not be shared between threads; making one takes microseconds.
-        return bytes(module.ZstdCompressor(level=3).compress(body))
-
-    return compress
+def _zstd(body: bytes) -> bytes:
+    # A compressor must not be shared between threads; making one takes microseconds.
+    return zstandard.ZstdCompressor(level=3).compress(body)
 
 
-_CODERS: dict[str, Callable[[bytes], bytes]] = {"gzip": lambda body: gzip.compress(body, 6, mtime=0)}
-if _compress := _zstd():
-    _CODERS = {"zstd": _compress, **_CODERS}
+_CODERS: dict[str, Callable[[bytes], bytes]] = {
+    "zstd": _zstd,
+    "gzip": lambda body: gzip.compress(body, 6, mtime=0),
+}
 #: The content codings offered, best first.
 CODINGS: tuple[str, ...] = tuple(_CODERS)
 

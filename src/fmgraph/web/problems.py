@@ -96,8 +96,9 @@ def respond(error: FmgraphError, accept: str | None, page: Any = None) -> Respon
         response = Response(body, members["status"], content_type=_JSON.media_type)
     if isinstance(error, ProtocolError):
         response.headers.update(error.headers)
-    if isinstance(error, LimitError) and error.status == 503:
-        response.headers["Retry-After"] = str(max(1, int(error.retry_after or 5)))
+    if error.status == 503:
+        seconds = error.retry_after if isinstance(error, LimitError) else None
+        response.headers["Retry-After"] = str(max(1, int(seconds or 5)))
     response.headers["Cache-Control"] = "no-store"
     return response
 

@@ -138,19 +138,22 @@ class RsgiApp:
         too_long = ProtocolError("the body is longer than this service reads", 413, {"Connection": "close"})
         if length is not None and (not length.isdigit() or int(length) > self._longest_body):
             raise too_long
-        parts, size = [], 0
         try:
             async with asyncio.timeout(BODY_SECONDS):
+                if length is not None:  # bounded by what it says
+                    body: bytes = await protocol()
+                    if len(body) != int(length):
+                        raise ConnectionError("the client left in the middle of its body")
+                    return body
+                parts, size = [], 0
                 async for part in protocol:
                     parts.append(part)
                     size += len(part)
                     if size > self._longest_body:
                         raise too_long
+                return b"".join(parts)
         except TimeoutError:
             raise ProtocolError("the body did not come in time", 408, {"Connection": "close"}) from None
-        if length is not None and size != int(length):
-            raise ConnectionError("the client left in the middle of its body")
-        return b"".join(parts)
 
     def _refuse(self, error: FmgraphError, scope: Any, accept: str, protocol: Any, started: float) -> None:
         response = problems.respond(error, accept)
