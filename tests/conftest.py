@@ -24,7 +24,7 @@ from pyoxigraph import Store
 
 from fmgraph.engine import Engine, InProcessEngine
 from fmgraph.settings import Settings
-from fmgraph.store import Dataset, dataset_of_files, write_dataset
+from fmgraph.store import Dataset, dataset_of_files, open_dataset, write_dataset
 
 #: The package's folder, for processes that tests start.
 SOURCE = Path(__file__).parent.parent / "src"
@@ -154,3 +154,41 @@ def shared() -> Path:
     if not folder.is_dir():
         pytest.skip("no shared test material (FMGRAPH_SHARED)")
     return folder
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A cache folder of the tests' own, so that nothing of the user's is used or changed."""
+    folder = tmp_path_factory.mktemp("cache")
+    before = os.environ.get("XDG_CACHE_HOME")
+    os.environ["XDG_CACHE_HOME"] = str(folder)
+    yield folder
+    if before is None:
+        del os.environ["XDG_CACHE_HOME"]
+    else:
+        os.environ["XDG_CACHE_HOME"] = before
+
+
+@pytest.fixture(scope="session")
+def shipped_dir(cache: Path) -> Path:
+    """The shipped graph, built once, as the command line finds it in its cache."""
+    from fmgraph.shipped import shipped_dataset
+
+    return shipped_dataset()
+
+
+@pytest.fixture(scope="session")
+def shipped(shipped_dir: Path) -> Iterator[Engine]:
+    """An engine over the shipped graph."""
+    with InProcessEngine(open_dataset(shipped_dir)) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def shipped_server(shipped_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of ``fmgraph serve`` over the shipped graph, as a user starts it."""
+    port = free_port()
+    log = tmp_path_factory.mktemp("shipped") / "log"
+    running = start_server(log, ["-m", "fmgraph", "serve", "--port", str(port)], port)
+    yield f"http://127.0.0.1:{port}"
+    assert running.stop() == 0, running.log.read_text("utf-8")

@@ -72,7 +72,7 @@ def test_lineage():
         (("query", "--name", "buil-on", "--data", SAMPLE), 1, "nearest: built-on"),
         (("query", "--name", "built-on", "-p", "rot=x", "--data", SAMPLE), 1, "it takes: root"),
         (("query", "ASK {}", "--data", "/nowhere.ttl"), 1, "/nowhere.ttl"),
-        (("query", "ASK {}", "--data", "/nowhere.txt"), 1, "not an RDF file"),
+        (("query", "ASK {}", "--data", "/nowhere.docx"), 1, "not an RDF file"),
         (("lineage", "RETFond", "--data", SAMPLE), 1, "RETFound"),
         (("list", "nolist", "--data", SAMPLE), 1, "nolist"),
         (("import", "/nowhere.md", "--list", "x"), 1, "/nowhere.md"),

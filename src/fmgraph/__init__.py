@@ -27,9 +27,11 @@ def open_graph(path: Path | str | None = None) -> Graph:
     """
     import rdflib
     from oxrdflib import OxigraphStore
+    from rdflib.graph import DATASET_DEFAULT_GRAPH_ID
 
     from fmgraph.shipped import shipped_dataset
     from fmgraph.store import open_dataset
 
     dataset = open_dataset(path) if path else open_dataset(shipped_dataset())
-    return rdflib.Graph(store=OxigraphStore(store=dataset.store))
+    # Without this identifier rdflib would look into a named graph of its own making, which is empty.
+    return rdflib.Graph(store=OxigraphStore(store=dataset.store), identifier=DATASET_DEFAULT_GRAPH_ID)
