@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import importlib
-import importlib.util
 import io
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,14 +18,11 @@ from fmgraph.errors import FmgraphError
 from fmgraph.settings import Settings
 from fmgraph.store import Dataset, Meta
 from fmgraph.vocab import BASE
-from fmgraph.web import downloads, headers, health, named, problems, sparql
+from fmgraph.web import downloads, headers, health, named, pages, problems, sparql
 from fmgraph.web.cache import ResponseCache
 from fmgraph.web.metrics import Metrics
 from fmgraph.web.service import NAME, Hooks, Service, public_url, service
 from fmgraph.web.wsgi import CachedWsgi
-
-#: Blueprints of modules that register themselves: each has ``register(app: Flask) -> None``.
-_PARTS = ("fmgraph.web.pages",)
 
 
 def create_app(
@@ -60,11 +55,7 @@ def create_app(
     app.extensions[NAME] = running
     for blueprint in (sparql.blueprint, named.blueprint, downloads.blueprint, health.blueprint):
         app.register_blueprint(blueprint)
-    for part in _PARTS:
-        if importlib.util.find_spec(part) is not None:
-            register = getattr(importlib.import_module(part), "register", None)
-            if register is not None:
-                register(app)
+    pages.register(app)
     app.register_error_handler(FmgraphError, _on_error)
     app.register_error_handler(HTTPException, lambda error: _on_error(problems.from_http(error)))
     app.before_request(_options)
