@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,7 +50,7 @@ class Hits:
     entries: list[Entry]
 
 
-def entries(rows: Callable[[str], Sequence[Mapping[str, Any]]], kinds: Iterable[str] = ()) -> Iterator[Entry]:
+def entries(rows: Callable[[str], Iterable[Mapping[str, Any]]], kinds: Iterable[str] = ()) -> Iterator[Entry]:
     """Yield what is to be searched in a graph; ``rows`` runs a SELECT query (``engine.rows``)."""
     for kind in kinds or [name for name in KINDS if name not in _NOT_SEARCHED]:
         found: dict[str, tuple[set[str], set[str], set[str]]] = {}

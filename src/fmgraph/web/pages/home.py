@@ -18,10 +18,11 @@ from fmgraph.web.pages.site import Site, page_number
 
 #: Disagreements shown on one page.
 PAGE = 50
+#: Claims set aside, and claims of a property with one value that are not the accepted one.
 _DISPUTED = (
-    "{ ?c rdf:subject ?s ; rdf:predicate ?p ; fmg:rank fmg:DeprecatedRank } UNION "
-    "{ ?p fmg:singleValued true . ?c rdf:predicate ?p ; rdf:subject ?s ; rdf:object ?a . "
-    "?d rdf:subject ?s ; rdf:predicate ?p ; rdf:object ?b . FILTER(STR(?a) < STR(?b)) }"
+    "{ ?c fmg:rank fmg:DeprecatedRank ; rdf:subject ?s ; rdf:predicate ?p } UNION "
+    "{ ?p fmg:singleValued true . ?c rdf:predicate ?p ; rdf:subject ?s ; rdf:object ?o "
+    "FILTER NOT EXISTS { ?s ?p ?o } }"
 )
 #: A default that is one IRI, one plain string, one number or one prefixed name.
 _ONE_TERM = re.compile(r'<([^<>\s]*)>|"([^"\\]*)"|([+-]?\d+)|(\w+):(\w+)')

@@ -16,6 +16,8 @@ from fmgraph.web.pages.site import Site, page_number
 
 #: Entities shown on one page.
 PAGE = 50
+#: Up to this many are sorted by name, more by IRI.
+MOST_SORTED = 20_000
 #: Values of a facet that are asked for; how many more there are is said.
 MOST_VALUES = 200
 
@@ -98,21 +100,19 @@ def _index(site: Site, kind: Kind) -> Response:
     pattern = " ".join([cls, *patterns.values()])
     total = site.graph.count(pattern)
     page, last, offset = page_number(total, PAGE)
-    rows = site.graph.rows(
-        f"SELECT ?s (MIN(STR(?l)) AS ?label) (MIN(STR(?y)) AS ?year) WHERE {{ {pattern} "
-        "OPTIONAL { ?s rdfs:label ?l } OPTIONAL { ?s fmg:year ?y } } GROUP BY ?s "
-        f"ORDER BY LCASE(?label) ?s LIMIT {PAGE} OFFSET {offset}"
-    )
+    by_name = total <= MOST_SORTED
+    iris = _page_of(site, pattern, by_name, offset)
     shown = [_facet(site, kind, facet, cls, patterns, chosen) for facet in facets]
-    labels = {row["s"].value: text(row["label"]) for row in rows if row.get("label") is not None}
-    details = _details(site, [row["s"].value for row in rows])
+    labels, years, details = _about(site, iris)
     view = site.view((value for pairs in details.values() for value in pairs), labels)
     canonical = site.links.path(kind.name, "", **chosen, page=page if page > 1 else None)
     return site.page(
         "index.html",
         headers={"Link": f'<{site.links.absolute(canonical)}>; rel="canonical"'},
         kind=kind,
-        rows=rows,
+        iris=iris,
+        years=years,
+        by_name=by_name,
         total=total,
         page=page,
         last=last,
@@ -126,17 +126,33 @@ def _index(site: Site, kind: Kind) -> Response:
     )
 
 
-def _details(site: Site, iris: list[str]) -> dict[str, list[str]]:
-    """Return, per entity, what its line in the index names beside it: modalities, venue, list."""
-    found: dict[str, list[str]] = {}
+def _page_of(site: Site, pattern: str, by_name: bool, offset: int) -> list[str]:
+    """Return the IRIs of one page, by name or, where sorting all names would take too long, by IRI."""
+    if by_name:
+        query = (
+            f"SELECT ?s (MIN(STR(?l)) AS ?label) WHERE {{ {pattern} OPTIONAL {{ ?s rdfs:label ?l }} }} "
+            "GROUP BY ?s ORDER BY LCASE(?label) ?s"
+        )
+    else:
+        query = f"SELECT DISTINCT ?s WHERE {{ {pattern} }} ORDER BY ?s"
+    return [row["s"].value for row in site.graph.rows(f"{query} LIMIT {PAGE} OFFSET {offset}")]
+
+
+def _about(site: Site, iris: list[str]) -> tuple[dict[str, str], dict[str, str], dict[str, list[str]]]:
+    """Return label, year and what else a line of the index names (modalities, venue …) by IRI."""
+    years: dict[str, str] = {}
+    details: dict[str, list[str]] = {}
     for some in batches(iris):
         query = (
-            f"SELECT ?s ?o WHERE {{ {values('s', some)} VALUES ?p {{ fmg:modality fmg:publishedIn fmg:partOf "
-            "skos:broader } ?s ?p ?o } ORDER BY ?s ?o"
+            f"SELECT ?s ?p ?o WHERE {{ {values('s', some)} VALUES ?p {{ fmg:modality fmg:publishedIn "
+            "fmg:partOf skos:broader fmg:year } ?s ?p ?o } ORDER BY ?s ?o"
         )
         for row in site.graph.rows(query):
-            found.setdefault(row["s"].value, []).append(row["o"].value)
-    return found
+            if row["p"].value == FMG + "year":
+                years[row["s"].value] = text(row["o"])
+            else:
+                details.setdefault(row["s"].value, []).append(text(row["o"]))
+    return site.graph.labels(iris), years, details
 
 
 def _value(site: Site, facet: Facet, written: str) -> ox.NamedNode | None:

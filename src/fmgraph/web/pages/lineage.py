@@ -9,7 +9,7 @@ from flask import Blueprint
 from werkzeug.wrappers import Response
 
 from fmgraph.errors import NotFoundError
-from fmgraph.lineage import Direction, Evidence, Lineage, lineage
+from fmgraph.lineage import Direction, Edge, Evidence, Lineage, lineage
 from fmgraph.lineage_formats import as_json, turtle
 from fmgraph.text import SLUG
 from fmgraph.vocab import FMG, WORKS
@@ -88,10 +88,18 @@ def tree(answer: Lineage, most: int = MOST_WORKS) -> Tree:
     nearest = {node.iri for node in sorted(answer.nodes, key=lambda n: (n.depth, n.label.casefold()))[:most]}
     seen = {answer.root}
 
+    labels = answer.labels()
+    steps: dict[str, dict[str, list[Edge]]] = {}
+    for edge in answer.edges:
+        near, far = edge.parent, edge.child
+        if answer.direction == "ancestors":
+            near, far = far, near
+        if far in nearest or far == answer.root:
+            steps.setdefault(near, {}).setdefault(far, []).append(edge)
+
     def grow(work: str) -> Iterator[Branch]:
-        for there, edges in answer.steps(work):
-            if there not in nearest and there != answer.root:
-                continue
+        found = sorted(steps.get(work, {}).items(), key=lambda item: (labels[item[0]].casefold(), item[0]))
+        for there, edges in found:
             evidence = {one.claim: one for edge in edges for one in edge.evidence}
             branch = Branch(there, [FMG + edge.relation for edge in edges], list(evidence.values()))
             branch.repeated = there in seen
