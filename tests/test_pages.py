@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fmgraph import search
+from fmgraph.describe import describe
 from fmgraph.errors import UsageError
 from fmgraph.queries import load_queries
 from fmgraph.settings import Settings
-from fmgraph.shipped import finish_dataset
 from fmgraph.store import dataset_of_files
 from fmgraph.web.app import create_app
 from fmgraph.web.pages import site
@@ -410,10 +410,11 @@ def test_only_http_addresses_are_linked(address):
 
 
 @pytest.fixture(scope="module")
-def described(tmp_path_factory):
+def described():
     store = ox.Store()
     store.bulk_load(path=SAMPLE, format=ox.RdfFormat.TURTLE)
-    finish_dataset(store, tmp_path_factory.mktemp("described"), "1.2.3", "2026-01-02")
+    triples = describe(store, "1.2.3", "2026-01-02", load_queries().values())
+    store.bulk_extend(ox.Quad(*triple) for triple in triples)
     return store
 
 
