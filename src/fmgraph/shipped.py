@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
-from pyoxigraph import Quad, RdfFormat, Store
+from pyoxigraph import Quad, QuerySolutions, RdfFormat, Store
 
 from fmgraph import __version__, resources, search
 from fmgraph.build import build
 from fmgraph.describe import describe
-from fmgraph.engine import InProcessEngine
 from fmgraph.errors import BrokenDataError, RecordError
 from fmgraph.queries import load_queries
 from fmgraph.records import mapping, parse_yaml, read_text, scalar
-from fmgraph.store import Dataset, Meta, write_dataset
-from fmgraph.vocab import BASE
+from fmgraph.store import open_dataset, write_dataset
 
 
 def cache_dir() -> Path:
@@ -67,15 +67,30 @@ def make_dataset(folder: Path, data_dir: Path | None = None) -> Path:
     return finish_dataset(store, folder, version, date)
 
 
-def finish_dataset(store: Store, folder: Path, version: str, date: str) -> Path:
-    """Describe the graph in the store, write it as a dataset with its search index, make it current."""
-    store.bulk_extend(Quad(*triple) for triple in describe(store, version, date, load_queries().values()))
+def finish_dataset(source: Store | Path, folder: Path, version: str, date: str) -> Path:
+    """Write a graph as a dataset with its description and its search index, and make it current.
+
+    ``source`` is a store or a file of N-Triples, whose graph may be larger than the memory. Returns
+    the dataset's folder. Raises UsageError when the graph is described already, RdfFileError for a bad file.
+    """
+
+    def extend(store: Store) -> Iterator[Quad]:
+        return (Quad(*triple) for triple in describe(store, version, date, load_queries().values()))
 
     def index(place: Path) -> None:
-        engine = InProcessEngine(Dataset(None, Meta("", version, len(store), BASE, date, "memory"), store))
-        search.build_index(place / "search.sqlite", search.entries(engine.rows))
+        store = open_dataset(place).store
+        search.build_index(place / "search.sqlite", search.entries(partial(_rows, store)))
 
-    return write_dataset(store, folder, version, modified=date, finish=index)
+    return write_dataset(source, folder, version, modified=date, extend=extend, finish=index)
+
+
+def _rows(store: Store, query: str) -> Iterator[dict[str, object]]:
+    """Yield the solutions of a SELECT one by one: ``engine.rows`` would hold all names of a large graph."""
+    solutions = store.query(query)
+    assert isinstance(solutions, QuerySolutions)  # noqa: S101 - the queries of the index are SELECT
+    names = [variable.value for variable in solutions.variables]
+    for solution in solutions:
+        yield {name: solution[name] for name in names}
 
 
 def release(data_dir: Path) -> tuple[str, str]:

@@ -21,7 +21,7 @@ from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, Literal
 
-from pyoxigraph import DefaultGraph, RdfFormat, Store, parse
+from pyoxigraph import DefaultGraph, Quad, RdfFormat, Store, parse
 
 from fmgraph.errors import RdfFileError, UsageError
 from fmgraph.vocab import BASE
@@ -132,29 +132,32 @@ def digest(path: Path | str) -> str:
 
 
 def write_dataset(
-    triples: Iterable[str] | Store,
+    triples: Iterable[str] | Store | Path,
     directory: Path | str,
     version: str,
     *,
     base: str = BASE,
     modified: str | None = None,
     disk_from: int = DISK_FROM,
+    extend: Callable[[Store], Iterable[Quad]] | None = None,
     finish: Callable[[Path], None] | None = None,
 ) -> Path:
     """Write a dataset below ``directory``, point ``current`` to it and return its folder.
 
     ``triples`` are N-Triples lines (in any order, repeated or not; literals are brought into the store's
-    canonical form, blank node labels are kept) or a store, whose default graph is taken. ``modified`` is
-    today's date unless given. ``finish`` is called with the folder before it appears under its name, to add
-    files to it (``search.sqlite``). A folder of the same digest is replaced. Raises RdfFileError for a line
-    that is not N-Triples; whatever is raised, nothing half written is left.
+    canonical form, blank node labels are kept), a file of such lines, or a store, whose default graph is
+    taken. ``modified`` is today's date unless given. ``extend`` is called with the store that holds them and
+    gives triples to be added (the description). ``finish`` is called with the folder before it appears under
+    its name, to add files to it (``search.sqlite``); the folder can be opened by then. A folder of the same
+    digest is replaced. Raises RdfFileError for a line that is not N-Triples; whatever is raised, nothing half
+    written is left.
     """
     directory = Path(directory)
     directory.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix=".building-", dir=directory))
     folder.chmod(0o755)
     try:
-        count, storage = _write_graph(triples, folder, disk_from)
+        count, storage = _write_graph(triples, folder, disk_from, extend)
         meta = Meta(
             digest(folder / "graph.nt"),
             version,
@@ -183,42 +186,66 @@ def prune_datasets(directory: Path | str, keep: int = 2) -> list[Path]:
 
 
 def _write_graph(
-    triples: Iterable[str] | Store, folder: Path, disk_from: int
+    triples: Iterable[str] | Store | Path,
+    folder: Path,
+    disk_from: int,
+    extend: Callable[[Store], Iterable[Quad]] | None,
 ) -> tuple[int, Literal["memory", "disk"]]:
     raw = folder / "raw.nt"
+    source = triples if isinstance(triples, Path) else raw
     if isinstance(triples, Store):
         triples.dump(raw, RdfFormat.N_TRIPLES, from_graph=DefaultGraph())
-    else:
+    elif not isinstance(triples, Path):
         with raw.open("w", encoding="utf-8", newline="\n") as file:
             file.writelines(line if line.endswith("\n") else line + "\n" for line in triples)
-    with raw.open("rb") as lines:
-        large = sum(1 for _ in lines) >= disk_from
+    lines, blank = _survey(source)
+    large = lines >= disk_from
     store = Store(str(folder / "store")) if large else Store()
     try:
-        # Not bulk_load: it gives blank nodes new labels each time, and the digest must not change.
-        store.bulk_extend(parse(path=raw, format=RdfFormat.N_TRIPLES))
+        if blank:  # bulk_load gives blank nodes new labels each time, and the digest must not change
+            store.bulk_extend(parse(path=source, format=RdfFormat.N_TRIPLES))
+        else:
+            store.bulk_load(path=source, format=RdfFormat.N_TRIPLES)
     except SyntaxError as error:
         raise RdfFileError(str(error.msg), file="graph.nt", line=error.lineno) from error
+    except OSError as error:
+        raise RdfFileError(f"cannot be read: {error}", file=source, remedy="check the path") from error
+    raw.unlink(missing_ok=True)
+    if extend is not None:
+        store.bulk_extend(extend(store))
     if large:
         store.optimize()
     store.dump(raw, RdfFormat.N_TRIPLES, from_graph=DefaultGraph())
     count = len(store)
     store.flush()
     _sort_lines(raw, folder / "graph.nt")
-    raw.unlink()
     return count, "disk" if large else "memory"
 
 
+def _survey(path: Path) -> tuple[int, bool]:
+    """Return the number of lines, and whether there may be blank nodes among them."""
+    count, blank = 0, False
+    try:
+        with path.open("rb") as lines:
+            for count, line in enumerate(lines, 1):  # noqa: B007 - the last one is the number of lines
+                blank = blank or b"_:" in line
+    except OSError as error:
+        raise RdfFileError(f"cannot be read: {error}", file=path, remedy="check the path") from error
+    return count, blank
+
+
 def _sort_lines(source: Path, target: Path) -> None:
-    """Write the lines of ``source``, sorted bytewise; in runs when they are more than ``_RUN``."""
+    """Move the lines of ``source``, sorted bytewise; in runs when they are more than ``_RUN``."""
     with ExitStack() as stack:
         lines = stack.enter_context(source.open("rb"))
+        source.unlink()  # the runs need its space: it goes when the file is closed
         runs: list[BinaryIO] = []
         while run := sorted(islice(lines, _RUN)):
             file = stack.enter_context(tempfile.TemporaryFile(dir=target.parent))
             file.writelines(run)
             file.seek(0)
             runs.append(file)
+        lines.close()
         merged: Iterator[bytes] = heapq.merge(*runs)
         stack.enter_context(target.open("wb")).writelines(merged)
 
