@@ -443,3 +443,39 @@ def test_the_description_is_what_the_graph_says_of_itself(described, path):
 def test_a_graph_without_a_description_says_so(client):
     assert client.get("/void").status_code == 404
     assert client.get("/void.pdf").status_code == 404
+
+
+# Assets, and what the home page says to machines
+
+
+def test_assets_are_compressed_revalidated_and_kept(client):
+    address = re.search(r'href="(/static/style\.css\?v=[^"]*)"', get(client, "/about"))[1]
+    answer = client.get(address, headers={"Accept-Encoding": "gzip"})
+    assert answer.content_type == "text/css; charset=utf-8"
+    assert answer.headers["Content-Encoding"] == "gzip"
+    assert "immutable" in answer.headers["Cache-Control"]
+    again = client.get(address, headers={"Accept-Encoding": "gzip", "If-None-Match": answer.headers["ETag"]})
+    assert again.status_code == 304
+    assert "immutable" not in client.get("/static/style.css").headers["Cache-Control"]
+    assert client.get("/static/page.js").mimetype == "text/javascript"
+    assert client.get("/static/icon.svg").mimetype == "image/svg+xml"
+
+
+@pytest.mark.parametrize(
+    "name", ["none.css", "../app.py", "..%2fapp.py", "%2e%2e/app.py", "/etc/passwd", "vendor"]
+)
+def test_no_other_file_is_served(client, name):
+    assert client.get(f"/static/{name}").status_code == 404
+
+
+def test_the_home_page_describes_the_dataset_to_machines(client):
+    page = get(client, "/")
+    block = re.search(r'<script type="application/ld\+json">(.*?)</script>', page, re.DOTALL)[1]
+    node = ox.NamedNode(f"{BASE}void#dataset")
+    found = [q for q in ox.parse(block, format=ox.RdfFormat.JSON_LD) if q.subject == node]
+    said = {q.predicate.value.removeprefix("https://schema.org/"): q.object.value for q in found}
+    assert {"name", "description", "license", "creator", "identifier", "distribution"} <= said.keys()
+    links = client.get("/", headers=HTML).headers["Link"]
+    assert f'<{node.value}>; rel="cite-as"' in links
+    assert '</void>; rel="describedby"; type="text/turtle"' in links
+    assert '</dump/fmgraph.ttl>; rel="item"; type="text/turtle"' in links

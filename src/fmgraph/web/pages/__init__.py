@@ -13,6 +13,7 @@ from flask import Blueprint, Flask
 from fmgraph.engine import Engine
 from fmgraph.settings import Settings
 from fmgraph.web.pages import (
+    assets,
     description,
     editor,
     entities,
@@ -27,7 +28,7 @@ from fmgraph.web.pages import (
 from fmgraph.web.pages.site import STATIC, Site
 from fmgraph.web.service import NAME, Service
 
-_PARTS = (home, description, search, lists, lineage, why, vocabulary, entities, index)
+_PARTS = (assets, home, description, search, lists, lineage, why, vocabulary, entities, index)
 
 
 def blueprint(engine: Engine, settings: Settings, search_index: Path | None = None) -> tuple[Blueprint, Site]:
@@ -35,10 +36,7 @@ def blueprint(engine: Engine, settings: Settings, search_index: Path | None = No
 
     ``search_index`` is the dataset's ``search.sqlite``; without it, names are searched one by one.
     """
-    pages = Blueprint(
-        "pages", __name__, template_folder=str(STATIC.parent / "templates"),
-        static_folder=str(STATIC), static_url_path="/static",
-    )  # fmt: skip
+    pages = Blueprint("pages", __name__, template_folder=str(STATIC.parent / "templates"))
     site = Site(engine, settings, search_index)
     for part in _PARTS:
         part.register(pages, site)

@@ -121,10 +121,10 @@ class Site:
     def answer(self, body: bytes, form: Format) -> Response:
         """Return an answer that depends on the dataset and the request alone, tagged as such."""
         asked = request.full_path
-        return tag(Response(body, content_type=form.content_type), asked, self._edition)
+        return tag(Response(body, content_type=form.content_type), asked, self.edition)
 
     @cached_property
-    def _edition(self) -> str:
+    def edition(self) -> str:
         """Digest of templates and assets: a page changes with them though the data does not."""
         hasher = hashlib.sha256(self.settings.base_url.encode())
         for folder in (STATIC, STATIC.parent / "templates"):
@@ -137,7 +137,7 @@ class Site:
         file = STATIC / name
         if not file.is_file():
             return None
-        return self.links.path("static") + f"/{quote(name)}?v={self._edition[:10]}"
+        return self.links.path("static") + f"/{quote(name)}?v={self.edition[:10]}"
 
     def negotiate(self, formats: Sequence[Format], suffix: str = "") -> Format:
         """Return the format to answer in: that of the suffix, of ``?format=``, else of the Accept field.
