@@ -70,7 +70,7 @@ def test_text_is_utf_8_everywhere(client: FlaskClient) -> None:
         ("?query=ASK%7B%7D%00", 400),
         ("?query=ASK{}%zz", 400),
         ("?query=%ff", 400),
-        ("?query=ASK{}&format=turtle&format=json", 400),
+        ("?query=ASK{}&format=turtle&format=json", 406),
         ("?query=ASK{}&format=word", 400),
         ("?query=ASK{}&default-graph-uri=not+an+iri", 400),
         ("?query=ASK{}&default-graph-uri=relative", 400),

@@ -36,10 +36,15 @@ RESULTS = (
 )
 #: For CONSTRUCT and DESCRIBE, and for every RDF document, in the order of the service's preference.
 GRAPHS = (
-    Format("turtle", "Turtle", "text/turtle", "ttl", ("application/x-turtle",), ("ttl",)),
+    Format("turtle", "Turtle", "text/turtle", "ttl", ("application/x-turtle",), ("ttl", "n3")),
     Format("ntriples", "N-Triples", "application/n-triples", "nt", ("text/plain",), ("nt", "n-triples")),
     Format(
-        "rdfxml", "RDF/XML", "application/rdf+xml", "rdf", ("application/xml", "text/xml"), ("rdf", "xml")
+        "rdfxml",
+        "RDF/XML",
+        "application/rdf+xml",
+        "rdf",
+        ("application/xml", "text/xml"),
+        ("rdf", "xml", "rdf+xml"),
     ),
     Format("jsonld", "JSON-LD", "application/ld+json", "jsonld", ("application/json",), ("json-ld", "json")),
     Format("nquads", "N-Quads", "application/n-quads", "nq", (), ("nq", "n-quads")),

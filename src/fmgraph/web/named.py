@@ -29,6 +29,8 @@ def named_query(name: str) -> Response:
         if not key and not value:
             continue
         if key in arguments:
+            if key == "format":  # the first counts, as at /sparql
+                continue
             raise ProtocolError(f"the parameter {key!r} is given twice")
         arguments[key] = value
     form = arguments.pop("format", None)
