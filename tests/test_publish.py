@@ -273,7 +273,8 @@ def test_nobody_there(dataset: Dataset) -> None:
 
 
 def test_endpoints_of_known_stores() -> None:
-    assert endpoints("http://h/store") == Endpoints("http://h/store", "http://h/update", "http://h/query")
+    oxigraph = Endpoints("http://h/store", "http://h/update", "http://h/query", ("no_transaction",))
+    assert endpoints("http://h/store") == oxigraph
     assert endpoints("http://h/sparql-graph-crud-auth").update == "http://h/sparql-auth"
     assert endpoints("http://h/ds/data").query == "http://h/ds/query"
     rdf4j = endpoints("http://h/repositories/x/rdf-graphs/service")

@@ -42,6 +42,7 @@ class Endpoints:
     store: str | None
     update: str
     query: str
+    bulk: tuple[str, ...] = ()  #: parameters for a graph that nobody reads yet
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,9 @@ def endpoints(url: str, update: str | None = None, query: str | None = None) -> 
             query = query or re.sub(pattern, to_query, url)
     if update is None or query is None:
         raise UsageError(f"{url} is not a store that is known: give its update and its query URL too")
-    return Endpoints(None if url == update else url, update, query)
+    # Oxigraph's server takes triples into a graph of their own twice as fast without a transaction.
+    bulk = ("no_transaction",) if re.search(r"/store$", url) else ()
+    return Endpoints(None if url == update else url, update, query, bulk)
 
 
 def publish(
@@ -110,7 +113,7 @@ def publish(
             sent = 0
             with lines_of(dataset) as lines:
                 for chunk in _chunks(lines, int(chunk_mb * 2**20)):
-                    client.send(chunk, target, first=sent == 0)
+                    client.send(chunk, target, first=sent == 0, bulk=swap)
                     sent += chunk.count(b"\n")
                     progress(sent)
             if not sent:
@@ -182,8 +185,8 @@ class _Client:
         self.session.close()
         self.single.close()
 
-    def send(self, ntriples: bytes, graph: str | None, *, first: bool) -> None:
-        """Put triples into a graph, the first lot in place of what is there."""
+    def send(self, ntriples: bytes, graph: str | None, *, first: bool, bulk: bool) -> None:
+        """Put triples into a graph, the first lot in place of what is there; ``bulk``: nobody reads it yet."""
         if self.where.store is None:
             if first:
                 self.clear(graph)
@@ -194,7 +197,10 @@ class _Client:
             self.session,
             "PUT" if first else "POST",
             self.where.store,
-            params={"graph": graph} if graph else {"default": ""},
+            params={
+                **({"graph": graph} if graph else {"default": ""}),
+                **dict.fromkeys(self.where.bulk if bulk else (), ""),
+            },
             data=ntriples,
             headers={"Content-Type": "application/n-triples"},
         )
