@@ -15,6 +15,7 @@ from fmgraph.settings import Settings
 from fmgraph.store import dataset_of_files
 from fmgraph.web.app import create_app
 from fmgraph.web.pages.copyout import bibtex, hub_id
+from fmgraph.web.pages.links import Links
 
 SAMPLE = Path(__file__).parent / "data" / "sample.ttl"
 BASE = "https://w3id.org/fmgraph/"
@@ -88,6 +89,9 @@ def test_an_spdx_licence_has_a_page_here(client):
     answer = client.get("/license/cc-by-nc-4-0.nt")
     subjects = {q.subject.value for q in ox.parse(answer.data, format=ox.RdfFormat.N_TRIPLES)}
     assert "https://spdx.org/licenses/CC-BY-NC-4.0" in subjects
+    links = Links(Settings())
+    assert links.page("https://spdx.org/licenses/BSD-3-Clause") == "/license/bsd-3-clause"
+    assert links.page("https://spdx.org/licenses/MIT.html") == "https://spdx.org/licenses/MIT.html"
     assert 'href="/license/mit"' in client.get("/model/examplenet", headers=HTML).text
 
 

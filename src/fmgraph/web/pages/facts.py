@@ -151,17 +151,18 @@ def _claim(node: str, parts: dict[str, Term]) -> Claim:
     def get(prop: str) -> str | None:
         return text(parts[prop]) if prop in parts else None
 
-    quoted, cell = get(PROV + "wasQuotedFrom"), get(FMG + "cell")
+    quoted, cell, basis = get(PROV + "wasQuotedFrom"), get(FMG + "cell"), get(FMG + "basis")
+    of_list = cell is not None or basis == FMG + "ListCell"
     return Claim(
         node,
         text(parts[RDF + "predicate"]),
         parts[RDF + "object"],
-        source=get(PROV + "hadPrimarySource") or (None if cell else quoted),
-        row=quoted if cell else None,
+        source=get(PROV + "hadPrimarySource") or (None if of_list else quoted),
+        row=quoted if of_list else None,
         cell=cell,
         raw=get(PROV + "value"),
         locator=get(FMG + "locator"),
-        basis=get(FMG + "basis"),
+        basis=basis,
         rank=get(FMG + "rank"),
         reason=get(FMG + "reason"),
         corrected_by=get(FMG + "correctedBy"),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fmgraph.vocab import DCTERMS, FMG, FOAF, PROV, RDF, SKOS
+from fmgraph.describe.names import VOID_EXT
+from fmgraph.vocab import DCTERMS, FMG, FOAF, PROV, RDF, SKOS, VOID
 from fmgraph.web.pages.facts import heading, label_of
 from fmgraph.web.pages.graph import (
     BUILT_ON,
@@ -25,6 +26,8 @@ _HIDDEN = {
     *(FMG + name for name in ("cell", "inRow", "inTable", "column", "ofPaper", "person")),
     PROV + "wasQuotedFrom",
 }
+#: The description of the dataset counts by value; those counts are no links to an entity.
+_STATISTICS = (VOID, VOID_EXT)
 _TITLES = {
     BUILT_ON: "Built on this, relation not stated closer",
     DERIVES_FROM: "Further down the line",
@@ -82,7 +85,7 @@ class Incoming:
 def incoming(graph: Graph, entity: str) -> list[Incoming]:
     """Return the first page of each property, lineage first."""
     rows = graph.rows(f"SELECT ?p (COUNT(*) AS ?n) WHERE {{ ?s ?p {iri(entity)} }} GROUP BY ?p")
-    props = {row["p"].value for row in rows} - _HIDDEN
+    props = {row["p"].value for row in rows if not row["p"].value.startswith(_STATISTICS)} - _HIDDEN
     ontology = graph.ontology
     found = [one_property(graph, entity, prop, finer(prop, props, ontology)) for prop in props]
     ranked = {prop: n for n, prop in enumerate(_FIRST)}

@@ -10,6 +10,9 @@ from fmgraph.text import slugify
 from fmgraph.vocab import FMG, KINDS, PREFIXES
 
 SPDX = "https://spdx.org/licenses/"
+_SPDX_LICENSE = re.compile(re.escape(SPDX) + r"[A-Za-z0-9.+-]+")
+#: Pages and files about a licence, which are sources and not the licence.
+_SPDX_FILES = (".html", ".json", ".jsonld", ".rdf", ".ttl", ".nt", ".txt")
 #: Whitespace and controls, which browsers drop before they look at the scheme.
 _NO_ADDRESS = re.compile(r"[\x00-\x20\x7f-\x9f]")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
@@ -40,7 +43,7 @@ class Links:
 
         An SPDX licence is shown under ``license/`` with its id as slug.
         """
-        if iri.startswith(SPDX) and len(iri) > len(SPDX):
+        if _SPDX_LICENSE.fullmatch(iri) and not iri.endswith(_SPDX_FILES):
             return ("license", slugify(iri[len(SPDX) :]))
         kind, slash, slug = iri.removeprefix(self.base).partition("#")[0].partition("/")
         if iri.startswith(self.base) and slash and slug and kind in KINDS:
