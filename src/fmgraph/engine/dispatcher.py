@@ -6,7 +6,6 @@ import asyncio
 import hashlib
 import json
 import logging
-import os
 import signal
 from collections.abc import Callable
 from dataclasses import asdict
@@ -17,7 +16,7 @@ from fmgraph.engine.evaluator import memory_error
 from fmgraph.engine.generation import Evaluator, Generation
 from fmgraph.engine.places import Places
 from fmgraph.engine.scheduler import Job, Scheduler
-from fmgraph.engine.stats import Stats
+from fmgraph.engine.stats import Stats, report
 from fmgraph.engine.wire import ERROR, RETIRE, decode, error_frame, flags, head
 from fmgraph.errors import BusyError, EngineError, FmgraphError, LimitError, UsageError
 from fmgraph.settings import Settings
@@ -191,7 +190,6 @@ class Dispatcher:
             _LOG.error("an evaluator failed on query %s: %s", job.key, fields["crash"])
             self._crashed(evaluator, job, "it failed")
             return
-        evaluator.answered += 1
         self._account(job)
         if flags(frame) & ERROR and fields.get("limit"):
             self._scheduler.penalise(job, fields["limit"], self._loop.time())
@@ -201,9 +199,7 @@ class Dispatcher:
         generation = evaluator.generation
         if flags(frame) & RETIRE or generation.retiring:
             generation.kill(evaluator)
-            if generation.retiring:
-                self._settle(generation)
-        self._dispatch()
+        self._go_on(generation)
 
     def _on_end(self, evaluator: Evaluator, status: int) -> None:
         """Settle what an evaluator left that ended without being told to."""
@@ -213,15 +209,21 @@ class Dispatcher:
         elif job is not None:
             name = signal.Signals(-status).name if status < 0 else f"status {status}"
             self._crashed(evaluator, job, name)
-        elif not evaluator.answered and not evaluator.generation.closed:
+        elif not evaluator.started and not evaluator.generation.closed:
             _LOG.error("an evaluator ended before its first query (status %s)", status)
             self._loop.call_later(_RESTART_DELAY, self._dispatch)
             return
-        self._dispatch()
+        self._go_on(evaluator.generation)
 
     def _crashed(self, evaluator: Evaluator, job: Job, how: str) -> None:
-        _LOG.warning("query %s ended its evaluator (%s)", job.key, how)
+        _LOG.warning("query %s: its evaluator ended (%s)", job.key, how)
         self.stats.ended["crash"] += 1
+        job.crashes += 1
+        if job.crashes == 1:  # it may not have been its doing: somebody may have killed the process
+            evaluator.job = None
+            evaluator.generation.kill(evaluator)
+            self._scheduler.queue(job)
+            return
         self._scheduler.penalise(job, "crash", self._loop.time())
         self._end(
             evaluator,
@@ -242,6 +244,10 @@ class Dispatcher:
             self._account(job)
             if error is not None:
                 self._reply(job, error_frame(error).encode())
+        self._go_on(generation)
+
+    def _go_on(self, generation: Generation) -> None:
+        """Give the place that became free to the next; a superseded dataset may have had its last query."""
         if generation.retiring:
             self._settle(generation)
         self._dispatch()
@@ -266,27 +272,9 @@ class Dispatcher:
 
     def report(self) -> dict[str, Any]:
         """Return the numbers that metrics are made of."""
-        evaluators = [e for g in self._generations() for e in g.evaluators.values()]
-        return {
-            **self.stats.report(),
-            "running": {
-                lane: sum(e.job is not None and e.lane == lane for e in evaluators)
-                for lane in ("quick", "slow")
-            },
-            "waiting": {"quick": len(self._scheduler.quick), "slow": len(self._scheduler.slow)},
-            "forks": sum(g.forks for g in self._generations()),
-            "evaluators": {str(e.pid): _resident(e.pid) for e in evaluators},
-            "meta": asdict(self._generation.meta) if self._generation and self._generation.meta else None,
-        }
+        return report(self.stats, self._scheduler, self._generations())
 
     def close(self) -> None:
         """End all processes."""
         for generation in self._generations():
             generation.close()
-
-
-def _resident(pid: int) -> int:
-    try:
-        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-    except (OSError, IndexError):
-        return 0  # it has just ended

@@ -32,7 +32,7 @@ class Evaluator(asyncio.Protocol):
         self.job: Job | None = None
         self.lane: Literal["quick", "slow"] = "quick"
         self.niced = False
-        self.answered = 0
+        self.started = False  # whether it has been given a query
         self.transport: asyncio.Transport | None = None
         self._buffer = Buffer()
 
@@ -54,6 +54,7 @@ class Evaluator(asyncio.Protocol):
     def run(self, job: Job) -> None:
         """Send a job."""
         self.job = job
+        self.started = True
         if self.transport is not None:
             self.transport.write(job.frame)
 
@@ -108,8 +109,8 @@ class Generation:
 
     @property
     def idle(self) -> list[Evaluator]:
-        """Evaluators without a job, the longest used first (their memory is warm)."""
-        return [evaluator for evaluator in self.evaluators.values() if evaluator.job is None]
+        """Evaluators without a job whose end is not known yet, the oldest first (their memory is warm)."""
+        return [e for e in self.evaluators.values() if e.job is None and e.transport is not None]
 
     def fork(self) -> None:
         """Ask for one more evaluator."""

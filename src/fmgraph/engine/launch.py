@@ -103,6 +103,7 @@ class BrokerProcess:
             self._process.wait()
             if self._closing:
                 return
+            _end(self._process)
             _LOG.error("the broker ended (status %s); it is started again", self._process.returncode)
             time.sleep(_RESTART_DELAY)
             try:

@@ -43,7 +43,7 @@ class RemoteEngine(Engine):
     """Asks the SPARQL endpoint at ``url``; connections are kept and shared between threads.
 
     A store has no digest, and one is needed to tell cached answers of old data from new ones. It is made of
-    the URL, the number of triples and the versions of ``dcat:Dataset`` that the data names, and asked for anew
+    the URL, the number of triples and the versions of ``dcat:Dataset`` in the data, and asked for anew
     every ``remote_refresh_seconds``: that long a cached answer may outlive a change, and a change that keeps
     both the number and the version is not seen.
     """

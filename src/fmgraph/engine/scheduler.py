@@ -42,6 +42,7 @@ class Job:
     arrived: float
     cost: int = NORMAL
     started: float = field(default=0.0)
+    crashes: int = 0  #: evaluators that ended while it ran
     reply: Callable[[bytes], None] | None = None  #: None once the client has left
 
 

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
+from fmgraph.engine.generation import Generation
+from fmgraph.engine.scheduler import Scheduler
 from fmgraph.guard import LOOKUP, NORMAL, SUSPICIOUS
 
 #: Upper bounds of the latency histogram, in seconds.
@@ -40,3 +46,29 @@ class Stats:
                 for cost, name in _NAMES.items()
             },
         }
+
+
+def report(stats: Stats, scheduler: Scheduler, generations: Sequence[Generation]) -> dict[str, Any]:
+    """Return all numbers: counts so far, and what runs, waits and is in memory now.
+
+    ``generations`` are the datasets, the one that is served last; ``evaluators`` has their resident bytes.
+    """
+    evaluators = [evaluator for generation in generations for evaluator in generation.evaluators.values()]
+    meta = generations[-1].meta if generations else None
+    return {
+        **stats.report(),
+        "running": {
+            lane: sum(e.job is not None and e.lane == lane for e in evaluators) for lane in ("quick", "slow")
+        },
+        "waiting": {"quick": len(scheduler.quick), "slow": len(scheduler.slow)},
+        "forks": sum(generation.forks for generation in generations),
+        "evaluators": {str(evaluator.pid): _resident(evaluator.pid) for evaluator in evaluators},
+        "meta": asdict(meta) if meta else None,
+    }
+
+
+def _resident(pid: int) -> int:
+    try:
+        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, IndexError):
+        return 0  # it has just ended
