@@ -39,13 +39,15 @@ class Reply:
 class Connection:
     """One keep-alive connection; opened again when the server has closed it."""
 
-    def __init__(self, url: str, timeout: float = 30.0) -> None:
+    def __init__(self, url: str, timeout: float = 30.0, source: str = "127.0.0.1") -> None:
+        """Connect, when first used, from the loopback address ``source``."""
         parts = urlsplit(url)
         assert parts.hostname in ("127.0.0.1", "localhost", "::1"), "only this machine is benchmarked"
         self._address = (parts.hostname, parts.port or 80)
         self._host = parts.netloc
         self._path = parts.path
         self._timeout = timeout
+        self._source = (source, 0)
         self._socket: socket.socket | None = None
 
     def get(self, request: Request) -> Reply:
@@ -77,7 +79,7 @@ class Connection:
 
     def _exchange(self, head: bytes, started: float) -> Reply:
         if self._socket is None:
-            self._socket = socket.create_connection(self._address, self._timeout)
+            self._socket = socket.create_connection(self._address, self._timeout, self._source)
             self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._socket.sendall(head)
         data = b""

@@ -1,8 +1,8 @@
 """The servers that are compared, each started on a free port of this machine and stopped again.
 
 Every one is a context manager that yields a :class:`Server`. A server that is not installed raises
-:class:`MissingError`; ``BENCH_BIN`` names a folder in which they are looked for besides that of this Python and
-the path.
+:class:`MissingError`; ``BENCH_BIN`` names a folder in which they are looked for besides that of this Python
+and the path.
 """
 
 from __future__ import annotations
