@@ -14,7 +14,8 @@ from fmgraph.text import SLUG, nearest, slugify
 from fmgraph.vocab import DCTERMS, FMG, KINDS, OWL, RDFS, SCHEMA, SKOS, WORKS, Kind
 from fmgraph.web.media import HTML, named
 from fmgraph.web.pages import copyout, lists, rdf, schemaorg, signpost
-from fmgraph.web.pages.facts import Claim, claims_about, group_facts, label_of
+from fmgraph.web.pages.claims import Claim, claims_about
+from fmgraph.web.pages.facts import group_facts, label_of
 from fmgraph.web.pages.graph import LABEL, TYPE, Term, iri, text
 from fmgraph.web.pages.incoming import PAGE, finer, incoming, one_property
 from fmgraph.web.pages.links import SPDX

@@ -11,7 +11,8 @@ from fmgraph.describe.jsonld import dataset_jsonld
 from fmgraph.describe.names import DATA_LICENSE, describing, dump_files
 from fmgraph.queries import NamedQuery, Parameter, load_queries
 from fmgraph.vocab import BASE, FMG, KINDS, PREFIXES
-from fmgraph.web.pages.facts import Claim, label_of, read_claims
+from fmgraph.web.pages.claims import Claim, read_claims
+from fmgraph.web.pages.facts import label_of
 from fmgraph.web.pages.graph import iri
 from fmgraph.web.pages.schemaorg import script
 from fmgraph.web.pages.site import Site, page_number

@@ -11,7 +11,8 @@ from flask import Blueprint
 from werkzeug.wrappers import Response
 
 from fmgraph.vocab import DCTERMS, FMG, FOAF, PROV, SCHEMA
-from fmgraph.web.pages.facts import Claim, label_of, read_claims
+from fmgraph.web.pages.claims import Claim, read_claims
+from fmgraph.web.pages.facts import label_of
 from fmgraph.web.pages.graph import LABEL, Graph, Term, batches, iri, text, values
 from fmgraph.web.pages.links import safe
 from fmgraph.web.pages.site import Site, page_number

@@ -11,7 +11,8 @@ from werkzeug.wrappers import Response
 
 from fmgraph.errors import ProtocolError
 from fmgraph.vocab import RDF, RDFS, SKOS
-from fmgraph.web.pages.facts import Claim, claims_about, label_of
+from fmgraph.web.pages.claims import Claim, claims_about
+from fmgraph.web.pages.facts import label_of
 from fmgraph.web.pages.graph import CLOSURES, TYPE, WEIGHTS_DERIVE_FROM, Graph, Term, iri, values
 from fmgraph.web.pages.site import Site
 
