@@ -10,6 +10,7 @@
 :mod:`~.places`         from a node back to file, line and field
 :mod:`~.explain`        violations to findings
 :mod:`~.identifiers`    check digits
+:mod:`~.vocabulary`     terms that the ontology does not define
 :mod:`~.coverage`       nothing of a list is lost
 :mod:`~.report`         findings as text, JSON, SARIF, Turtle
 ======================  ==================================================================
@@ -17,6 +18,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 from typing import Literal
@@ -32,8 +34,10 @@ from fmgraph.check.identifiers import misspelt
 from fmgraph.check.places import Places, shown
 from fmgraph.check.report import FORMATS
 from fmgraph.check.shapes import load_shapes
+from fmgraph.check.vocabulary import unknown_terms
 from fmgraph.errors import OntologyError, UsageError
 from fmgraph.findings import Finding, in_order
+from fmgraph.records import read_text
 from fmgraph.schema import Schema
 from fmgraph.text import SLUG
 from fmgraph.vocab import FMG, KINDS, OWL, RDF, entity_iri
@@ -99,8 +103,12 @@ def check_graph(
             focus = {f"<{iri}>" for iri in only}
             violations = [violation for violation in violations if violation.focus in focus]
     findings: Iterable[Finding] = explain(violations, shapes, places, store)
-    lists = {iri.rsplit("/", 1)[1] for iri in about} if about is not None else None
-    return in_order([*findings, *misspelt(store, places, only), *uncovered(store, data_dir, lists)])
+    terms = unknown_terms(store, shapes, places) if about is None else ()
+    lists = None
+    if about is not None:
+        prefix = entity_iri("list", "")
+        lists = {iri.removeprefix(prefix) for iri in about if iri.startswith(prefix)}
+    return in_order([*findings, *terms, *misspelt(store, places, only), *uncovered(store, data_dir, lists)])
 
 
 def _changed(data_dir: Path, files: Sequence[Path]) -> list[str]:
@@ -109,12 +117,10 @@ def _changed(data_dir: Path, files: Sequence[Path]) -> list[str]:
     for path in files:
         place = Path(path).resolve()
         kind = KINDS.get(place.parent.name)
-        if (
-            kind is None
-            or not kind.recorded
-            or place.parent.parent != data_dir.resolve()
-            or not SLUG.fullmatch(place.stem)
-        ):
+        inside = place.parent.parent == data_dir.resolve() and SLUG.fullmatch(place.stem)
+        if kind is None or not kind.recorded or not inside:
             raise UsageError(f"{path} is no record or list under {data_dir}")
         found.append(entity_iri(kind.name, place.stem))
+        if kind.name == "license":  # published under its SPDX IRI where it has one
+            found.extend(re.findall(r"^iri: *[\"']?(https?://[^\"'\s]+)", read_text(place), re.MULTILINE))
     return found

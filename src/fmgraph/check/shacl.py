@@ -9,7 +9,7 @@ from collections.abc import Collection as Some
 
 import pyoxigraph as ox
 from pyshacl import validate
-from rdflib import RDF, SH, XSD, BNode, Graph, Literal, URIRef
+from rdflib import SH, XSD, BNode, Graph, Literal, URIRef
 from rdflib.collection import Collection
 from rdflib.term import Node
 
@@ -98,7 +98,7 @@ def violations(
         focus_nodes=[URIRef(iri) for iri in only] if only is not None else None,
     )
     assert isinstance(report, Graph)  # noqa: S101 - pyshacl's bytes and exceptions are other modes
-    found = {_violation(report, result) for result in report.subjects(RDF.type, SH.ValidationResult)}
+    found = {_violation(report, result) for result in report.objects(None, SH.result)}
     if not alone:
         focus = {f"<{iri}>" for iri in only} if only is not None else None
         queried = compiled.run(store, compiled.sparql_constraints(shapes))
