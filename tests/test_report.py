@@ -11,7 +11,7 @@ from pyoxigraph import BlankNode, Literal, NamedNode, Quad, QuerySolutions, Stor
 from fmgraph.errors import NotFoundError
 from fmgraph.markdown import code, escape, link
 from fmgraph.report import report
-from fmgraph.vocab import BASE, FMG, RDFS
+from fmgraph.vocab import BASE, FMG, RDF, RDFS
 
 SAMPLE = Path(__file__).parent / "data" / "sample.ttl"
 Term = NamedNode | BlankNode | Literal | Triple
@@ -46,6 +46,21 @@ def test_an_outranked_claim_is_a_correction_too() -> None:
         "**Weights** says `✅`, read as access open. Sources of higher rank say otherwise. Instead: gated"
         in text
     )
+
+
+def test_another_spelling_is_no_correction_and_nothing_is_told_twice() -> None:
+    engine = Engine()
+    (found,) = engine.rows(
+        f"""SELECT ?c ?o {{ ?c <{FMG}rank> <{FMG}DeprecatedRank> ; <{RDF}object> ?o ; <{RDF}subject> ?s }}"""
+    )
+    label = NamedNode(f"{RDFS}label")
+    engine.store.remove(Quad(NamedNode(f"{BASE}backbone/vit-b-16"), label, Literal("ViT-B/16")))
+    engine.store.add(Quad(NamedNode(f"{BASE}backbone/vit-b-16"), label, Literal("vit-b / 32")))
+    assert found["o"] == NamedNode(f"{BASE}backbone/vit-b-16")
+    assert "1 correction " in report(engine, "plm2233-2025-12")  # somebody gave a reason
+    for quad in list(engine.store.quads_for_pattern(found["c"], NamedNode(f"{FMG}reason"), None)):  # type: ignore[arg-type]
+        engine.store.remove(quad)
+    assert "0 corrections" in report(engine, "plm2233-2025-12")
 
 
 def test_gaps_name_the_empty_column_and_the_source() -> None:

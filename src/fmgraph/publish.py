@@ -186,7 +186,7 @@ class _Client:
         self.single.close()
 
     def send(self, ntriples: bytes, graph: str | None, *, first: bool, bulk: bool) -> None:
-        """Put triples into a graph, the first lot in place of what is there; ``bulk``: nobody reads it yet."""
+        """Put triples into a graph, the first lot in place of what is there; ``bulk``: nobody reads it."""
         if self.where.store is None:
             if first:
                 self.clear(graph)

@@ -16,7 +16,7 @@ from pyoxigraph import BlankNode, Literal, NamedNode, Triple
 
 from fmgraph.errors import NotFoundError
 from fmgraph.markdown import code, escape, link
-from fmgraph.text import SLUG, nearest
+from fmgraph.text import SLUG, match_key, nearest
 from fmgraph.vocab import BASE, DCTERMS, FMG, FOAF, PROV, RDF, RDFS, SCHEMA, entity_iri
 
 _PREFIXES = f"""PREFIX dcterms: <{DCTERMS}> PREFIX fmg: <{FMG}> PREFIX foaf: <{FOAF}> PREFIX prov: <{PROV}>
@@ -188,10 +188,15 @@ def _corrections(graph: _Graph, row: _Solution) -> list[str]:
                 text += f" See {link(claim.get('evidenceName', claim['evidence']), claim['evidence'])}."
         if not any("reason" in claim for claim in claims):
             text += " Sources of higher rank say otherwise."
-        if right := graph.right.get((subject, predicate)):
+        right = graph.right.get((subject, predicate))
+        if right and {match_key(_value(one)) for one in right} >= {
+            match_key(_value(claim)) for claim in claims
+        }:
+            continue  # another spelling of the same
+        if right:
             text += f" Instead: {_evidence(right)}."
         items.append(text)
-    return items
+    return list(dict.fromkeys(items))  # a year is said of the work and of its paper
 
 
 def _gaps(graph: _Graph, row: _Solution) -> list[str]:

@@ -146,7 +146,7 @@ class _Site:
         path = posixpath.join(posixpath.dirname(here), parts.path) if parts.path else here
         if not path.startswith(self.root) or path.removeprefix(self.root).partition("/")[0] in _DYNAMIC:
             return None
-        if _NO_FILE.search(unquote(path)):
+        if _NO_FILE.search(unquote(path)) or self._once_is_enough(path):
             return None
         names = set(parse_qs(parts.query, keep_blank_values=True))
         if names == {_VERSION}:
@@ -154,6 +154,10 @@ class _Site:
         if names - _STATIC_PARAMETERS:
             return None
         return path + (f"?{parts.query}" if parts.query else "")
+
+    def _once_is_enough(self, path: str) -> bool:
+        """Return whether a path is a claim in a further RDF syntax: claims are most of the entities."""
+        return path.startswith(f"{self.root}claim/") and path.endswith((".nt", ".rdf", ".jsonld"))
 
     def _file(self, url: str, media_type: str) -> str:
         """Return the file of a URL: ``/model/uni`` is ``model/uni.html``, ``/model/`` its ``index.html``."""
