@@ -34,7 +34,7 @@ SETTINGS = Settings(
     evaluators=2,
     slow_evaluators=1,
     quick_seconds=0.1,
-    timeout_seconds=0.8,
+    timeout_seconds=1.5,
     memory_mb=400,
     result_mb=5,
     queue_seconds=5,
@@ -88,9 +88,13 @@ def alive(pid: int) -> bool:
         return False
 
 
+def children(pid: int) -> set[int]:
+    return {int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()}
+
+
 def descendants(pid: int) -> set[int]:
-    children = {int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()}
-    return children.union(*(descendants(child) for child in children))
+    found = children(pid)
+    return found.union(*(descendants(child) for child in found))
 
 
 def unlike(query: str) -> str:
@@ -142,11 +146,11 @@ def test_a_runaway_is_ended_at_the_limit_while_others_are_answered(engine: PoolE
             assert time.monotonic() - took < 0.5
             answered += 1
         seconds = time.monotonic() - started
-        with pytest.raises(LimitError, match=r"0\.8 s") as caught:
+        with pytest.raises(LimitError, match=r"1\.5 s") as caught:
             running.result()
     assert answered > 10
-    assert caught.value.limit == "time, 0.8 s"
-    assert 0.8 <= seconds < 2.5
+    assert caught.value.limit == "time, 1.5 s"
+    assert 1.5 <= seconds < 4
     after = engine.stats()
     assert after["ended"]["time"] == before["ended"].get("time", 0) + 1
     with pytest.raises(BusyError, match="just run into a limit") as refused:
@@ -185,7 +189,7 @@ def test_an_evaluator_killed_from_outside_costs_nothing(engine: PoolEngine) -> N
         for pid in engine.stats()["evaluators"]:
             os.kill(int(pid), signal.SIGSEGV)
         until(lambda: engine.stats()["ended"].get("crash", 0) > crashes)
-        with pytest.raises(LimitError, match=r"0\.8 s"):  # begun again elsewhere: it may have been innocent
+        with pytest.raises(LimitError, match=r"1\.5 s"):  # begun again elsewhere: it may have been innocent
             running.result()
     assert engine.run(LOOKUP).body
 
@@ -241,7 +245,7 @@ def test_a_client_that_leaves_frees_its_evaluator(broker: BrokerProcess, engine:
             connection.connect(str(broker.socket))
             connection.sendall(Frame(0, head, unlike(RUNAWAY).encode()).encode())
         until(lambda: sum(engine.stats()["running"].values()) >= 1)
-    until(lambda: sum(engine.stats()["running"].values()) == 0, 0.7)
+    until(lambda: sum(engine.stats()["running"].values()) == 0, 1.2)
     report = engine.stats()
     assert report["ended"]["left"] > before
     assert report["waiting"] == {"quick": 0, "slow": 0}
@@ -324,7 +328,7 @@ def test_a_reload_loses_no_query(tmp_path: Path) -> None:
         with pytest.raises(UsageError):
             broker.reload(tmp_path / "none.nt")
         assert engine.meta == engine.run(LOOKUP).meta == meta
-        until(lambda: len(descendants(broker.pid)) == 1 + SETTINGS.evaluators + 1)
+        until(lambda: len(children(broker.pid)) == 1)  # the old dataset's processes have gone
         assert old.exists()
 
 
@@ -385,7 +389,7 @@ def test_no_orphans_when_the_broker_is_killed_and_it_is_started_again(folder: Pa
 
 def test_a_zygote_that_ends_is_started_again(folder: Path) -> None:
     with BrokerProcess([folder], SETTINGS) as broker, broker.engine() as engine:
-        (zygote,) = Path(f"/proc/{broker.pid}/task/{broker.pid}/children").read_text().split()
-        os.kill(int(zygote), signal.SIGKILL)
+        (zygote,) = children(broker.pid)
+        os.kill(zygote, signal.SIGKILL)
         assert engine.run(LOOKUP).body
         assert engine.run(LOOKUP).body

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from urllib.parse import urlencode
 
 import urllib3
-from urllib3.exceptions import HTTPError
+from urllib3.exceptions import ConnectTimeoutError, HTTPError
 from urllib3.exceptions import ProtocolError as BrokenConnection
 from urllib3.exceptions import TimeoutError as TookTooLong
 from urllib3.util import Timeout, make_headers, parse_url
@@ -140,6 +140,8 @@ class RemoteEngine(Engine):
                 )
                 with response:
                     return self._read(response, started)
+            except ConnectTimeoutError as error:  # also when the connection is refused
+                raise EngineError("the endpoint cannot be reached", 502) from error
             except TookTooLong as error:
                 raise self._too_long() from error
             except BrokenConnection as error:  # a kept connection that the other side has closed
