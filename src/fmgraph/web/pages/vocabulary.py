@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pyoxigraph as ox
 from flask import Blueprint
+from markupsafe import Markup
 from werkzeug.wrappers import Response
 
-from fmgraph import resources
+from fmgraph import ontology_page, resources
 from fmgraph.errors import NotFoundError, OntologyError
-from fmgraph.vocab import FMG, KINDS, OWL, RDF, RDFS, SKOS
+from fmgraph.vocab import FMG, KINDS, OWL
 from fmgraph.web.media import HTML
-from fmgraph.web.pages.facts import heading, label_of
 from fmgraph.web.pages.graph import Term, iri, text
 from fmgraph.web.pages.rdf import write
 from fmgraph.web.pages.signpost import ENTITY_GRAPHS
@@ -23,13 +23,6 @@ from fmgraph.web.pages.site import Site
 #: Kinds whose entities are concepts, and the property by which works use them.
 SCHEMES = {"backbone": "backbone", "method": "pretrainingMethod", "modality": "modality"}
 _FORMATS = (HTML, *ENTITY_GRAPHS)
-_SECTIONS = (
-    ("Classes", ("Class",)),
-    ("Object properties", ("ObjectProperty",)),
-    ("Datatype properties", ("DatatypeProperty",)),
-    ("Annotation properties", ("AnnotationProperty",)),
-    ("Individuals", ("NamedIndividual",)),
-)
 
 
 @dataclass
@@ -122,34 +115,4 @@ def _ontology(site: Site, suffix: str) -> Response:
             return site.answer(file.read_bytes(), form)
         triples = [quad.triple for quad in ox.parse(path=file, format=ox.RdfFormat.TURTLE)]
         return site.answer(write(triples, form), form)
-    about: dict[str, dict[str, list[Term]]] = {}
-    for subject, prop, value in ontology_triples():
-        about.setdefault(subject, {}).setdefault(prop, []).append(value)
-    terms = {s: facts for s, facts in about.items() if s.startswith(FMG) and len(s) > len(FMG)}
-    sections = []
-    placed: set[str] = set()
-    for title, kinds in _SECTIONS:
-        wanted = {OWL + kind for kind in kinds}
-        found = sorted(
-            s
-            for s, facts in terms.items()
-            if s not in placed and wanted & {text(o) for o in facts.get(RDF + "type", [])}
-        )
-        placed.update(found)
-        sections.append((title, [(s, terms[s]) for s in found]))
-    rest = sorted(set(terms) - placed)
-    sections.append(("Other terms", [(s, terms[s]) for s in rest]))
-    labels = {s: text(facts[RDFS + "label"][0]) for s, facts in about.items() if facts.get(RDFS + "label")}
-    header = next(
-        (f for f in about.values() if OWL + "Ontology" in {text(o) for o in f.get(RDF + "type", [])}), {}
-    )
-    return site.page(
-        "ns.html",
-        sections=[one for one in sections if one[1]],
-        header=header,
-        view=site.view((), labels),
-        fmg=FMG,
-        graphs=ENTITY_GRAPHS,
-        definition=SKOS + "definition",
-        told=lambda prop: heading(labels.get(prop) or label_of(prop, site.graph.ontology)),
-    )
+    return site.page("ns.html", documentation=Markup(ontology_page.html()), fmg=FMG, graphs=ENTITY_GRAPHS)  # noqa: S704
