@@ -8,11 +8,12 @@ from pathlib import Path
 import click
 
 from fmgraph.cli.common import PATH
-from fmgraph.engine import BrokerProcess, Engine, PoolEngine
+from fmgraph.engine import RemoteEngine
 from fmgraph.errors import UsageError
 from fmgraph.settings import Settings
 from fmgraph.shipped import shipped_dataset
 from fmgraph.web.server import check_address, run
+from fmgraph.web.server import serve as run_server
 
 
 @click.command()
@@ -30,7 +31,9 @@ from fmgraph.web.server import check_address, run
     help="An RDF file to serve instead of the shipped graph (repeatable).",
 )
 @click.option("--dataset", type=PATH, metavar="DIR", help="A dataset that `fmgraph build` made.")
-@click.option("--endpoint", metavar="URL", help="Put pages, guard and cache in front of this SPARQL endpoint.")
+@click.option(
+    "--endpoint", metavar="URL", help="Put pages, guard and cache in front of this SPARQL endpoint."
+)
 @click.option("--dumps", type=PATH, metavar="DIR", help="A folder that `fmgraph dump` wrote, for /dump/.")
 def serve(
     host: str | None,
@@ -54,25 +57,11 @@ def serve(
     if sum(map(bool, (files, dataset, endpoint))) > 1:
         raise UsageError("--data, --dataset and --endpoint exclude each other")
     check_address(settings.host, settings.port)
-    if endpoint:
-        _serve_endpoint(endpoint, settings, dumps)
-        return
-    source = list(files) or [dataset or shipped_dataset()]
-    with BrokerProcess(source, settings) as broker:
-        _announce(settings)
-        make: partial[Engine] = partial(PoolEngine, broker.socket, settings)
-        run(make, settings, reload=broker.reload, dumps=dumps)
-
-
-def _serve_endpoint(url: str, settings: Settings, dumps: Path | None) -> None:
-    from fmgraph.engine import RemoteEngine
-
-    _announce(settings)
-    run(partial(RemoteEngine, url, settings), settings, dumps=dumps)
-
-
-def _announce(settings: Settings) -> None:
     click.echo(f"fmgraph: http://{settings.host}:{settings.port}/ (SPARQL at /sparql; ends with Ctrl+C)")
+    if endpoint:
+        run(partial(RemoteEngine, endpoint, settings), settings, dumps=dumps)
+    else:
+        run_server(list(files) or [dataset or shipped_dataset()], settings, dumps=dumps)
 
 
 COMMANDS = (serve,)
