@@ -28,6 +28,8 @@ _TICK = 0.01
 #: An answer that only says "not now" is held back this long, or who asks in a loop would take the CPU.
 _REFUSAL_DELAY = 0.5
 _RESTART_DELAY = 0.5
+#: Where one evaluator was killed from outside others may have been: time to hear of their end.
+_CRASH_DELAY = 0.05
 
 
 class Dispatcher:
@@ -222,13 +224,20 @@ class Dispatcher:
         if job.crashes == 1:  # it may not have been its doing: somebody may have killed the process
             evaluator.job = None
             evaluator.generation.kill(evaluator)
-            self._scheduler.queue(job)
+            self._loop.call_later(_CRASH_DELAY, self._again, job)
             return
         self._scheduler.penalise(job, "crash", self._loop.time())
         self._end(
             evaluator,
             EngineError(f"the query ended the process that evaluated it ({how}); no other is affected"),
         )
+
+    def _again(self, job: Job) -> None:
+        if job.reply is None:  # the client has left meanwhile
+            self._scheduler.leave(job)
+            return
+        self._scheduler.queue(job)
+        self._dispatch()
 
     def _limit(self, evaluator: Evaluator, job: Job, error: LimitError, name: str) -> None:
         self.stats.ended[name] += 1
