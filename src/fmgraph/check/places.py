@@ -44,7 +44,7 @@ class Places:
         iri = bare(focus) if focus.startswith("<") else focus
         kind, _, rest = urldefrag(iri)[0].removeprefix(BASE).partition("/")
         if not iri.startswith(BASE) or kind not in KINDS or kind in ("person", "quantity", "hardware"):
-            return self._licence(iri) or self._claimed(focus)
+            return self._licence(iri, predicate, value) or self._claimed(focus)
         if kind == "claim":
             return self._claim(focus)
         if kind == "row":
@@ -88,7 +88,8 @@ class Places:
         subject = self._object(claim, f"{RDF}subject") or ""
         predicate = self._object(claim, f"{RDF}predicate") or "<>"
         if not subject.startswith(f"<{BASE}"):
-            return self._licence(bare(subject)) or Place(field=self._key(bare(predicate)))
+            known = self._licence(bare(subject), bare(predicate), "")
+            return known or Place(field=self._key(bare(predicate)))
         kind, _, slug = bare(subject).removeprefix(BASE).partition("/")
         return self._in_record(kind, slug, bare(predicate), self._object(claim, f"{RDF}object") or "")
 
@@ -97,17 +98,15 @@ class Places:
         for predicate in (f"{RDF}object", f"{PROV}hadPrimarySource", f"{PROV}wasQuotedFrom"):
             for claim in self._subjects(predicate, node):
                 return self._claim(claim)
-        for paper in (self._object(node, f"{FMG}ofPaper"),):
-            if paper:
-                return self.of(paper, f"{FMG}author")
-        return Place()
+        paper = self._object(node, f"{FMG}ofPaper")
+        return self.of(paper, f"{FMG}author") if paper else Place()
 
-    def _licence(self, iri: str) -> Place | None:
-        """Return the place of the licence record that has the IRI for its own."""
+    def _licence(self, iri: str, predicate: str, value: Term) -> Place | None:
+        """Return the place in the licence record that has the IRI for its own."""
         for path in sorted((self._data / "license").glob("*.yaml")):
             record = self._record("license", path.stem)
             if record is not None and iri in record.values("iri"):
-                return Place(self._shown(path), record.lines.get("iri"), "iri")
+                return self._in_record("license", path.stem, predicate, value)
         return None
 
     def _row(self, row_id: str, iri: str) -> Place:
@@ -140,7 +139,7 @@ class Places:
         if kind not in (*WORKS, *(k.name for k in KINDS.values() if k.recorded)) or not path.is_file():
             return None
         try:
-            return parse_record(kind, slug, path, read_text(path), self._schema.fields)
+            return parse_record(kind, slug, path, read_text(path), {*self._schema.fields, "iri"})
         except RecordError:  # the build has reported it, with its line
             return None
 
