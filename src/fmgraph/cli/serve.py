@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from fmgraph.cli.common import PATH
-from fmgraph.engine import RemoteEngine
+from fmgraph.engine.remote import RemoteEngine
 from fmgraph.errors import UsageError
 from fmgraph.settings import Settings
 from fmgraph.shipped import shipped_dataset
