@@ -186,13 +186,11 @@ def _corrections(graph: _Graph, row: _Solution) -> list[str]:
                 text += f" {_sentence(claim['reason'])}"
             if "evidence" in claim:
                 text += f" See {link(claim.get('evidenceName', claim['evidence']), claim['evidence'])}."
+        right = graph.right.get((subject, predicate), [])
         if not any("reason" in claim for claim in claims):
+            if {match_key(_value(claim)) for claim in claims} <= {match_key(_value(one)) for one in right}:
+                continue  # another spelling of the same
             text += " Sources of higher rank say otherwise."
-        right = graph.right.get((subject, predicate))
-        if right and {match_key(_value(one)) for one in right} >= {
-            match_key(_value(claim)) for claim in claims
-        }:
-            continue  # another spelling of the same
         if right:
             text += f" Instead: {_evidence(right)}."
         items.append(text)
