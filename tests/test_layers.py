@@ -13,7 +13,7 @@ PACKAGE = ROOT / "src" / "fmgraph"
 LAYERS = [
     {"errors"},
     {"vocab", "settings", "resources", "findings"},
-    {"text", "terms", "records", "schema", "lists", "store", "guard", "engine", "search"},
+    {"text", "markdown", "terms", "records", "schema", "lists", "store", "guard", "engine", "search"},
     {"build", "queries", "describe"},
     {
         "lineage",
@@ -22,13 +22,14 @@ LAYERS = [
         "check",
         "dump",
         "diff",
+        "difftext",
         "report",
         "publish",
         "shipped",
         "ontology_page",
     },
     {"web"},
-    {"cli"},
+    {"cli", "__main__"},
 ]
 LAYER_OF = {name: number for number, names in enumerate(LAYERS) for name in names}
 MODULES = sorted(PACKAGE.rglob("*.py"))

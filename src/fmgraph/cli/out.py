@@ -9,11 +9,11 @@ from typing import Literal
 import click
 
 from fmgraph.cli.common import PATH, graph_options, open_graph, write
+from fmgraph.describe.names import COMPRESSIONS, SYNTAXES
 from fmgraph.diff import diff as difference
 from fmgraph.diff import open_side
 from fmgraph.difftext import render
 from fmgraph.dump import write_dumps
-from fmgraph.dump.files import COMPRESSIONS, SYNTAXES
 from fmgraph.publish import publish as send
 
 
