@@ -9,6 +9,11 @@ from typing import IO, Any
 from werkzeug.wsgi import FileWrapper
 
 
+def client_address(scope: Any) -> str:
+    """Return the client's IP address."""
+    return str(scope.client.rpartition(":")[0].strip("[]"))
+
+
 def make_environ(scope: Any, body: bytes) -> dict[str, Any]:
     """Return the WSGI environ of a request (PEP 3333); strings are bytes decoded as Latin-1.
 
@@ -19,7 +24,7 @@ def make_environ(scope: Any, body: bytes) -> dict[str, Any]:
         "SCRIPT_NAME": "",
         "PATH_INFO": scope.path.encode("utf-8", "surrogateescape").decode("latin-1"),
         "QUERY_STRING": scope.query_string.encode("utf-8", "surrogateescape").decode("latin-1"),
-        "REMOTE_ADDR": scope.client.rpartition(":")[0].strip("[]"),
+        "REMOTE_ADDR": client_address(scope),
         "SERVER_NAME": "localhost",
         "SERVER_PORT": "80",
         "SERVER_PROTOCOL": f"HTTP/{scope.http_version}",

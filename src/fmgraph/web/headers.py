@@ -52,12 +52,13 @@ def _zstd(body: bytes) -> bytes:
     return zstandard.ZstdCompressor(level=3).compress(body)
 
 
-_CODERS: dict[str, Callable[[bytes], bytes]] = {
+#: What compresses, by content coding.
+CODERS: dict[str, Callable[[bytes], bytes]] = {
     "zstd": _zstd,
     "gzip": lambda body: gzip.compress(body, 6, mtime=0),
 }
 #: The content codings offered, best first.
-CODINGS: tuple[str, ...] = tuple(_CODERS)
+CODINGS: tuple[str, ...] = tuple(CODERS)
 
 
 def coding_for(accept_encoding: str | None) -> str:
@@ -93,7 +94,7 @@ def encode(response: Response, coding: str, accept_encoding: str | None) -> None
     body = response.get_data()
     if len(body) < SMALLEST_CODED and choose_encoding(accept_encoding, ()) is not None:
         return
-    response.set_data(_CODERS[coding](body))
+    response.set_data(CODERS[coding](body))
     response.headers["Content-Encoding"] = coding
     etag, weak = response.get_etag()
     if etag is not None:

@@ -23,7 +23,8 @@ FORM, DIRECT, UPDATE = (
     "application/sparql-query",
     "application/sparql-update",
 )
-_BAD_PERCENT = re.compile(rb"%(?![0-9A-Fa-f]{2})")
+#: A percent sign that encodes nothing.
+BAD_PERCENT = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 _READ_ONLY = "this service is read-only: it takes queries and no updates"
 #: The prologue: comments, BASE, PREFIX. Then comes the form (SPARQL 1.1 Query, rules 2 to 6).
 _FORM = re.compile(
@@ -61,7 +62,7 @@ def parameters(text: bytes, where: str) -> Iterator[tuple[str, str]]:
 
     As the URL standard's application/x-www-form-urlencoded parser, but for refusing what that mends.
     """
-    if _BAD_PERCENT.search(text):
+    if BAD_PERCENT.search(text):
         raise ProtocolError(f"the {where} has a % that is not followed by two hexadecimal digits")
     for part in text.replace(b"+", b" ").split(b"&"):
         name, _, value = part.partition(b"=")
@@ -135,10 +136,15 @@ def read(settings: Settings) -> QueryRequest | None:
         if request.method == "POST" or any(name != "format" for name, _ in pairs):
             raise ProtocolError("the request has no query")
         return QueryRequest("", format=next((value for _, value in pairs), None))
-    if not found.query.strip():
-        raise ProtocolError(_ABSENT)
-    if "\0" in found.query:
-        raise QueryError("a query cannot hold U+0000")
-    if len(found.query.encode()) > settings.query_kb * 1024:
-        raise ProtocolError(f"the query is longer than {settings.query_kb} KiB", 413)
+    check_query(found.query, settings)
     return found
+
+
+def check_query(query: str, settings: Settings) -> None:
+    """Raise the error of a query that no engine is given: an empty one, a long one, one with U+0000."""
+    if not query.strip():
+        raise ProtocolError(_ABSENT)
+    if "\0" in query:
+        raise QueryError("a query cannot hold U+0000")
+    if len(query.encode()) > settings.query_kb * 1024:
+        raise ProtocolError(f"the query is longer than {settings.query_kb} KiB", 413)

@@ -17,14 +17,12 @@ from typing import Any
 from urllib.parse import quote
 
 from flask import Flask
-from werkzeug.datastructures import Headers
 
 from fmgraph.engine.left import CLIENT_LEFT
 from fmgraph.errors import BusyError, FmgraphError, ProtocolError
-from fmgraph.web import headers as dressing
-from fmgraph.web import problems
 from fmgraph.web.cache import CACHEABLE, Key, matches
-from fmgraph.web.environ import make_environ
+from fmgraph.web.environ import client_address, make_environ
+from fmgraph.web.fast import FastPath, refusal
 from fmgraph.web.metrics import Metrics
 from fmgraph.web.service import COST, NAME, QUERY_HASH, Service
 from fmgraph.web.wsgi import store
@@ -56,6 +54,7 @@ class RsgiApp:
         self._app = app
         self._service: Service = app.extensions[NAME]
         self._cache = self._service.cache
+        self._fast = FastPath(self._service)
         self._engine = self._service.engine
         self._digest = self._engine.meta.digest
         self._look_at = 0.0
@@ -156,10 +155,9 @@ class RsgiApp:
             raise ProtocolError("the body did not come in time", 408, {"Connection": "close"}) from None
 
     def _refuse(self, error: FmgraphError, scope: Any, accept: str, protocol: Any, started: float) -> None:
-        response = problems.respond(error, accept)
-        dressing.dress(response.headers)
-        protocol.response_bytes(response.status_code, _lowered(response.headers), response.get_data())
-        self._done(scope, response.status_code, started, {})
+        made = refusal(error, accept)
+        protocol.response_bytes(made.status, made.headers, made.body)
+        self._done(scope, made.status, started, {})
 
     async def _make(self, scope: Any, protocol: Any, key: Key, body: bytes) -> None:
         """Have Flask make the answer in a thread, send it, and keep it if it may be kept."""
@@ -171,12 +169,17 @@ class RsgiApp:
             self._refuse(error, scope, key.accept, protocol, started)
             return
         left: Future[None] = Future()
-        environ = make_environ(scope, body)
+        plain = self._fast.takes(scope.method, key, scope.headers)
+        environ: dict[str, Any] = {} if plain else make_environ(scope, body)
         generation = self._cache.generation
         loop = asyncio.get_running_loop()
         places.free -= 1
         try:
-            work = loop.run_in_executor(places.pool, self._run, environ, left)
+            work = (
+                loop.run_in_executor(places.pool, self._run_plain, scope, key, environ, left)
+                if plain
+                else loop.run_in_executor(places.pool, self._run, environ, left)
+            )
             gone = asyncio.ensure_future(protocol.client_disconnect())
             await asyncio.wait((work, gone), return_when=asyncio.FIRST_COMPLETED)
             if not work.done():
@@ -213,6 +216,15 @@ class RsgiApp:
                 await transport.send_bytes(part)
         finally:
             await loop.run_in_executor(pool, _close, rest)
+
+    def _run_plain(self, scope: Any, key: Key, environ: dict[str, Any], left: Future[None]) -> _Made:
+        """Answer a query without Flask, or with it where it turns out not to be so plain."""
+        CLIENT_LEFT.set(left)
+        made = self._fast.answer(key, client_address(scope), environ)
+        if made is None:
+            environ.update(make_environ(scope, b""))
+            return self._run(environ, left)
+        return made.status, made.headers, iter(()), made.body
 
     def _run(self, environ: dict[str, Any], left: Future[None]) -> _Made:
         """Call Flask. The answer is whole when it comes in one piece (all but files do)."""
@@ -254,7 +266,3 @@ def _chain(first: bytes, second: bytes, rest: Iterator[bytes]) -> Iterator[bytes
 def _close(parts: Any) -> None:
     if hasattr(parts, "close"):
         parts.close()
-
-
-def _lowered(headers: Headers) -> _Fields:
-    return [(name.lower(), value) for name, value in headers.items()]

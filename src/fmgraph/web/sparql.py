@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response
 
 from fmgraph.engine import Answer, ResultFormats
 from fmgraph.errors import ProtocolError
+from fmgraph.settings import Settings
 from fmgraph.web import service_description
 from fmgraph.web.cache import CACHEABLE, make_etag
 from fmgraph.web.media import GRAPHS, HTML, RESULTS, Format, content_type, named
@@ -70,7 +71,7 @@ def answer(asked: QueryRequest, trusted: bool = False) -> Response:
     etag = None
     choice = solutions or graph
     if asked.kind is not None and choice is not None and not asked.volatile:
-        etag = _etag(asked, choice, service().engine.meta.digest)
+        etag = entity_tag(asked, choice, service().engine.meta.digest, service().settings)
         if (response := unchanged(etag, weak=choice.format is HTML)) is not None:
             return response
     environ = request.environ
@@ -93,7 +94,9 @@ def answer(asked: QueryRequest, trusted: bool = False) -> Response:
         response.headers["Cache-Control"] = "no-store"
         return response
     # A page of results says how long it took: equal in meaning, not in every byte.
-    response.set_etag(_etag(asked, choice, run.meta.digest), weak=choice.format is HTML)
+    response.set_etag(
+        entity_tag(asked, choice, run.meta.digest, service().settings), weak=choice.format is HTML
+    )
     return _storable(response, run)
 
 
@@ -104,14 +107,15 @@ def _storable(response: Response, run: Answer) -> Response:
     return response
 
 
-def _etag(asked: QueryRequest, choice: Choice, digest: str) -> str:
+def entity_tag(asked: QueryRequest, choice: Choice, digest: str, settings: Settings) -> str:
+    """Return the entity tag (without quotes) of an answer before its content coding."""
     return make_etag(
         digest,
         asked.query,
         sorted(asked.default_graphs),
         sorted(asked.named_graphs),
         choice.media_type,
-        service().settings.base_url,
+        settings.base_url,
     )
 
 

@@ -1,0 +1,129 @@
+"""The short way for the plain case: a GET of ``/sparql?query=…`` and nothing else that matters.
+
+Nine of ten queries come so, and Flask takes more time for them than the evaluator. The answer is the one that
+Flask would give, header by header (a test compares them); whatever is not plain is left to Flask.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from hashlib import blake2b
+from typing import Any, NamedTuple
+from urllib.parse import unquote_to_bytes
+
+from werkzeug.datastructures import Headers
+
+from fmgraph.engine import ResultFormats
+from fmgraph.errors import FmgraphError
+from fmgraph.web import headers, problems
+from fmgraph.web.cache import CACHEABLE, Key
+from fmgraph.web.media import GRAPHS, HTML, RESULTS, content_type
+from fmgraph.web.negotiation import Choice, choose, choose_encoding
+from fmgraph.web.query_request import BAD_PERCENT, QueryRequest, check_query
+from fmgraph.web.service import CACHE_CONTROL, COST, QUERY_HASH, Service
+from fmgraph.web.sparql import entity_tag
+
+#: Request headers on which an answer can depend and that Flask has to look at.
+_CONDITIONS = ("if-none-match", "if-modified-since", "if-match", "if-unmodified-since", "if-range", "range")
+_Fields = list[tuple[str, str]]
+
+
+class Whole(NamedTuple):
+    """A whole answer; header names in lower case."""
+
+    status: int
+    headers: _Fields
+    body: bytes
+
+
+class FastPath:
+    """Answers plain queries over a service."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+
+    def takes(self, method: str, key: Key, sent: Any) -> bool:
+        """Return whether a request looks plain; ``sent`` are its headers, by lower-case name."""
+        return (
+            method == "GET"
+            and key.path == "/sparql"
+            and key.query_string.startswith("query=")
+            and "&" not in key.query_string
+            and "html" not in key.accept
+            and not any(name in sent for name in _CONDITIONS)
+        )
+
+    def answer(self, key: Key, client: str, environ: dict[str, Any]) -> Whole | None:
+        """Return the answer, None when Flask has to give it; tell its cost and hash in ``environ``."""
+        text = key.query_string[6:].encode("utf-8", "surrogateescape")
+        if BAD_PERCENT.search(text):
+            return None
+        try:
+            asked = QueryRequest(unquote_to_bytes(text.replace(b"+", b" ")).decode("utf-8"))
+            plan = _plan(key.accept, key.accept_encoding, asked.kind)
+        except (UnicodeDecodeError, FmgraphError):
+            return None
+        if plan is None or asked.volatile:
+            return None
+        choice, coding, formats = plan
+        settings, engine = self._service.settings, self._service.engine
+        try:
+            check_query(asked.query, settings)
+            environ[COST] = "refused"
+            environ[QUERY_HASH] = blake2b(asked.query.encode(), digest_size=6).hexdigest()
+            run = engine.run(asked.query, formats=formats, client=client)
+        except FmgraphError as error:
+            return refusal(error, key.accept)
+        environ[COST] = "quick" if run.seconds <= settings.quick_seconds else "slow"
+        environ[CACHEABLE] = run.meta.digest == engine.meta.digest
+        tag = entity_tag(asked, choice, run.meta.digest, settings)
+        body, coded = run.body, ()
+        if coding != "identity" and len(body) >= headers.SMALLEST_CODED:
+            body = headers.CODERS[coding](body)
+            tag, coded = headers.coded_etag(tag, coding), (("content-encoding", coding),)  # type: ignore[assignment]
+        fields = [
+            *_always(choice, run.kind),
+            ("etag", f'"{tag}"'),
+            ("content-length", str(len(body))),
+            *coded,
+        ]
+        return Whole(200, fields, body)
+
+
+def refusal(error: FmgraphError, accept: str) -> Whole:
+    """Return the answer for an error, without a page's help."""
+    response = problems.respond(error, accept)
+    headers.dress(response.headers)
+    body = response.get_data()
+    return Whole(response.status_code, _lowered(response.headers), body)
+
+
+def _lowered(fields: Headers) -> _Fields:
+    return [(name.lower(), value) for name, value in fields.items()]
+
+
+@lru_cache(maxsize=512)
+def _plan(accept: str, accept_encoding: str, kind: str | None) -> tuple[Choice, str, ResultFormats] | None:
+    """Return what to send for the header fields and the kind of query, None where it is not plain."""
+    choice = choose(accept or None, (*(GRAPHS if kind == "graph" else RESULTS), HTML))
+    coding = choose_encoding(accept_encoding or None, headers.CODINGS)
+    if kind is None or choice is None or choice.format is HTML or coding is None:
+        return None
+    if choose_encoding(accept_encoding or None, ()) is None:  # identity is refused, even for a short answer
+        return None
+    native = choice.format.media_type
+    return choice, coding, ResultFormats(None, native) if kind == "graph" else ResultFormats(native, None)
+
+
+@lru_cache(maxsize=64)
+def _always(choice: Choice, kind: str) -> tuple[tuple[str, str], ...]:
+    """Return the headers that are the same for all answers of a kind and format."""
+    fields = Headers(
+        {
+            "Content-Type": content_type(choice.media_type),
+            "Content-Disposition": f'inline; filename="{kind}.{choice.format.suffix}"',
+            "Cache-Control": CACHE_CONTROL,
+        }
+    )
+    headers.dress(fields)
+    return tuple(_lowered(fields))
