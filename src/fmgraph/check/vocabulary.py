@@ -28,7 +28,7 @@ def unknown_terms(store: ox.Store, shapes: Shapes, places: Places) -> Iterator[F
         term = solution["term"]
         iri = term.value if isinstance(term, ox.NamedNode) else ""
         if iri.startswith(FMG) and iri not in defined:
-            near = nearest(iri.removeprefix(FMG), [name.removeprefix(FMG) for name in defined])
+            near = nearest(iri.removeprefix(FMG), _alike(iri.removeprefix(FMG), defined))
             hint = f"nearest: {', '.join(near)}" if near else "define it in ontology/fmgraph.ttl"
             yield _finding(store, places, iri, f"the ontology defines no fmg:{iri.removeprefix(FMG)}", hint)
         elif iri.startswith(HTTP_SCHEMA):
@@ -36,6 +36,12 @@ def unknown_terms(store: ox.Store, shapes: Shapes, places: Places) -> Iterator[F
             yield _finding(
                 store, places, iri, f"{iri} is not how schema.org is written here", f"write {right}"
             )
+
+
+def _alike(local: str, defined: set[str]) -> list[str]:
+    """Return the local names of all terms, those of the same sort first: properties begin in lower case."""
+    names = sorted(name.removeprefix(FMG) for name in defined)
+    return sorted(names, key=lambda name: name[:1].islower() != local[:1].islower())
 
 
 def _finding(store: ox.Store, places: Places, iri: str, message: str, remedy: str) -> Finding:
