@@ -47,7 +47,7 @@ def html() -> str:
 def render(ontology_file: Path) -> str:
     """Return what pyLODE makes of the ontology, as :func:`html` gives it.
 
-    Raises OntologyError where a term has no place in it or shares one. Needs the ``docs`` extra.
+    Raises OntologyError where a term has no place in it or shares one. Needs pylode (the ``test`` extra).
     """
     graph = Graph().parse(ontology_file, format="turtle")
     for scheme in list(graph.subjects(RDF.type, SKOS.ConceptScheme)):
