@@ -31,7 +31,7 @@ from fmgraph.describe import (
     service_description,
     void,
 )
-from fmgraph.describe.counts import count_store
+from fmgraph.describe.counting import count_store
 from fmgraph.errors import UsageError
 from fmgraph.vocab import BASE, FMG
 

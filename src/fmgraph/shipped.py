@@ -74,14 +74,22 @@ def finish_dataset(source: Store | Path, folder: Path, version: str, date: str) 
     the dataset's folder. Raises UsageError when the graph is described already, RdfFileError for a bad file.
     """
 
-    def extend(store: Store) -> Iterator[Quad]:
-        return (Quad(*triple) for triple in describe(store, version, date, load_queries().values()))
+    def extend(store: Store, graph: Path) -> Iterator[Quad]:
+        queries = load_queries().values()
+        return (
+            Quad(*triple) for triple in describe(store, version, date, queries, lines=partial(_lines, graph))
+        )
 
     def index(place: Path) -> None:
         store = open_dataset(place).store
         search.build_index(place / "search.sqlite", search.entries(partial(_rows, store)))
 
     return write_dataset(source, folder, version, modified=date, extend=extend, finish=index)
+
+
+def _lines(graph: Path) -> Iterator[bytes]:
+    with graph.open("rb") as lines:
+        yield from lines
 
 
 def _rows(store: Store, query: str) -> Iterator[dict[str, object]]:

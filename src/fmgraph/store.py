@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import heapq
+import io
 import json
 import os
 import shutil
@@ -139,7 +140,7 @@ def write_dataset(
     base: str = BASE,
     modified: str | None = None,
     disk_from: int = DISK_FROM,
-    extend: Callable[[Store], Iterable[Quad]] | None = None,
+    extend: Callable[[Store, Path], Iterable[Quad]] | None = None,
     finish: Callable[[Path], None] | None = None,
 ) -> Path:
     """Write a dataset below ``directory``, point ``current`` to it and return its folder.
@@ -147,10 +148,10 @@ def write_dataset(
     ``triples`` are N-Triples lines (in any order, repeated or not; literals are brought into the store's
     canonical form, blank node labels are kept), a file of such lines, or a store, whose default graph is
     taken. ``modified`` is today's date unless given. ``extend`` is called with the store that holds them and
-    gives triples to be added (the description). ``finish`` is called with the folder before it appears under
-    its name, to add files to it (``search.sqlite``); the folder can be opened by then. A folder of the same
-    digest is replaced. Raises RdfFileError for a line that is not N-Triples; whatever is raised, nothing half
-    written is left.
+    with their sorted N-Triples, and gives triples to be added (the description). ``finish`` is called with
+    the folder before it appears under its name, to add files to it (``search.sqlite``); the folder can be opened
+    by then. A folder of the same digest is replaced. Raises RdfFileError for a line that is not N-Triples;
+    whatever is raised, nothing half written is left.
     """
     directory = Path(directory)
     directory.mkdir(parents=True, exist_ok=True)
@@ -189,7 +190,7 @@ def _write_graph(
     triples: Iterable[str] | Store | Path,
     folder: Path,
     disk_from: int,
-    extend: Callable[[Store], Iterable[Quad]] | None,
+    extend: Callable[[Store, Path], Iterable[Quad]] | None,
 ) -> tuple[int, Literal["memory", "disk"]]:
     raw = folder / "raw.nt"
     source = triples if isinstance(triples, Path) else raw
@@ -211,15 +212,31 @@ def _write_graph(
     except OSError as error:
         raise RdfFileError(f"cannot be read: {error}", file=source, remedy="check the path") from error
     raw.unlink(missing_ok=True)
+    graph = folder / "graph.nt"
+    store.dump(raw, RdfFormat.N_TRIPLES, from_graph=DefaultGraph())
+    _sort_lines(raw, graph)
     if extend is not None:
-        store.bulk_extend(extend(store))
+        added = Store()
+        added.extend(extend(store, graph))
+        store.bulk_extend(added)
+        _merge(graph, added, raw)
+        raw.replace(graph)
     if large:
         store.optimize()
-    store.dump(raw, RdfFormat.N_TRIPLES, from_graph=DefaultGraph())
-    count = len(store)
     store.flush()
-    _sort_lines(raw, folder / "graph.nt")
-    return count, "disk" if large else "memory"
+    return _survey(graph)[0], "disk" if large else "memory"
+
+
+def _merge(graph: Path, added: Store, target: Path) -> None:
+    """Write the sorted lines of ``graph`` with the triples of ``added`` in their places, each once."""
+    more = io.BytesIO()
+    added.dump(more, RdfFormat.N_TRIPLES, from_graph=DefaultGraph())
+    last = b""
+    with graph.open("rb") as lines, target.open("wb") as file:
+        for line in heapq.merge(lines, sorted(more.getvalue().splitlines(keepends=True))):
+            if line != last:
+                file.write(line)
+                last = line
 
 
 def _survey(path: Path) -> tuple[int, bool]:

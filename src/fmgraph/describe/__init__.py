@@ -10,6 +10,7 @@ from collections.abc import Iterable
 
 from pyoxigraph import Store, Triple
 
+from fmgraph.describe.counting import Lines, count_lines
 from fmgraph.describe.dcat import catalogue, service_description
 from fmgraph.describe.executable import Query, executables, prefixes
 from fmgraph.describe.jsonld import dataset_jsonld
@@ -42,12 +43,14 @@ def describe(
     base: str = BASE,
     service: str | None = None,
     previous: str | None = None,
+    lines: Lines | None = None,
 ) -> list[Triple]:
     """Return all triples that describe the default graph of ``store``, itself included.
 
     ``modified`` is an ISO 8601 date (or date and time), ``service`` the public URL of the service where it
-    is not the base of the IRIs, ``previous`` the IRI of the release before. Counts hold for the graph with
-    these triples in it. No blank nodes. Raises UsageError when the graph is described already.
+    is not the base of the IRIs, ``previous`` the IRI of the release before, ``lines`` the graph's sorted
+    N-Triples where they are at hand. Counts hold for the graph with these triples in it. No blank nodes.
+    Raises UsageError when the graph is described already.
     """
     others = [
         *catalogue(version, modified, base=base, service=service, previous=previous),
@@ -55,7 +58,8 @@ def describe(
         *prefixes(base),
         *executables(queries, base, service),
     ]
-    counted = void(store, base, service=service, others=others)
+    counts = count_lines(lines, base) if lines is not None else None
+    counted = void(store, base, service=service, others=others, counts=counts)
     return list(dict.fromkeys([*others, *counted]))
 
 

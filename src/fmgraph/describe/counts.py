@@ -1,12 +1,12 @@
-"""What VoID counts: once over the store by SPARQL, then cheaply for the triples that come on top of it."""
+"""What VoID counts, and how the counts change with the few triples that come on top of a graph."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-from pyoxigraph import BlankNode, Literal, NamedNode, QuerySolutions, Store, Triple
+from pyoxigraph import BlankNode, Literal, NamedNode, Store, Triple
 
 from fmgraph.describe.names import describing
 from fmgraph.errors import UsageError
@@ -22,7 +22,8 @@ FACETS: tuple[str, ...] = tuple(
         "pretrainingMethod", "scope", "trainedOn", "year",
     )
 )  # fmt: skip
-_FACETED = frozenset(fmg(kind.cls) for kind in KINDS.values() if kind.work)
+#: The classes whose facets are counted: those of works.
+FACETED = frozenset(fmg(kind.cls) for kind in KINDS.values() if kind.work)
 
 
 @dataclass(frozen=True)
@@ -74,41 +75,7 @@ class Counts:
     datatypes: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     values: Counter[tuple[str, str, NamedNode | Literal]] = field(default_factory=Counter)
     links: Counter[tuple[str, str]] = field(default_factory=Counter)  #: (name of the target, predicate)
-
-
-def count_store(store: Store, base: str = BASE) -> Counts:
-    """Return the counts of the default graph of ``store``; about ten passes inside the engine."""
-    links: Counter[tuple[str, str]] = Counter()
-    for target in TARGETS:
-        for predicate in target.predicates:
-            start = f'STRSTARTS(STR(?o), "{target.uri_space}")'
-            links[target.name, predicate] = _number(
-                store, f"?s <{predicate}> ?o FILTER(isIRI(?o) && {start})"
-            )
-    values: Counter[tuple[str, str, NamedNode | Literal]] = Counter()
-    for predicate in FACETS:
-        for row in _select(
-            store, f"SELECT ?c ?o (COUNT(*) AS ?n) {{ ?s <{predicate}> ?o ; a ?c }} GROUP BY ?c ?o"
-        ):
-            if row["c"].value in _FACETED:
-                values[row["c"].value, predicate, row["o"]] = int(row["n"].value)
-    return Counts(
-        base=base,
-        triples=_number(store, "?s ?p ?o"),
-        subjects=_number(store, "?s ?p ?o", "DISTINCT ?s"),
-        objects=_number(store, "?s ?p ?o", "DISTINCT ?o"),
-        entities=_number(
-            store,
-            f'{{ SELECT DISTINCT ?s {{ ?s ?p ?o }} }} FILTER(isIRI(?s) && STRSTARTS(STR(?s), "{base}"))',
-        ),
-        properties=_ones(store, "?s ?a ?o"),
-        classes=_ones(store, "?s a ?a"),
-        uses=_pairs(store, "?s a ?a ; ?b ?o"),
-        object_classes=_triads(store, "?s ?b ?o . ?s a ?a . ?o a ?c"),
-        datatypes=_triads(store, "?s a ?a ; ?b ?o FILTER(isLiteral(?o)) BIND(DATATYPE(?o) AS ?c)"),
-        values=values,
-        links=+links,
-    )
+    first: dict[str, str] = field(default_factory=dict)  #: smallest subject of each class
 
 
 def add(counts: Counts, triples: Sequence[Triple], store: Store) -> Counts:
@@ -167,13 +134,10 @@ def add(counts: Counts, triples: Sequence[Triple], store: Store) -> Counts:
     return new
 
 
-def example_resources(store: Store) -> list[str]:
+def example_resources(counts: Counts) -> list[str]:
     """Return the IRI of one entity of each kind that has any, the smallest by name."""
-    found = []
-    for kind in KINDS.values():
-        query = f"SELECT (MIN(STR(?s)) AS ?first) {{ ?s a <{fmg(kind.cls)}> }}"
-        found += [row["first"].value for row in _select(store, query) if row["first"] is not None]
-    return found
+    wanted = [fmg(kind.cls) for kind in KINDS.values()]
+    return [counts.first[cls] for cls in wanted if cls in counts.first]
 
 
 def is_described(store: Store, base: str = BASE) -> bool:
@@ -187,34 +151,3 @@ def _name(term: object) -> str:
 
 def _any(store: Store, subject: object = None, obj: object = None) -> bool:
     return next(iter(store.quads_for_pattern(subject, None, obj)), None) is not None  # type: ignore[arg-type]
-
-
-def _select(store: Store, query: str) -> QuerySolutions:
-    result = store.query(query)
-    assert isinstance(result, QuerySolutions)  # noqa: S101 - all queries here are SELECT
-    return result
-
-
-def _number(store: Store, pattern: str, what: str = "*") -> int:
-    (row,) = _select(store, f"SELECT (COUNT({what}) AS ?n) {{ {pattern} }}")
-    return int(row["n"].value)
-
-
-def _groups(store: Store, names: str, pattern: str) -> Iterator[tuple[tuple[str, ...], int]]:
-    """Yield how many solutions of ``pattern`` there are for each combination of the variables ``names``."""
-    query = f"SELECT {names} (COUNT(*) AS ?n) {{ {pattern} }} GROUP BY {names}"
-    keys = [name[1:] for name in names.split()]
-    for row in _select(store, query):
-        yield tuple(_name(row[key]) for key in keys), int(row["n"].value)
-
-
-def _ones(store: Store, pattern: str) -> Counter[str]:
-    return Counter({a: n for (a,), n in _groups(store, "?a", pattern)})
-
-
-def _pairs(store: Store, pattern: str) -> Counter[tuple[str, str]]:
-    return Counter({(a, b): n for (a, b), n in _groups(store, "?a ?b", pattern)})
-
-
-def _triads(store: Store, pattern: str) -> Counter[tuple[str, str, str]]:
-    return Counter({(a, b, c): n for (a, b, c), n in _groups(store, "?a ?b ?c", pattern)})

@@ -11,7 +11,8 @@ from hashlib import sha256
 
 from pyoxigraph import NamedNode, Store, Triple
 
-from fmgraph.describe.counts import TARGETS, Counts, add, count_store, example_resources, is_described
+from fmgraph.describe.counting import count_store
+from fmgraph.describe.counts import TARGETS, Counts, add, example_resources, is_described
 from fmgraph.describe.names import SYNTAXES, VOID_EXT, Collector, describing, dump_files, short
 from fmgraph.errors import UsageError
 from fmgraph.vocab import DCTERMS, FMG, FOAF, PREFIXES, VOID
@@ -21,18 +22,24 @@ _ROUNDS = 60
 
 
 def void(
-    store: Store, base: str, *, service: str | None = None, others: Sequence[Triple] = ()
+    store: Store,
+    base: str,
+    *,
+    service: str | None = None,
+    others: Sequence[Triple] = (),
+    counts: Counts | None = None,
 ) -> list[Triple]:
     """Return the VoID triples of ``store``, whose counts hold for the graph once they are added to it.
 
     ``others`` are triples that are added at the same time (the catalogue, the named queries) and counted
     too. ``base`` is the base of the entity IRIs, ``service`` the URL under which endpoint and dumps are (the
-    base where None). Raises UsageError when the graph is described already.
+    base where None), ``counts`` those of the store where they are known. Raises UsageError when the graph is
+    described already.
     """
     if is_described(store, base):
         raise UsageError("the graph holds a description already: a graph is described once")
-    alone = count_store(store, base)
-    examples = example_resources(store)
+    alone = counts or count_store(store, base)
+    examples = example_resources(alone)
     service = service or base
     padding = 0
     triples: list[Triple] = []
