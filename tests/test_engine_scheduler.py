@@ -62,9 +62,13 @@ def test_what_a_query_took_is_remembered_for_it_and_its_template() -> None:
     scheduler.learn(known, 3)
     again, sibling = job("q", guess=LOOKUP), job("r", guess=LOOKUP)
     sibling.template = known.template
-    for found in (again, sibling):
+    for found, cost in ((again, SUSPICIOUS), (sibling, NORMAL)):  # its own constants may be selective
         scheduler.admit(found, 0)
-        assert found.cost == SUSPICIOUS
+        assert found.cost == cost
+    loose = job("loose", guess=NORMAL)
+    loose.template = known.template
+    scheduler.admit(loose, 0)
+    assert loose.cost == SUSPICIOUS
     cheap = job("cheap", guess=NORMAL)
     scheduler.learn(cheap, 0.001)
     scheduler.admit(cheap, 0)
@@ -87,6 +91,29 @@ def test_cheap_examples_do_not_make_a_dear_template_cheap_at_once() -> None:
     other.template = dear.template
     scheduler.admit(other, 0)
     assert other.cost == SUSPICIOUS
+
+
+def test_one_dear_example_does_not_hold_up_a_cheap_template() -> None:
+    scheduler = Scheduler(Settings(quick_seconds=0.25))
+    for number in range(20):
+        example = job(f"example {number}", guess=LOOKUP)
+        example.template = "t"
+        scheduler.learn(example, 0.9 if number == 10 else 0.001)
+    other = job("other", guess=LOOKUP)
+    other.template = "t"
+    scheduler.admit(other, 0)
+    assert other.cost == LOOKUP
+
+
+def test_among_equals_the_one_known_to_be_cheap_goes_first_and_another_dataset_is_learned_anew() -> None:
+    scheduler = Scheduler(Settings())
+    scheduler.learn(job("cheap"), 0.001)
+    scheduler.admit(job("unknown", guess=LOOKUP, arrived=0), 1)
+    scheduler.admit(job("cheap", guess=LOOKUP, arrived=1), 1)
+    assert take_all(scheduler, 1) == ["cheap", "unknown"]
+    scheduler.learn(dear := job("dear"), 5)
+    scheduler.admit(dear, 1)
+    assert dear.cost == SUSPICIOUS
     scheduler.forget()
     scheduler.admit(fresh := job("dear"), 0)
     assert fresh.cost == NORMAL

@@ -227,7 +227,7 @@ def test_costs_are_guessed(query: str, cost: int) -> None:
 
 def test_a_template_leaves_constants_out() -> None:
     one = inspect(f"SELECT * {{ <{M}> ?p 'a' }} LIMIT 1", LIMITS).template
-    two = inspect("SELECT *\n{ <http://e/> ?p 'b'  } LIMIT 20 # x", LIMITS).template
+    two = inspect("SELECT *\n{ <http://e/> $x 'b'  } LIMIT 20 # x", LIMITS).template
     assert one == two != inspect("SELECT * { ?x ?p 'b' } LIMIT 20", LIMITS).template
 
 

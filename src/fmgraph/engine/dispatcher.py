@@ -28,6 +28,8 @@ _TICK = 0.01
 #: An answer that only says "not now" is held back this long, or who asks in a loop would take the CPU.
 _REFUSAL_DELAY = 0.5
 _RESTART_DELAY = 0.5
+#: Seconds up to which the time that passed is taken for the time used.
+_PROMPT = 0.01
 #: Where one evaluator was killed from outside others may have been: time to hear of their end.
 _CRASH_DELAY = 0.05
 
@@ -174,7 +176,7 @@ class Dispatcher:
             limit = f"{self._settings.timeout_seconds:g} s"
             error = LimitError(f"the query takes longer than {limit}", limit=f"time, {limit}")
             self._limit(evaluator, job, error, "time")
-        elif evaluator.lane == "quick" and self._places.must_yield(generation, ran):
+        elif evaluator.lane == "quick" and self._places.must_yield(generation, evaluator, ran):
             self.stats.demoted += 1
             self._places.demote(generation, evaluator, job, now)
 
@@ -192,7 +194,8 @@ class Dispatcher:
             _LOG.error("an evaluator failed on query %s: %s", job.key, fields["crash"])
             self._crashed(evaluator, job, "it failed")
             return
-        self._account(job)
+        ran = self._loop.time() - job.started
+        self._account(job, ran if ran < _PROMPT or fields else head(frame)["cpu"])
         if flags(frame) & ERROR and fields.get("limit"):
             self._scheduler.penalise(job, fields["limit"], self._loop.time())
             self.stats.ended[fields["limit"].partition(",")[0]] += 1
@@ -250,7 +253,7 @@ class Dispatcher:
         generation = evaluator.generation
         generation.kill(evaluator)
         if job is not None:
-            self._account(job)
+            self._account(job, evaluator.cpu())
             if error is not None:
                 self._reply(job, error_frame(error).encode())
         self._go_on(generation)
@@ -261,10 +264,10 @@ class Dispatcher:
             self._settle(generation)
         self._dispatch()
 
-    def _account(self, job: Job) -> None:
+    def _account(self, job: Job, used: float) -> None:
         now = self._loop.time()
-        self._scheduler.charge(job, now - job.started, now)
-        self._scheduler.learn(job, now - job.started)
+        self._scheduler.charge(job, used, now)
+        self._scheduler.learn(job, used)
         self._scheduler.leave(job)
         self.stats.answered(job.cost, now - job.arrived)
 

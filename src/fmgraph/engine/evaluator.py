@@ -74,7 +74,7 @@ def serve(
 
 def _answer(store: Store, request: Frame, meta: dict[str, Any], settings: Settings) -> Frame:
     head = request.head
-    started = time.perf_counter()
+    started, used = time.perf_counter(), time.process_time()
     try:
         kind, media_type, body = evaluate(
             store,
@@ -88,8 +88,8 @@ def _answer(store: Store, request: Frame, meta: dict[str, Any], settings: Settin
         return error_frame(error)
     except MemoryError:
         return error_frame(memory_error(settings), RETIRE)
-    seconds = time.perf_counter() - started
-    return Frame(0, {"kind": kind, "type": media_type, "seconds": seconds, "meta": meta}, body)
+    seconds, used = time.perf_counter() - started, time.process_time() - used
+    return Frame(0, {"kind": kind, "type": media_type, "seconds": seconds, "cpu": used, "meta": meta}, body)
 
 
 def memory_error(settings: Settings) -> LimitError:

@@ -16,6 +16,8 @@ from fmgraph.settings import Settings
 
 #: While a lookup waits, a query keeps its quick place for this part of ``quick_seconds`` only.
 _HASTE = 0.2
+#: Times as long as that it may take, where it is held up by other processes or the disk.
+_PATIENCE = 4
 
 
 class Places:
@@ -36,12 +38,12 @@ class Places:
         for _ in range(self._settings.evaluators + 1 - quick - generation.forking):
             generation.fork()
 
-    def must_yield(self, generation: Generation, ran: float) -> bool:
-        """Tell whether a query in a quick place has had it for long enough."""
-        if ran > self._settings.quick_seconds:
-            return True
+    def must_yield(self, generation: Generation, evaluator: Evaluator, ran: float) -> bool:
+        """Tell whether a query that has run for ``ran`` seconds has had its quick place for long enough."""
+        used = evaluator.cpu()
         pressed = self._scheduler.lookup_waits() and self._free_quick(generation) <= 0
-        return pressed and ran > self._settings.quick_seconds * _HASTE
+        allowed = self._settings.quick_seconds * (_HASTE if pressed else 1)
+        return used > allowed or ran > allowed * _PATIENCE
 
     def demote(self, generation: Generation, evaluator: Evaluator, job: Job, now: float) -> None:
         """Move a running query to a slow place, or, when none is free, back to the queue.
@@ -49,14 +51,15 @@ class Places:
         In the latter case its work is lost. It is at most ``quick_seconds`` of it, and costs no memory while
         it waits, as a stopped process would.
         """
-        self._scheduler.learn(job, now - job.started)
+        used = evaluator.cpu()
+        self._scheduler.learn(job, used)
         job.cost = SUSPICIOUS
         if self._free_slow(generation) > 0:
             evaluator.lane = "slow"
             evaluator.slow_down()
             return
         evaluator.job = None
-        self._scheduler.charge(job, now - job.started, now)
+        self._scheduler.charge(job, used, now)
         self._drop(evaluator)
         self._scheduler.queue(job)
 
@@ -84,6 +87,7 @@ class Places:
         idle[0].lane = "slow"
         idle[0].slow_down()
         _start(idle[0], job, now)
+        idle[0].cpu()  # from here on; in quick places it is asked for soon enough
         return True
 
     def _free_quick(self, generation: Generation) -> int:

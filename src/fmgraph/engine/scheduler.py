@@ -4,7 +4,8 @@ Only data and rules; no clock (``now`` is handed in, in seconds) and no processe
 
 - Cheap ones go first. What a query may cost is guessed by the guard and then learned, for the query itself
   and for its template (the query without its constants).
-- Among equals the client goes first that has used least lately. A client has a bounded share of the queue.
+- Among equals the client goes first that has used least lately, and its cheaper query first. A client has a
+  bounded share of the queue.
 - A query that ran into a limit is refused for a while, so that a retry loop costs nothing.
 """
 
@@ -25,6 +26,8 @@ _T = TypeVar("_T")
 _HALF_LIFE = 20.0
 #: Up to this many seconds a query is called a lookup once it is known.
 _CHEAP = 0.03
+#: What a query of which nothing is known is expected to take: those that are known to be cheap go before it.
+_UNKNOWN = 0.1
 #: Queries, templates and clients that are remembered.
 _MEMORY = 20_000
 
@@ -41,6 +44,7 @@ class Job:
     frame: bytes
     arrived: float
     cost: int = NORMAL
+    expected: float = 0.0  #: seconds, for the order among equals
     started: float = field(default=0.0)
     crashes: int = 0  #: evaluators that ended while it ran
     reply: Callable[[bytes], None] | None = None  #: None once the client has left
@@ -70,7 +74,7 @@ class Scheduler:
         if self._share.get(job.client, 0) >= self._settings.client_share and not job.trusted:
             limit = f"queries of one client, {self._settings.client_share}"
             raise busy("too many queries of this client are waiting or running", limit, 1)
-        job.cost = self._cost(job)
+        job.cost, job.expected = self._cost(job)
         lane = self.queue(job)
         self._share[job.client] = self._share.get(job.client, 0) + 1
         if len(lane) <= self._settings.queue:
@@ -132,14 +136,16 @@ class Scheduler:
         _forget(self._used, job.client)
 
     def learn(self, job: Job, seconds: float) -> None:
-        """Remember that the job took ``seconds``, or as many before it had to give up its place."""
+        """Remember that the job took ``seconds`` of CPU, or as many before it had to give up its place."""
         if job.trusted:
             return
-        for name in (job.key, job.template):
-            known = self._learned.get(name, 0.0)
-            # Up at once and down slowly: a template must not be made cheap by cheap examples.
-            self._learned[name] = max(seconds, 0.8 * known + 0.2 * seconds)
-            _forget(self._learned, name)
+        # A query is dear once it was; a template is what its examples mostly are, so that neither many cheap
+        # ones hide a dear one for long, nor one dear one holds up the cheap.
+        before = self._learned.get(job.template, seconds)
+        self._learned[job.key] = max(seconds, 0.8 * self._learned.get(job.key, 0.0) + 0.2 * seconds)
+        self._learned[job.template] = 0.8 * before + 0.2 * seconds
+        _forget(self._learned, job.key)
+        _forget(self._learned, job.template)
 
     def penalise(self, job: Job, why: str, now: float) -> None:
         """Refuse the query of this job for a while; ``why`` names the limit."""
@@ -164,15 +170,22 @@ class Scheduler:
         limit = f"waiting time, {self._settings.queue_seconds:g} s"
         return busy("no place became free in time", limit, self._settings.timeout_seconds)
 
-    def _cost(self, job: Job) -> int:
+    def _cost(self, job: Job) -> tuple[int, float]:
+        """Return the cost class of a job and the seconds it is expected to take."""
         if job.trusted:
-            return LOOKUP
-        known = self._learned.get(job.key, self._learned.get(job.template))
+            return LOOKUP, 0.0
+        known = self._learned.get(job.key)
+        if known is not None and known > self._settings.quick_seconds:
+            return SUSPICIOUS, known
         if known is None:
-            return job.guess
-        if known > self._settings.quick_seconds:
-            return SUSPICIOUS
-        return LOOKUP if known <= _CHEAP and job.guess != SUSPICIOUS else NORMAL
+            known = self._learned.get(job.template)
+        if known is None:
+            return job.guess, _UNKNOWN
+        if known <= _CHEAP:
+            return (NORMAL if job.guess == SUSPICIOUS else LOOKUP), known
+        # A dear template says little of a query with a selective constant: the slow lane is not for that.
+        dear = known > self._settings.quick_seconds
+        return (min(job.guess + 1, SUSPICIOUS) if dear else max(job.guess, NORMAL)), known
 
     def _take(self, lane: list[Job], jobs: list[Job], now: float) -> Job | None:
         if not jobs:
@@ -181,8 +194,8 @@ class Scheduler:
         lane.remove(job)
         return job
 
-    def _order(self, job: Job, now: float) -> tuple[int, bool, float, float]:
-        return job.cost, not job.trusted, self.used(job.client, now), job.arrived
+    def _order(self, job: Job, now: float) -> tuple[int, bool, float, float, float]:
+        return job.cost, not job.trusted, self.used(job.client, now), job.expected, job.arrived
 
 
 def _forget(memory: OrderedDict[str, _T], latest: str) -> None:

@@ -16,7 +16,7 @@ NORMAL = 1
 #: Cross products, unbounded paths from anywhere, closures of closures.
 SUSPICIOUS = 2
 
-_MOST_TRIPLES = 20
+_MOST_TRIPLES = 10
 _NOT_PATTERNS = frozenset(
     ("SELECT", "DISTINCT", "REDUCED", "DESCRIBE", "BY", "ASC", "DESC", "HAVING", "VALUES")
 )
@@ -43,7 +43,7 @@ def estimate(sequence: Sequence[Token]) -> int:
         return SUSPICIOUS
     nested = sum(token.text.upper() == "SELECT" for token in sequence) > 1
     dear = nested or patterns.closures or words & _AGGREGATES or words & _TESTS
-    if loose or dear or patterns.triples > _MOST_TRIPLES:
+    if loose or dear or patterns.unbound > 1 or patterns.triples > _MOST_TRIPLES:
         return NORMAL
     return LOOKUP
 

@@ -36,7 +36,7 @@ class Inspection:
 
     kind: Literal["select", "ask", "graph"] | None  #: None when it has no form; then it does not parse either
     cost: int  #: LOOKUP, NORMAL or SUSPICIOUS of :mod:`fmgraph.guard.cost`
-    template: str  #: the same for queries that differ only in their constants
+    template: str  #: the same for queries that differ only in constants and names of variables
 
 
 def inspect(query: str, settings: Settings, *, trusted: bool = False) -> Inspection:
@@ -207,6 +207,15 @@ def _after_prologue(
 
 
 def _template(body: Sequence[Token]) -> str:
+    """Return a hash of the query without its constants and with its variables numbered."""
     constants = ("iri", "string", "number", "pname")
-    text = " ".join(token.kind if token.kind in constants else token.text for token in body)
+    numbers: dict[str, str] = {}
+    text = " ".join(
+        token.kind
+        if token.kind in constants
+        else numbers.setdefault(token.text[1:], f"?{len(numbers)}")
+        if token.kind == "var"
+        else token.text
+        for token in body
+    )
     return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
