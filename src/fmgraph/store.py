@@ -149,9 +149,9 @@ def write_dataset(
     canonical form, blank node labels are kept), a file of such lines, or a store, whose default graph is
     taken. ``modified`` is today's date unless given. ``extend`` is called with the store that holds them and
     with their sorted N-Triples, and gives triples to be added (the description). ``finish`` is called with
-    the folder before it appears under its name, to add files to it (``search.sqlite``); the folder can be opened
-    by then. A folder of the same digest is replaced. Raises RdfFileError for a line that is not N-Triples;
-    whatever is raised, nothing half written is left.
+    the folder before it appears under its name, to add files to it (``search.sqlite``); the folder can be
+    opened by then. A folder of the same digest is replaced. Raises RdfFileError for a line that is not
+    N-Triples; whatever is raised, nothing half written is left.
     """
     directory = Path(directory)
     directory.mkdir(parents=True, exist_ok=True)
