@@ -1,8 +1,8 @@
 """Lookups beside attackers: how long they take, and whether the service stays whole.
 
-Fifty clients, each at a loopback address of its own, send harmful queries one after another; one more looks up
-models. Afterwards nothing may have been cut off, no process of the service may be gone, and the memory must be
-free again.
+Fifty clients, each at a loopback address of its own, send harmful queries one after another; one more looks
+up models. Afterwards nothing may have been cut off, no process of the service may be gone, and the memory
+must be free again.
 """
 
 from __future__ import annotations

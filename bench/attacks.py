@@ -17,11 +17,12 @@ def _doubling(levels: int) -> str:
 ATTACKS: dict[str, str] = {
     "cross product": "SELECT (COUNT(*) AS ?n) WHERE { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i FILTER(?a != ?g) }",
     "cross product, sorted": "SELECT ?a ?d WHERE { ?a ?b ?c . ?d ?e ?f } ORDER BY ?c DESC(?f) ?a",
-    "cross product, grouped": "SELECT ?a ?d (GROUP_CONCAT(?f) AS ?all) WHERE { ?a ?b ?c . ?d ?e ?f } GROUP BY ?a ?d",
+    "cross product, grouped": "SELECT ?a ?d (GROUP_CONCAT(?f) AS ?all) WHERE { ?a ?b ?c . ?d ?e ?f } "
+    "GROUP BY ?a ?d",
     "everything": "SELECT * WHERE { ?a ?b ?c OPTIONAL { ?c ?d ?e OPTIONAL { ?e ?f ?g } } }",
     "distinct": "SELECT DISTINCT ?a ?c ?f WHERE { ?a ?b ?c . ?d ?b ?f }",
     "path explosion": "SELECT (COUNT(*) AS ?n) WHERE { ?a (fmg:builtOn|!fmg:builtOn)* ?b }",
-    "closure of closures": "SELECT ?a ?b WHERE { ?a ((fmg:builtOn|^fmg:builtOn)+/(rdf:type|^rdf:type)+)+ ?b }",
+    "closure of closures": "SELECT ?a ?b WHERE { ?a ((fmg:builtOn|^fmg:builtOn)+/(a|^a)+)+ ?b }",
     "doubling strings": _doubling(40),
     "pattern": 'SELECT ?a WHERE { ?a ?b ?c FILTER(REGEX(STR(?c), "(a*)*(b*)*(c*)*{n}$")) }',
     "deep nesting": f"SELECT * WHERE {'{' * 10_000} ?a ?b ?c {'}' * 10_000}",

@@ -204,7 +204,7 @@ def machine() -> dict[str, Any]:
     }
 
 
-def save(results: dict[str, Any], path: Path) -> None:
+def save(results: Any, path: Path) -> None:
     """Write results as JSON."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(results, indent=1, default=asdict) + "\n", "utf-8")

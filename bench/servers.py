@@ -103,7 +103,7 @@ def wait_until_ready(url: str, process: subprocess.Popen[bytes], seconds: float)
 @contextmanager
 def _running(
     name: str,
-    command: Sequence[str | Path],
+    command: Sequence[object],
     url: str,
     log: Path,
     *,
