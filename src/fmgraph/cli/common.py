@@ -10,6 +10,7 @@ from typing import TypeVar
 import click
 
 from fmgraph.engine import Engine, InProcessEngine
+from fmgraph.engine.textsearch import TextSearchEngine
 from fmgraph.shipped import shipped_dataset
 from fmgraph.store import Dataset, dataset_of_files, open_dataset
 
@@ -47,8 +48,10 @@ def open_graph(files: tuple[Path, ...], dataset: Path | None) -> Dataset:
 def engine_of(files: tuple[Path, ...], dataset: Path | None) -> Iterator[Engine]:
     """Yield an engine in this process over the graph that the options mean."""
     open_graph(files, dataset)
-    with InProcessEngine(open_graph(files, dataset)) as engine:
-        yield engine
+    opened = open_graph(files, dataset)
+    with InProcessEngine(opened) as engine:
+        index = opened.path and opened.path / "search.sqlite"
+        yield TextSearchEngine(engine, index) if index and index.exists() else engine
 
 
 def write(text: str | bytes) -> None:

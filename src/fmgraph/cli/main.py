@@ -8,7 +8,10 @@ from typing import Any
 import click
 
 from fmgraph import __version__
-from fmgraph.cli import ask, data, out, serve
+from fmgraph.cli.ask import COMMANDS as ASK
+from fmgraph.cli.data import COMMANDS as DATA
+from fmgraph.cli.out import COMMANDS as OUT
+from fmgraph.cli.serve import COMMANDS as SERVE
 from fmgraph.errors import FmgraphError, UsageError
 
 
@@ -29,5 +32,5 @@ def main() -> None:
     """Build, check, query and serve a knowledge graph of medical foundation models."""
 
 
-for _command in (*data.COMMANDS, *ask.COMMANDS, *out.COMMANDS, *serve.COMMANDS):
+for _command in (*DATA, *ASK, *OUT, *SERVE):
     main.add_command(_command)

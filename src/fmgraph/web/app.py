@@ -14,6 +14,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
 from fmgraph.engine import Engine, InProcessEngine
+from fmgraph.engine.textsearch import TextSearchEngine
 from fmgraph.errors import FmgraphError
 from fmgraph.settings import Settings
 from fmgraph.store import Dataset, Meta
@@ -51,7 +52,10 @@ def create_app(
     cache = ResponseCache(settings.cache_mb * 1_000_000)
     if search is None and isinstance(source, Dataset) and source.path is not None:
         search = source.path / "search.sqlite"
-    running = Service(_engine(source, settings), settings, cache, Hooks(), dumps, metrics, search)
+    engine = _engine(source, settings)
+    if search is not None:
+        engine = TextSearchEngine(engine, search)
+    running = Service(engine, settings, cache, Hooks(), dumps, metrics, search)
     app.extensions[NAME] = running
     for blueprint in (sparql.blueprint, named.blueprint, downloads.blueprint, health.blueprint):
         app.register_blueprint(blueprint)
