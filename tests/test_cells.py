@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 import pytest
@@ -76,7 +77,7 @@ def test_backbone(reader, cell, expected):
 
 
 def test_an_unknown_backbone_is_refused_with_the_nearest(reader):
-    with pytest.raises(ValueError, match="nearest: .*swin"):
+    with pytest.raises(ValueError, match=r"nearest: .*swin"):
         read(reader, "backbone", "Swinn-Base")
 
 
@@ -143,7 +144,5 @@ def test_links_nested_doubled_and_broken(cell, expected):
     st.sampled_from(["modality", "backbone", "title", "weights", "url", "author", "pretraining_method"]),
 )
 def test_any_cell_is_read_or_refused(reader, text, field):
-    try:
+    with contextlib.suppress(ValueError):
         reader.read(field, None, text, RETIZERO)
-    except ValueError as error:
-        assert str(error)

@@ -24,8 +24,9 @@ class Settings:
     """Everything a deployment can set; the defaults suit two cores and a public endpoint."""
 
     base_url: str = _setting(
-        "", "Public URL of the service, e.g. https://example.org/; links are made under it, never from Host. "
-        "Empty: links are relative."
+        "",
+        "Public URL of the service, e.g. https://example.org/; links are made under it, never from Host. "
+        "Empty: links are relative.",
     )
     entity_base: str = _setting(BASE, "Base of the entity IRIs in the data.")
     host: str = _setting("127.0.0.1", "Address to listen on.")

@@ -43,10 +43,16 @@ def dump(
             click.echo(path)
         return
     from fmgraph.dump.site import write_site
+    from fmgraph.settings import Settings
     from fmgraph.web.app import create_app
 
-    pages = write_site(create_app(opened, cached=False), opened, site)
-    click.echo(f"{site}: {pages} files")
+    settings = Settings.from_env()
+    report = write_site(create_app(opened, settings, cached=False), opened, site, settings.base_url or None)
+    for page, link in report.broken:
+        click.echo(f"{page}: the link to {link} leads nowhere", err=True)
+    click.echo(f"{site}: {report.files} files")
+    if report.broken:
+        sys.exit(1)
 
 
 @click.command()
@@ -75,6 +81,7 @@ def diff(old: Path, new: Path, form: Literal["text", "json", "markdown"]) -> Non
 @click.option("--query", help="The store's query URL, where it cannot be told from --to.")
 @click.option("--user", envvar="FMGRAPH_PUBLISH_USER", help="User name.")
 @click.option("--password", envvar="FMGRAPH_PUBLISH_PASSWORD", help="Password (better in the environment).")
+@click.option("--in-place", is_flag=True, help="Fill the graph itself: less space, but readers see it grow.")
 @click.option("--auth", type=click.Choice(["digest", "basic"]), default="digest", show_default=True)
 @graph_options
 def publish(
@@ -84,6 +91,7 @@ def publish(
     query: str | None,
     user: str | None,
     password: str | None,
+    in_place: bool,
     auth: str,
     files: tuple[Path, ...],
     dataset: Path | None,
@@ -98,6 +106,7 @@ def publish(
         user=user,
         password=password,
         scheme="basic" if auth == "basic" else "digest",
+        swap=not in_place,
     )
     place = done.graph or "the default graph"
     click.echo(f"{done.triples:,} triples in {place}, {done.requests} requests, {done.seconds:.1f} s")

@@ -39,3 +39,10 @@ def named_query(name: str) -> Response:
         return tag(Response(text, content_type="application/sparql-query"), "text", text)
     check_format(form)
     return answer(QueryRequest(text, format=form), trusted=True)
+
+
+@blueprint.get("/query/<name>")
+def query_entity(name: str) -> Response:
+    """Lead from the IRI that the graph gives a named query to its text (303: the IRI is not the text)."""
+    found = get_query(name)
+    return Response(status=303, headers={"Location": f"{service().base_url}queries/{found.name}{_TEXT}"})
