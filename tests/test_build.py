@@ -173,3 +173,18 @@ def test_a_tombstone_keeps_the_iri(data):
     old = entity("model", "old")
     assert (old, "<http://purl.org/dc/terms/isReplacedBy>", CHILD) in triples
     assert any(subject == old and predicate.endswith("deprecated>") for subject, predicate, _ in triples)
+
+
+def test_a_correction_of_a_title_leaves_the_name_in_the_same_cell(data):
+    (data / "list" / "l.yaml").write_text(
+        RECORDS["list/l.yaml"].replace("Name: name", "Name: title"), encoding="utf-8"
+    )
+    cell = "The title (Child)"
+    (data / "list" / "l.csv").write_text(
+        RECORDS["list/l.csv"].replace(",Child,", f",{cell},"), encoding="utf-8"
+    )
+    record = RECORDS["model/child.yaml"] + f"  - {{field: title, said: {cell}, reason: of the preprint}}\n"
+    (data / "model" / "child.yaml").write_text(record, encoding="utf-8")
+    triples = build(data).triples
+    assert (CHILD, own("name"), '"Child"') in triples
+    assert not [triple for triple in triples if triple[1] == own("title")]

@@ -23,7 +23,8 @@ class ListClaim:
     claim: Claim
     record: str  #: ``kind/slug`` of the row's record
     list_id: str
-    keys: frozenset[str]  #: YAML keys: the column's and the assertion's
+    key: str  #: YAML key of the claim's property
+    column: str  #: YAML key that the cell's column stands for
 
 
 @dataclass

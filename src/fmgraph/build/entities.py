@@ -92,12 +92,14 @@ def apply_corrections(build: Build, record: Record) -> None:
                 "unknown-key",
             )
             continue
-        hits = [
-            quoted.claim
+        said = [
+            quoted
             for quoted in own_claims
-            if correction.field in quoted.keys
-            and correction.list in (None, quoted.list_id)
-            and _said(correction, quoted.claim)
+            if correction.list in (None, quoted.list_id) and _said(correction, quoted.claim)
+        ]
+        # A title cell also says names: the column is meant only where no claim has the property itself.
+        hits = [quoted.claim for quoted in said if quoted.key == correction.field] or [
+            quoted.claim for quoted in said if quoted.column == correction.field
         ]
         if not hits:
             build.find(

@@ -213,9 +213,7 @@ class ListBuilder:
                     )
                     build.claims.append(claim)
                     name = f"{record.kind}/{record.slug}"
-                    build.list_claims.append(
-                        ListClaim(claim, name, self._list.id, frozenset({key, assertion.key}))
-                    )
+                    build.list_claims.append(ListClaim(claim, name, self._list.id, assertion.key, key))
 
     def _subjects(self, key: str, record: Record) -> Iterable[Record]:
         if key not in _OF_THE_PAPER | _OF_BOTH or record.kind == "paper":
