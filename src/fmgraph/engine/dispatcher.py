@@ -1,24 +1,23 @@
-"""What the broker does: takes queries, gives them places, ends what runs into a limit, changes datasets."""
+"""What the broker does: takes queries, gives them places, ends what runs into a limit."""
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
-import json
 import logging
 import signal
 from collections.abc import Callable
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from fmgraph.engine.datasets import Datasets
 from fmgraph.engine.evaluator import memory_error
 from fmgraph.engine.generation import Evaluator, Generation
 from fmgraph.engine.places import Places
 from fmgraph.engine.scheduler import Job, Scheduler
 from fmgraph.engine.stats import Stats, report
 from fmgraph.engine.wire import ERROR, RETIRE, decode, error_frame, flags, head
-from fmgraph.errors import BusyError, EngineError, FmgraphError, LimitError, UsageError
+from fmgraph.errors import BusyError, EngineError, FmgraphError, LimitError
 from fmgraph.settings import Settings
 from fmgraph.store import Meta
 
@@ -39,66 +38,26 @@ class Dispatcher:
 
     def __init__(self, settings: Settings, meta_path: Path) -> None:
         self._settings = settings
-        self._meta_path = meta_path
         self._scheduler = Scheduler(settings)
-        self._places = Places(settings, self._scheduler, self._requeue)
+        self._places = Places(settings, self._scheduler, self._drop)
         self._loop = asyncio.get_running_loop()
-        self._generation: Generation | None = None
-        self._old: list[Generation] = []
+        self._datasets = Datasets(settings, meta_path, self)
         self._ticking = False
         self.stats = Stats()
         self.stopped = asyncio.Event()
 
-    # Datasets
-
     async def load(self, source: list[str]) -> Meta:
         """Serve another dataset from now on; raises UsageError, and nothing has changed, when it is none."""
-        new = Generation(source, self._settings, self._on_answer, self._on_change, self._on_end)
-        try:
-            meta = await new.ready()
-        except UsageError:
-            new.close()
-            raise
-        old, self._generation = self._generation, new
+        return await self._datasets.load(source)
+
+    def on_load(self) -> None:
+        """Begin with a dataset that has just been loaded: what was learned was learned of another."""
         self._scheduler.forget()
-        temporary = self._meta_path.with_suffix(".new")
-        temporary.write_text(json.dumps(asdict(meta)), "utf-8")
-        temporary.replace(self._meta_path)
-        if old is not None:
-            old.retiring = True
-            self._old.append(old)
-            self._settle(old)
-        self._dispatch()
-        return meta
+        self.dispatch()
 
-    def _settle(self, old: Generation) -> None:
-        """End what a superseded dataset no longer needs."""
-        if old not in self._old:
-            return
-        for evaluator in old.idle:
-            old.kill(evaluator)
-        if not old.evaluators and not old.forking:
-            old.close()
-            self._old.remove(old)
-
-    def _on_change(self, generation: Generation) -> None:
-        if generation.retiring:
-            self._settle(generation)
-        elif generation.closed and generation is self._generation and not self.stopped.is_set():
-            _LOG.error("the zygote ended; it is started again")
-            self._loop.create_task(self._restart(generation.source))
-        else:
-            self._dispatch()
-
-    async def _restart(self, source: list[str]) -> None:
-        await asyncio.sleep(_RESTART_DELAY)
-        try:
-            await self.load(source)
-        except UsageError as error:
-            _LOG.error("%s", error)
-            self.stopped.set()
-
-    # Queries
+    def on_loss(self) -> None:
+        """Give up: the dataset cannot be loaded any more."""
+        self.stopped.set()
 
     def submit(self, frame: bytes, reply: Callable[[bytes], None]) -> Job | None:
         """Take a query; return its job, or None when it was refused (and the refusal is on its way)."""
@@ -125,7 +84,7 @@ class Dispatcher:
             return None
         if evicted is not None:
             self._refuse(evicted, self._scheduler.refuse_full())
-        self._dispatch()
+        self.dispatch()
         return job
 
     def cancel(self, job: Job) -> None:
@@ -136,19 +95,16 @@ class Dispatcher:
         if self._scheduler.withdraw(job):
             self._scheduler.leave(job)
             return
-        for generation in self._generations():
+        for generation in self._datasets.all():
             for evaluator in list(generation.evaluators.values()):
                 if evaluator.job is job:
                     self.stats.ended["left"] += 1
                     self._end(evaluator, None)
                     return
 
-    def _generations(self) -> list[Generation]:
-        return [*self._old, *([self._generation] if self._generation else [])]
-
-    def _dispatch(self) -> None:
+    def dispatch(self) -> None:
         """Give every free place its next query, and see to it that there are evaluators."""
-        generation = self._generation
+        generation = self._datasets.current
         if generation is None or generation.closed:
             return
         self._places.fill(generation, self._loop.time())
@@ -162,13 +118,13 @@ class Dispatcher:
         for job in self._scheduler.overdue(now):
             self._refuse(job, self._scheduler.refuse_waiting())
         busy = False
-        for generation in self._generations():
+        for generation in self._datasets.all():
             for evaluator in list(generation.evaluators.values()):
                 if evaluator.job is not None:
                     busy = True
                     self._check_time(generation, evaluator, evaluator.job, now)
         if busy or self._scheduler.quick or self._scheduler.slow:
-            self._dispatch()
+            self.dispatch()
 
     def _check_time(self, generation: Generation, evaluator: Evaluator, job: Job, now: float) -> None:
         ran = now - job.started
@@ -180,20 +136,22 @@ class Dispatcher:
             self.stats.demoted += 1
             self._places.demote(generation, evaluator, job, now)
 
-    def _requeue(self, evaluator: Evaluator) -> None:
+    def _drop(self, evaluator: Evaluator) -> None:
         evaluator.generation.kill(evaluator)
+        self._datasets.settle(evaluator.generation)
 
-    # Answers
-
-    def _on_answer(self, evaluator: Evaluator, frame: bytes) -> None:
+    def on_answer(self, evaluator: Evaluator, frame: bytes) -> None:
+        """Hand an answer to who waits for it."""
         job = evaluator.job
-        if job is None:
-            return
         fields = head(frame) if flags(frame) else {}
         if "crash" in fields:
-            _LOG.error("an evaluator failed on query %s: %s", job.key, fields["crash"])
+            _LOG.error("an evaluator failed: %s", fields["crash"])
+        if job is None:
+            return
+        if "crash" in fields:
             self._crashed(evaluator, job, "it failed")
             return
+        evaluator.generation.failures = 0
         ran = self._loop.time() - job.started
         self._account(job, ran if ran < _PROMPT or fields else head(frame)["cpu"])
         if flags(frame) & ERROR and fields.get("limit"):
@@ -206,7 +164,7 @@ class Dispatcher:
             generation.kill(evaluator)
         self._go_on(generation)
 
-    def _on_end(self, evaluator: Evaluator, status: int) -> None:
+    def on_end(self, evaluator: Evaluator, status: int) -> None:
         """Settle what an evaluator left that ended without being told to."""
         job = evaluator.job
         if job is not None and status == -signal.SIGABRT:  # Rust aborts when it cannot allocate
@@ -216,8 +174,10 @@ class Dispatcher:
             self._crashed(evaluator, job, name)
         elif not evaluator.started and not evaluator.generation.closed:
             _LOG.error("an evaluator ended before its first query (status %s)", status)
-            self._loop.call_later(_RESTART_DELAY, self._dispatch)
-            return
+            evaluator.generation.failures += 1
+            if evaluator.generation.failures > self._settings.evaluators:
+                self._loop.call_later(_RESTART_DELAY, self.dispatch)  # they cannot start, for now
+                return
         self._go_on(evaluator.generation)
 
     def _crashed(self, evaluator: Evaluator, job: Job, how: str) -> None:
@@ -240,7 +200,7 @@ class Dispatcher:
             self._scheduler.leave(job)
             return
         self._scheduler.queue(job)
-        self._dispatch()
+        self.dispatch()
 
     def _limit(self, evaluator: Evaluator, job: Job, error: LimitError, name: str) -> None:
         self.stats.ended[name] += 1
@@ -251,18 +211,18 @@ class Dispatcher:
         """End an evaluator and its query, with ``error`` for the one who still waits for it."""
         job, evaluator.job = evaluator.job, None
         generation = evaluator.generation
+        used = evaluator.cpu()
         generation.kill(evaluator)
         if job is not None:
-            self._account(job, evaluator.cpu())
+            self._account(job, used)
             if error is not None:
                 self._reply(job, error_frame(error).encode())
         self._go_on(generation)
 
     def _go_on(self, generation: Generation) -> None:
         """Give the place that became free to the next; a superseded dataset may have had its last query."""
-        if generation.retiring:
-            self._settle(generation)
-        self._dispatch()
+        self._datasets.settle(generation)
+        self.dispatch()
 
     def _account(self, job: Job, used: float) -> None:
         now = self._loop.time()
@@ -284,9 +244,8 @@ class Dispatcher:
 
     def report(self) -> dict[str, Any]:
         """Return the numbers that metrics are made of."""
-        return report(self.stats, self._scheduler, self._generations())
+        return report(self.stats, self._scheduler, self._datasets.all())
 
     def close(self) -> None:
         """End all processes."""
-        for generation in self._generations():
-            generation.close()
+        self._datasets.close()

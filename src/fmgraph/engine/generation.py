@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Literal
@@ -36,7 +37,8 @@ class Evaluator(asyncio.Protocol):
         self.started = False  # whether it has been given a query
         self.transport: asyncio.Transport | None = None
         self._buffer = Buffer()
-        self._cpu: float | None = None
+        self._base: float | None = None
+        self._spent = 0.0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take part from now on."""
@@ -56,7 +58,7 @@ class Evaluator(asyncio.Protocol):
     def run(self, job: Job) -> None:
         """Send a job."""
         self.job = job
-        self._cpu = None
+        self._base, self._spent = None, 0.0
         self.started = True
         if self.transport is not None:
             self.transport.write(job.frame)
@@ -66,16 +68,13 @@ class Evaluator(asyncio.Protocol):
 
         Not the time that passed: beside others' load a cheap query takes long, and is cheap all the same.
         """
-        used = self._used()
-        if self._cpu is None:
-            self._cpu = used
-        return used - self._cpu
-
-    def _used(self) -> float:
-        try:  # nanoseconds on the CPU, for the only thread (Documentation/scheduler/sched-stats)
-            return int(Path(f"/proc/{self.pid}/schedstat").read_bytes().split()[0]) / 1e9
-        except (OSError, IndexError):
-            return 0.0  # it has just ended
+        with suppress(OSError, IndexError):  # it may just have ended: then as of the last time
+            # Nanoseconds on the CPU (Documentation/scheduler/sched-stats.rst, "/proc/<pid>/schedstat").
+            used = int(Path(f"/proc/{self.pid}/schedstat").read_bytes().split()[0]) / 1e9
+            if self._base is None:
+                self._base = used
+            self._spent = used - self._base
+        return self._spent
 
     def slow_down(self) -> None:
         """Give it the lowest priority, for good."""
@@ -102,6 +101,7 @@ class Generation:
         self.closed = False
         self.retiring = False  # superseded: runs its last jobs
         self.forks = 0
+        self.failures = 0  # evaluators that ended before their first query, in a row
         self._early: dict[int, int] = {}  # ended before its socket was in use
         self._killed: set[int] = set()  # told to end, and not yet buried
         self.on_answer = on_answer
