@@ -16,6 +16,7 @@ import signal
 import socket
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -45,7 +46,8 @@ def main(number: int) -> None:
     _tell(control, {"ready": asdict(meta)})
     gc.collect()
     gc.freeze()  # what is there now is never looked at again, so that pages stay shared
-    _Zygote(control, opener, meta, settings).run()
+    with suppress(ConnectionError):  # the broker has gone, with messages of ours unread
+        _Zygote(control, opener, meta, settings).run()
 
 
 def _source(source: list[str], settings: Settings) -> tuple[Callable[[], Store], Meta]:
