@@ -6,6 +6,8 @@ import json
 import os
 import signal
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -385,6 +387,21 @@ def test_no_orphans_when_the_broker_is_killed_and_it_is_started_again(folder: Pa
 
         until(answered, 10)
         assert broker.pid != old
+
+
+def test_no_orphans_when_who_started_it_is_killed(folder: Path) -> None:
+    script = (
+        "import sys, time; from fmgraph.engine import BrokerProcess; "
+        "broker = BrokerProcess([sys.argv[1]]); print(broker.pid, flush=True); time.sleep(60)"
+    )
+    starter = subprocess.Popen([sys.executable, "-c", script, str(folder)], stdout=subprocess.PIPE)
+    with starter:
+        assert starter.stdout is not None
+        broker = int(starter.stdout.readline())
+        until(lambda: len(descendants(broker)) >= 3)
+        processes = {broker, *descendants(broker)}
+        starter.kill()
+    until(lambda: not any(alive(pid) for pid in processes))
 
 
 def test_a_zygote_that_ends_is_started_again(folder: Path) -> None:
