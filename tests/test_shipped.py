@@ -1,0 +1,126 @@
+"""The shipped graph as a whole: complete, the same in every build, readable by both libraries."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from pathlib import Path
+
+import pyoxigraph as ox
+import pytest
+import rdflib
+
+import fmgraph
+from fmgraph.check import check_data
+from fmgraph.errors import BrokenDataError, RecordError
+from fmgraph.resources import data_dir
+from fmgraph.shipped import make_dataset, release, shipped_dataset
+from fmgraph.store import read_meta
+from fmgraph.vocab import KINDS
+
+PREFIX = "PREFIX fmg: <https://w3id.org/fmgraph/ns#> PREFIX dcterms: <http://purl.org/dc/terms/> "
+
+
+def test_rows_of_every_list(shipped):
+    rows = shipped.rows(
+        f"{PREFIX} SELECT ?list (COUNT(?row) AS ?rows) "
+        "{ ?row a fmg:ListRow ; dcterms:isPartOf ?list } GROUP BY ?list"
+    )
+    counts = {row["list"].value.rsplit("/", 1)[1]: int(row["rows"].value) for row in rows}
+    assert counts == {
+        "plm2233-2025-12": 47,
+        "plm2233-2025-11": 40,
+        "qiangqwu-2026-01": 14,
+        "haonguyenthai-2025-11": 25,
+    }
+
+
+def test_the_rows_are_about_111_works_told_apart_by_kind(shipped):
+    rows = shipped.rows(
+        "SELECT DISTINCT ?work { ?row a <https://w3id.org/fmgraph/ns#ListRow> ; "
+        "<http://xmlns.com/foaf/0.1/primaryTopic> ?work }"
+    )
+    kinds = Counter(row["work"].value.split("/")[-2] for row in rows)
+    assert kinds.total() == 111
+    assert kinds["model"] > 80
+    assert {"adaptation", "application", "paper"} < set(kinds)
+    assert kinds["benchmark"] == 1
+
+
+def test_two_builds_are_the_same_to_the_byte(shipped_dir, tmp_path):
+    started = time.perf_counter()
+    again = make_dataset(tmp_path)
+    assert time.perf_counter() - started < 60, "a build takes seconds"
+    first = (shipped_dir / "current" / "graph.nt").read_bytes()
+    assert (again / "graph.nt").read_bytes() == first
+    assert first.split(b"\n")[:-1] == sorted(set(first.split(b"\n")[:-1]))
+
+
+def test_no_blank_nodes_and_both_libraries_read_the_same(shipped_dir):
+    path = shipped_dir / "current" / "graph.nt"
+    triples = list(ox.parse(path=str(path), format=ox.RdfFormat.N_TRIPLES))
+    assert not [one for one in triples if isinstance(one.subject, ox.BlankNode)]
+    graph = rdflib.Graph().parse(path, format="nt")
+    assert len(graph) == len(triples) == read_meta(shipped_dir).triples
+
+
+def test_every_entity_has_a_label_and_a_class(shipped):
+    for kind in KINDS.values():
+        without = shipped.rows(
+            f"{PREFIX} SELECT ?entity {{ ?entity a fmg:{kind.cls} FILTER NOT EXISTS {{ ?entity "
+            "<http://www.w3.org/2000/01/rdf-schema#label> ?label } } LIMIT 3"
+        )
+        assert not without or kind.name == "claim", without
+
+
+def test_a_reader_goes_from_any_fact_to_its_source_in_one_query(shipped):
+    """Every accepted triple of a work, paper or dataset with a claimed property has a claim with a source."""
+    without = shipped.rows(
+        f"""{PREFIX} PREFIX prov: <http://www.w3.org/ns/prov#>
+        PREFIX rdf: <http://www.w3.org/1999/02/22-rdf-syntax-ns#>
+        PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>
+        SELECT ?s ?p ?o {{
+          VALUES ?class {{ fmg:Work fmg:Paper fmg:Dataset fmg:Institution }}
+          ?p fmg:claimed true . ?s a ?class ; ?p ?o .
+          FILTER NOT EXISTS {{
+            ?claim rdf:subject ?s ; rdf:object ?o ; rdf:predicate ?said ; fmg:basis ?basis ;
+              prov:hadPrimarySource|prov:wasQuotedFrom ?source .
+            ?said rdfs:subPropertyOf* ?p .
+          }} }} LIMIT 5"""
+    )
+    assert without == []
+
+
+def test_the_data_is_clean_and_at_least_130_edges_have_evidence(shipped):
+    assert [str(finding) for finding in check_data(engine="compiled")] == []
+    [row] = shipped.rows(
+        f"""{PREFIX} PREFIX rdf: <http://www.w3.org/1999/02/22-rdf-syntax-ns#>
+        PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>
+        SELECT (COUNT(DISTINCT ?edge) AS ?edges) {{
+          ?claim rdf:predicate/rdfs:subPropertyOf* fmg:builtOn ; rdf:subject ?child ; rdf:object ?parent .
+          FILTER NOT EXISTS {{ ?claim fmg:rank fmg:DeprecatedRank }}
+          BIND(CONCAT(STR(?child), " ", STR(?parent)) AS ?edge) }}"""
+    )
+    assert int(row["edges"].value) >= 130
+
+
+def test_the_dataset_is_made_once_and_again_when_its_files_change(shipped_dir):
+    assert shipped_dataset() == shipped_dir
+    assert release(data_dir()) == (fmgraph.__version__, read_meta(shipped_dir).modified)
+
+
+def test_broken_data_makes_no_graph(tmp_path):
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "x.yaml").write_text("label: [", encoding="utf-8")
+    with pytest.raises(BrokenDataError, match=r"x\.yaml"):
+        make_dataset(tmp_path / "out", tmp_path)
+    assert not Path(tmp_path / "out").exists()
+    with pytest.raises(RecordError, match="release"):
+        release(tmp_path)
+
+
+def test_open_graph_is_an_rdflib_graph_over_all_of_it(shipped_dir):
+    graph = fmgraph.open_graph(shipped_dir)
+    assert len(graph) == read_meta(shipped_dir).triples
+    model = rdflib.URIRef("https://w3id.org/fmgraph/model/retfound")
+    assert str(graph.value(model, rdflib.RDFS.label)) == "RETFound"
