@@ -82,7 +82,7 @@ def test_a_reader_goes_from_any_fact_to_its_source_in_one_query(shipped):
         SELECT ?s ?p ?o {{
           VALUES ?class {{ fmg:Work fmg:Paper fmg:Dataset fmg:Institution }}
           ?p fmg:claimed true . ?s a ?class ; ?p ?o .
-          FILTER NOT EXISTS {{
+          MINUS {{
             ?claim rdf:subject ?s ; rdf:object ?o ; rdf:predicate ?said ; fmg:basis ?basis ;
               prov:hadPrimarySource|prov:wasQuotedFrom ?source .
             ?said rdfs:subPropertyOf* ?p .
