@@ -23,7 +23,8 @@ $(VENV)/.test: $(VENV)/.serve
 
 serve: $(VENV)/.serve  ## build and check the graph, then serve it at http://127.0.0.1:8000
 	$(BIN)/fmgraph check
-	$(BIN)/fmgraph serve --host $(HOST) --port $(PORT)
+	$(BIN)/fmgraph dump --output .build/dump
+	$(BIN)/fmgraph serve --host $(HOST) --port $(PORT) --dumps .build/dump
 
 test: $(VENV)/.test  ## run the tests
 	$(BIN)/python -m pytest

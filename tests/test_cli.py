@@ -83,3 +83,28 @@ def test_a_mistake_is_one_clear_message(arguments, code, message):
     output = run(*arguments, code=code)
     assert message in output
     assert "Traceback" not in output
+
+
+def test_dumps_are_written_once(tmp_path):
+    folder = str(tmp_path / "dump")
+    assert "fmgraph.ttl" in run("dump", "--output", folder, "--plain", "--data", SAMPLE)
+    assert "fmgraph.nt" in run("dump", "--output", folder, "--plain", "--data", SAMPLE), (
+        "files have another digest"
+    )
+
+
+def test_dumps_of_the_shipped_graph_are_written_once(tmp_path, shipped_dir):
+    arguments = (
+        "dump",
+        "--output",
+        str(tmp_path),
+        "--format",
+        "nt",
+        "--plain",
+        "--dataset",
+        str(shipped_dir),
+    )
+    assert "fmgraph.nt" in run(*arguments)
+    assert "up to date" in run(*arguments)
+    (tmp_path / "fmgraph.nt").unlink()
+    assert "up to date" not in run(*arguments)

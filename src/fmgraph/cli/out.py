@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -13,7 +14,7 @@ from fmgraph.describe.names import COMPRESSIONS, SYNTAXES
 from fmgraph.diff import diff as difference
 from fmgraph.diff import open_side
 from fmgraph.difftext import render
-from fmgraph.dump import write_dumps
+from fmgraph.dump import CHECKSUMS, write_dumps
 from fmgraph.publish import publish as send
 
 
@@ -39,6 +40,9 @@ def dump(
     opened = open_graph(files, dataset)
     chosen = formats or tuple(SYNTAXES)
     if site is None:
+        if _is_current(output, opened.meta.digest, chosen):
+            click.echo(f"{output}: up to date")
+            return
         for path in write_dumps(opened, output, chosen, [""] if plain else tuple(COMPRESSIONS)):
             click.echo(path)
         return
@@ -53,6 +57,18 @@ def dump(
     click.echo(f"{site}: {report.files} files")
     if report.broken:
         sys.exit(1)
+
+
+def _is_current(folder: Path, digest: str, formats: Sequence[str]) -> bool:
+    """Tell whether the folder holds dumps of the dataset: its digest is that of the N-Triples among them."""
+    sums = folder / CHECKSUMS
+    if not sums.is_file():
+        return False
+    known = dict(line.split("  ")[::-1] for line in sums.read_text("utf-8").splitlines())
+    wanted = {f"fmgraph.{suffix}" for suffix in formats} | {"fmgraph.nt"}
+    return known.get("fmgraph.nt") == digest and all(
+        name in known and (folder / name).exists() for name in wanted
+    )
 
 
 @click.command()
