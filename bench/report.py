@@ -67,7 +67,7 @@ def _comparison(run: dict[str, Any]) -> Iterator[str]:
         ("cold_p50", "Cold: median milliseconds, one client, no two requests alike"),
         ("cold_p99", "Cold: 99th percentile, milliseconds"),
         ("warm_p50", "Warm: median milliseconds, one client, one request repeated"),
-        ("rate", "Warm: requests a second, 16 clients"),
+        ("rate", "Warm: requests a second, 16 clients (over 60 ms: cores / median)"),
     ):
         yield f"### {title}\n"
         rows = [

@@ -8,6 +8,7 @@ and the path.
 from __future__ import annotations
 
 import os
+import random
 import shutil
 import signal
 import socket
@@ -15,7 +16,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -78,10 +79,16 @@ def find(name: str) -> str:
 
 
 def free_port() -> int:
-    """Return a port of the loopback address that is free now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Return a port of the loopback address that is free now.
+
+    Below those that the kernel gives to clients: a client that waits for a server at one of these can end up
+    connected to itself.
+    """
+    for port in random.SystemRandom().sample(range(20_000, 32_000), 100):
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise ClientError("no port is free")
 
 
 def wait_until_ready(url: str, process: subprocess.Popen[bytes], seconds: float) -> float:
@@ -248,7 +255,7 @@ def virtuoso(graph: Path, scratch: Path) -> Iterator[Server]:
     ports = {"isql": free_port(), "http": free_port()}
     config = _VIRTUOSO.format(folder=folder, buffers=_BUFFERS, dirty=_DIRTY, **ports)
     (folder / "virtuoso.ini").write_text(config, "utf-8")
-    (folder / "graph.nt").symlink_to(graph.resolve())
+    (folder / "graph.nt").hardlink_to(graph.resolve())  # a link to elsewhere would not be read
     command = [program, "+foreground", "+configfile", "virtuoso.ini"]
     url = f"http://127.0.0.1:{ports['http']}/sparql"
     log = scratch / "virtuoso.log"
