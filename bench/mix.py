@@ -26,7 +26,6 @@ PREFIX void-ext: <http://ldf.fi/void-ext#>
 PREFIX xsd: <http://www.w3.org/2001/XMLSchema#>
 """
 RESULTS, TRIPLES = "application/sparql-results+json", "application/n-triples"
-_PLAIN = "text/html"
 #: The oldest made-up models: thousands of others descend from each.
 _ROOTS = 4
 _FIRST, _LAST = ("Path", "Retina", "Chest", "Derm"), ("Net", "CLIP", "FM", "Former")
@@ -44,20 +43,18 @@ class Query:
     text: str
     graph: bool = False
     compare: Compare = "all"  #: what of the results must be equal between servers
-    prepared: str | None = None  #: SPARQL, or a path that begins with ``/``
+    prepared: str | None = None  #: SPARQL for fmgraph
 
 
 @dataclass(frozen=True)
 class Request:
-    """A GET: the query or, for a page, its path; and what is accepted."""
+    """A GET of a query, and what is accepted."""
 
     query: str
     accept: str
 
     def target(self, endpoint: str) -> str:
         """Return the request target on a server whose SPARQL endpoint is at ``endpoint``."""
-        if self.query.startswith("/"):
-            return self.query
         return f"{endpoint}?{urlencode({'query': self.query}, quote_via=quote)}"
 
 
@@ -116,7 +113,8 @@ GROUP BY ?modality""",
         "text", "text in a label", "heavy",
         """SELECT ?model ?label WHERE { ?model rdfs:label ?label
   FILTER(CONTAINS(LCASE(?label), "{word}")) } ORDER BY ?label ?model LIMIT 30""",
-        prepared="/search?q={words}",
+        prepared="""SELECT ?model ?label WHERE { ?model fmg:matches "{word}" . ?model rdfs:label ?label }
+ORDER BY ?label ?model LIMIT 30""",
     ),
     Query(
         "optional", "optional join", "heavy",
@@ -161,7 +159,4 @@ def requests(query: Query, models: int, seed: int, *, prepared: bool = False) ->
         text = template
         for name, value in values.items():
             text = text.replace(f"{{{name}}}", value)
-        if text.startswith("/"):
-            yield Request(f"{text.replace('{words}', quote(values['word']))}&n={seed}.{number}", _PLAIN)
-        else:
-            yield Request(f"{PREFIXES}{text}\n# {seed}.{number}", TRIPLES if query.graph else RESULTS)
+        yield Request(f"{PREFIXES}{text}\n# {seed}.{number}", TRIPLES if query.graph else RESULTS)
