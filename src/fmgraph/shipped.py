@@ -11,7 +11,6 @@ from pathlib import Path
 from pyoxigraph import Quad, QuerySolutions, RdfFormat, Store
 
 from fmgraph import __version__, resources, search
-from fmgraph.build import build
 from fmgraph.describe import describe
 from fmgraph.errors import BrokenDataError, RecordError
 from fmgraph.queries import load_queries
@@ -54,6 +53,8 @@ def make_dataset(folder: Path, data_dir: Path | None = None) -> Path:
 
     Raises BrokenDataError with the first findings where the data has errors.
     """
+    from fmgraph.build import build  # a third of a second, which a start from the cache need not take
+
     data_dir = data_dir or resources.data_dir()
     result = build(data_dir)
     errors = [finding for finding in result.findings if finding.severity == "error"]

@@ -1,22 +1,46 @@
-"""The command group; each family of commands has its own module."""
+"""The command group; each family of commands has its own module, imported when one of them is called."""
 
 from __future__ import annotations
 
 import sys
+from importlib import import_module
 from typing import Any
 
 import click
 
 from fmgraph import __version__
-from fmgraph.cli.ask import COMMANDS as ASK
-from fmgraph.cli.data import COMMANDS as DATA
-from fmgraph.cli.out import COMMANDS as OUT
-from fmgraph.cli.serve import COMMANDS as SERVE
 from fmgraph.errors import FmgraphError, UsageError
+
+#: Module of each command. The modules need half a second to import (SHACL, identifiers, web server), so that
+#: none is imported for another's sake.
+_MODULES = {
+    "import": "data",
+    "build": "data",
+    "check": "data",
+    "report": "data",
+    "query": "ask",
+    "queries": "ask",
+    "lineage": "ask",
+    "list": "ask",
+    "dump": "out",
+    "diff": "out",
+    "publish": "out",
+    "serve": "serve",
+}
 
 
 class _Group(click.Group):
     """A group whose commands end in one clear line, not in a traceback, when fmgraph refuses."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        return list(_MODULES)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in _MODULES:
+            return None
+        module = import_module(f"fmgraph.cli.{_MODULES[cmd_name]}")
+        commands: tuple[click.Command, ...] = module.COMMANDS
+        return next(command for command in commands if command.name == cmd_name)
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -30,7 +54,3 @@ class _Group(click.Group):
 @click.version_option(__version__, prog_name="fmgraph")
 def main() -> None:
     """Build, check, query and serve a knowledge graph of medical foundation models."""
-
-
-for _command in (*DATA, *ASK, *OUT, *SERVE):
-    main.add_command(_command)

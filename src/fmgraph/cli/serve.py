@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from functools import partial
+from importlib import import_module
 from pathlib import Path
+from threading import Thread
 
 import click
 
 from fmgraph.cli.common import PATH
-from fmgraph.engine.remote import RemoteEngine
+from fmgraph.engine import BrokerProcess
 from fmgraph.errors import UsageError
 from fmgraph.settings import Settings
 from fmgraph.shipped import shipped_dataset
-from fmgraph.web.server import check_address, run
-from fmgraph.web.server import serve as run_server
 
 
 @click.command()
@@ -56,12 +57,28 @@ def serve(
     )
     if sum(map(bool, (files, dataset, endpoint))) > 1:
         raise UsageError("--data, --dataset and --endpoint exclude each other")
+    # Importing the web server takes as long as loading the graph: both at once.
+    importing = Thread(target=import_module, args=("fmgraph.web.server",))
+    importing.start()
+    source = None if endpoint else [*files] or [dataset or shipped_dataset()]
+    with BrokerProcess(source, settings) if source else nullcontext() as broker:
+        importing.join()
+        _serve(broker, source or [], endpoint or "", settings, dumps)
+
+
+def _serve(
+    broker: BrokerProcess | None, source: list[Path], endpoint: str, settings: Settings, dumps: Path | None
+) -> None:
+    from fmgraph.web.server import check_address, run, serve_broker
+
     check_address(settings.host, settings.port)
     click.echo(f"fmgraph: http://{settings.host}:{settings.port}/ (SPARQL at /sparql; ends with Ctrl+C)")
-    if endpoint:
-        run(partial(RemoteEngine, endpoint, settings), settings, dumps=dumps)
+    if broker:
+        serve_broker(broker, source, settings, dumps=dumps)
     else:
-        run_server(list(files) or [dataset or shipped_dataset()], settings, dumps=dumps)
+        from fmgraph.engine.remote import RemoteEngine  # its HTTP client takes a while to load
+
+        run(partial(RemoteEngine, endpoint, settings), settings, dumps=dumps)
 
 
 COMMANDS = (serve,)

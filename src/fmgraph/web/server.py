@@ -63,13 +63,20 @@ def serve(source: Sequence[Path | str], settings: Settings, *, dumps: Path | Non
     """
     check_address(settings.host, settings.port)
     with BrokerProcess(source, settings) as broker:
-        run(
-            partial(PoolEngine, broker.socket, settings),
-            settings,
-            reload=partial(_reload, broker),
-            dumps=dumps,
-            search=search_index(source),
-        )
+        serve_broker(broker, source, settings, dumps=dumps)
+
+
+def serve_broker(
+    broker: BrokerProcess, source: Sequence[Path | str], settings: Settings, *, dumps: Path | None = None
+) -> None:
+    """Serve what a running broker has loaded from ``source``, as :func:`serve` does; the broker stays open."""
+    run(
+        partial(PoolEngine, broker.socket, settings),
+        settings,
+        reload=partial(_reload, broker),
+        dumps=dumps,
+        search=search_index(source),
+    )
 
 
 def _reload(broker: BrokerProcess) -> None:
