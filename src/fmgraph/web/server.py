@@ -69,7 +69,7 @@ def serve(source: Sequence[Path | str], settings: Settings, *, dumps: Path | Non
 def serve_broker(
     broker: BrokerProcess, source: Sequence[Path | str], settings: Settings, *, dumps: Path | None = None
 ) -> None:
-    """Serve what a running broker has loaded from ``source``, as :func:`serve` does; the broker stays open."""
+    """Serve what a running broker has loaded from ``source``, as :func:`serve` does, and leave it open."""
     run(
         partial(PoolEngine, broker.socket, settings),
         settings,
