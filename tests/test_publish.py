@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import csv
 import os
 import shutil
 import signal
@@ -14,6 +15,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import ClassVar
@@ -291,3 +293,48 @@ def test_unknown_stores_are_refused(url: str) -> None:
 def test_a_graph_name_cannot_smuggle_an_update(dataset: Dataset) -> None:
     with pytest.raises(UsageError, match="not an IRI"):
         publish(dataset, "http://h/store", "urn:x> ; DROP ALL ; <urn:y")
+
+
+@contextmanager
+def front(endpoint: str) -> Iterator[str]:
+    """``fmgraph serve --endpoint`` as a process of its own."""
+    port = free_port()
+    command = [sys.executable, "-m", "fmgraph", "serve", "--endpoint", endpoint, "--port", str(port)]
+    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        wait_for(f"http://127.0.0.1:{port}/healthz")
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.terminate()
+        assert server.wait(30) == 0
+
+
+def check_front(url: str) -> None:
+    """Pages, queries, named queries and the guard answer as they do before our own evaluators."""
+    label = "<http://www.w3.org/2000/01/rdf-schema#label>"
+    query = f"SELECT ?label {{ <https://w3id.org/fmgraph/model/retfound> {label} ?label }}"
+    answer = requests.get(
+        f"{url}/sparql", params={"query": query}, headers={"Accept": "text/csv"}, timeout=30
+    )
+    assert list(csv.reader(answer.text.splitlines())) == [["label"], ["RETFound"]]
+    assert "RetiZero" in requests.get(f"{url}/queries/built-on?format=csv", timeout=30).text
+    page = requests.get(f"{url}/model/retizero", headers={"Accept": "text/html"}, timeout=30)
+    assert page.status_code == 200
+    assert "RETFound" in page.text
+    assert requests.get(f"{url}/sparql", params={"query": "SELEC"}, timeout=30).status_code == 400
+    refused = requests.get(f"{url}/sparql", params={"query": "ASK { SERVICE <http://a/> {} }"}, timeout=30)
+    assert refused.status_code == 400
+
+
+@real_oxigraph
+def test_the_front_stands_before_oxigraph(oxigraph, dataset):
+    publish(dataset, f"{oxigraph}/store")
+    with front(f"{oxigraph}/query") as url:
+        check_front(url)
+
+
+@real_virtuoso
+def test_the_front_stands_before_virtuoso(virtuoso, dataset):
+    publish(dataset, f"{virtuoso}/sparql-graph-crud-auth", GRAPH, user="dba", password="dba")
+    with front(f"{virtuoso}/sparql") as url:
+        check_front(url)
