@@ -102,9 +102,9 @@ def _ratios(run: dict[str, Any], rival: str, names: Sequence[str], field: str) -
     """Return rival / fmgraph for each query: above 1, fmgraph takes less. For rates, the other way round."""
     found = {}
     for name in names:
-        cells = run["cells"][name]
+        cells = run["cells"].get(name, {"fmgraph": {}})
         ours = cells["fmgraph"].get(field)
-        theirs = cells.get(rival, run["cells"][name.removesuffix(PREPARED)].get(rival, {})).get(field)
+        theirs = cells.get(rival, run["cells"].get(name.removesuffix(PREPARED), {}).get(rival, {})).get(field)
         if ours and theirs:
             found[name] = ours / theirs if field == "rate" else theirs / ours
     return found

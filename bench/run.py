@@ -150,6 +150,8 @@ def measure(cell: Cell, way: Way, server: servers.Server, models: int, number: i
         cell.note = (
             f"over {GIVE_UP:g} s" if "imeout" in str(error) or "timed out" in str(error) else str(error)
         )
+        connection.close()
+        server.settle()
     finally:
         connection.close()
 
@@ -175,6 +177,8 @@ def compare(query: Query, running: Sequence[servers.Server], models: int) -> dic
             replies = [connection.get(request) for request in wanted]
         except ClientError as error:
             found[server.name] = f"no answer: {error}"
+            connection.close()
+            server.settle()
             continue
         finally:
             connection.close()

@@ -57,6 +57,27 @@ class Server:
             found += children.get(pid, ())
         return found
 
+    def cpu(self) -> float:
+        """Return the seconds of CPU that its processes have used so far."""
+        ticks = 0
+        for pid in self.pids():
+            try:
+                fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+            except OSError:
+                continue
+            ticks += int(fields[11]) + int(fields[12])
+        return ticks / os.sysconf("SC_CLK_TCK")
+
+    def settle(self, seconds: float = 30.0) -> None:
+        """Wait until the server is idle: some go on with a query whose client has left, to others' cost."""
+        end = time.monotonic() + seconds
+        used = self.cpu()
+        while time.monotonic() < end:
+            time.sleep(0.5)
+            before, used = used, self.cpu()
+            if used - before < 0.05:
+                return
+
     def memory(self) -> int:
         """Return the memory of all its processes in bytes, what is shared counted once (PSS)."""
         total = 0
