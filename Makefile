@@ -5,6 +5,11 @@ BIN = $(VENV)/bin
 HOST ?= 127.0.0.1
 PORT ?= 8000
 
+# Installs an extra of the checkout. Where npm cannot be reached the service is installed all the same, said aloud.
+install = $(BIN)/python -m pip install --quiet --editable "$(1)" || { \
+	echo "fmgraph: trying without the front-end assets (the query editor is a plain text field then)" >&2; \
+	SKIP_ASSETS=1 $(BIN)/python -m pip install --quiet --editable "$(1)"; }
+
 .DEFAULT_GOAL := help
 .PHONY: help serve test check bench data clean
 
@@ -14,11 +19,11 @@ help:  ## this list
 $(VENV)/.serve: pyproject.toml hatch_build.py package.json package-lock.json
 	$(PYTHON) -m venv $(VENV) || { echo "python3 -m venv failed: on Debian or Ubuntu run  apt-get install python3-venv" >&2; exit 1; }
 	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet --editable .
+	$(call install,.)
 	touch $@
 
 $(VENV)/.test: $(VENV)/.serve
-	$(BIN)/python -m pip install --quiet --editable ".[test]"
+	$(call install,.[test])
 	touch $@
 
 serve: $(VENV)/.serve  ## build and check the graph, then serve it at http://127.0.0.1:8000
@@ -39,7 +44,7 @@ data: $(VENV)/.serve  ## build the graph into .build/
 	$(BIN)/fmgraph build --output .build
 
 bench: $(VENV)/.test  ## run the benchmarks (minutes) and write docs/performance.md
-	$(BIN)/python -m pip install --quiet --editable ".[bench]"
+	$(call install,.[bench])
 	$(BIN)/python -m bench run
 
 clean:  ## remove what was built

@@ -90,7 +90,8 @@ def _bundle(root: Path) -> None:
         for name in _INPUTS:
             source = root / name
             (shutil.copytree if source.is_dir() else shutil.copy2)(source, work / name)  # type: ignore[operator]
-        for command in (["ci", "--ignore-scripts", "--no-audit", "--no-fund"], ["run", "build"]):
+        install = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--fetch-retries=1"]
+        for command in (install, ["run", "build"]):
             done = subprocess.run(
                 [*npm, *command], cwd=work, env=environment, capture_output=True, text=True, check=False
             )
