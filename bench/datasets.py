@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import resource
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +23,7 @@ class Place:
     graph: Path  #: the same triples as N-Triples, for the others
     triples: int
     storage: str
-    seconds: dict[str, float]  #: what generating and building took
+    seconds: dict[str, float]  #: what generating and building took; ``peak_mb`` is memory
 
 
 def prepare(models: int, folder: Path) -> Place:
@@ -40,6 +41,7 @@ def prepare(models: int, folder: Path) -> Place:
         finish_dataset(raw, place / "dataset", "1.0.0", "2026-01-01")
         seconds["build"] = time.perf_counter() - started
         raw.unlink()
+        seconds["peak_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
         times.write_text(json.dumps({name: round(value, 1) for name, value in seconds.items()}), "utf-8")
     dataset = place / "dataset"
     meta = read_meta(dataset)

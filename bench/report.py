@@ -191,7 +191,7 @@ def _scale(found: list[dict[str, Any]]) -> Iterator[str]:
         rows.append([
             f"{run['models']:,}", f"{run['triples']:,}", run["storage"], str(run["seconds"]["generate"]),
             str(run["seconds"]["build"]), str(check.get("compiled_seconds", "")), str(run["start_seconds"]),
-            str(run["disk_gb"]), f"{run['build_peak_mb']:,}", f"{run['serve_mb']:,}",
+            str(run["disk_gb"]), f"{run['seconds']['peak_mb']:,.0f}", f"{run['serve_mb']:,}",
         ])  # fmt: skip
     head = ["models", "triples", "storage", "generate, s", "build, s", "check, s", "start, s", "disk, GB"]
     yield _table([*head, "build, MB", "serve, MB"], rows)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import resource
 import shutil
 import signal
 import statistics
@@ -88,7 +87,6 @@ def scale(models: int, folder: Path, *, check: bool) -> dict[str, Any]:
         "triples": place.triples,
         "storage": place.storage,
         "seconds": place.seconds,
-        "build_peak_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3),
         "disk_gb": round(sum(f.stat().st_size for f in place.dataset.rglob("*") if f.is_file()) / 1e9, 2),
     }
     with fmgraph(place.dataset, place.folder) as server:
