@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import signal
+import sys
 from pathlib import Path
 
 import click
@@ -85,4 +87,6 @@ def report_() -> None:
 
 
 if __name__ == "__main__":
+    # Ended from outside, the servers must be stopped too: an exit runs what stops them.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended"))
     main()

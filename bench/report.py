@@ -105,7 +105,9 @@ def _ratios(run: dict[str, Any], rival: str, names: Sequence[str], field: str) -
         cells = run["cells"].get(name, {"fmgraph": {}})
         ours = cells["fmgraph"].get(field)
         theirs = cells.get(rival, run["cells"].get(name.removesuffix(PREPARED), {}).get(rival, {})).get(field)
-        if ours and theirs:
+        if theirs and not ours and cells["fmgraph"].get("note"):
+            found[name] = 0.0  # we gave no answer and they did: that is an aim missed, not a gap
+        elif ours and theirs:
             found[name] = ours / theirs if field == "rate" else theirs / ours
     return found
 
@@ -128,7 +130,10 @@ def _aims(run: dict[str, Any]) -> Iterator[list[str]]:
         for title, names, field, least in aims:
             found = _ratios(run, rival, names, field)
             if found:
-                yield [title, rival, *_verdict(found, least)]
+                measured, verdict = _verdict(found, least)
+                left_out = [_title(name) for name in names if name in run["cells"] and name not in found]
+                without = f"; not comparable: {', '.join(left_out)}" if left_out else ""
+                yield [title, rival, measured + without, verdict]
 
 
 def _verdict(found: dict[str, float], least: float) -> list[str]:
