@@ -229,7 +229,7 @@ def _post(port: int, graph: Path) -> None:
 
 @contextmanager
 def rdflib_endpoint(graph: Path, scratch: Path) -> Iterator[Server]:
-    """Serve with rdflib-endpoint, over its Oxigraph store, which is the faster of its two."""
+    """Serve with rdflib-endpoint, over its Oxigraph store."""
     program, port = find("rdflib-endpoint"), free_port()
     host = ["--host", "127.0.0.1", "--port", str(port)]
     command = [program, "serve", *host, "--store", "Oxigraph", graph]
