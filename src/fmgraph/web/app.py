@@ -52,6 +52,7 @@ def create_app(
     cache = ResponseCache(settings.cache_mb * 1_000_000)
     if search is None and isinstance(source, Dataset) and source.path is not None:
         search = source.path / "search.sqlite"
+    dumps = dumps and dumps.absolute()  # Flask would look for a relative one beside its own code
     engine = _engine(source, settings)
     if search is not None:
         engine = TextSearchEngine(engine, search)
