@@ -17,9 +17,7 @@ from typing import Any
 import pyoxigraph as ox
 
 from fmgraph.errors import OntologyError
-from fmgraph.vocab import BASE, FMG, KINDS, OWL, PREFIXES, RDF, RDFS, XSD
-
-_KIND_OF_CLASS = {FMG + kind.cls: kind.name for kind in KINDS.values()}
+from fmgraph.vocab import BASE, FMG, KINDS, PREFIXES, RDFS, XSD
 
 
 @dataclass(frozen=True)
@@ -40,7 +38,6 @@ class Field:
     range: str | None
     single_valued: bool
     editorial: bool
-    evidence_required: bool
 
 
 class Schema:
@@ -91,7 +88,6 @@ class Schema:
             range=ranges[0] if len(ranges) == 1 else None,
             single_valued=self._flag(iri, "singleValued"),
             editorial=self._flag(iri, "editorial"),
-            evidence_required=self._flag(iri, "evidenceRequired"),
         )
 
     def _objects(self, subject: str, predicate: str) -> list[str]:
@@ -142,18 +138,10 @@ class Schema:
             if start.startswith(FMG)
         }
 
-    def kind_of_range(self, field: Field) -> str | None:
-        """Return the kind whose class the field ranges over, None where it ranges over no kind."""
-        return _KIND_OF_CLASS.get(field.range or "")
-
     def triples(self) -> Iterable[ox.Triple]:
         """Yield the ontology's own triples."""
         for quad in self._store:
             yield quad.triple
-
-    def is_class(self, iri: str) -> bool:
-        """Tell whether the ontology declares the IRI as a class."""
-        return OWL + "Class" in self._objects(iri, RDF + "type")
 
 
 def _materialised(iri: str) -> bool:
