@@ -13,7 +13,19 @@ PACKAGE = ROOT / "src" / "fmgraph"
 LAYERS = [
     {"errors"},
     {"vocab", "settings", "resources", "findings"},
-    {"text", "markdown", "terms", "records", "schema", "lists", "store", "guard", "engine", "search"},
+    {
+        "text",
+        "markdown",
+        "terms",
+        "records",
+        "schema",
+        "lists",
+        "ntriples",
+        "store",
+        "guard",
+        "engine",
+        "search",
+    },
     {"build", "queries", "describe"},
     {
         "lineage",

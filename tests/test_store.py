@@ -57,7 +57,7 @@ def test_the_order_of_lines_does_not_matter_and_a_store_gives_the_same(tmp_path:
 
 
 def test_a_large_one_is_on_disk_and_read_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("fmgraph.store._RUN", 2)  # so that runs are merged
+    monkeypatch.setattr("fmgraph.ntriples._RUN", 2)  # so that runs are merged
     folder = write_dataset(LINES, tmp_path, "1", disk_from=3)
     assert (folder / "graph.nt").read_bytes() == (
         write_dataset(LINES, tmp_path / "m", "1") / "graph.nt"

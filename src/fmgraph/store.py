@@ -8,29 +8,25 @@ rename when it is complete, so that a reader sees all of it or nothing.
 from __future__ import annotations
 
 import hashlib
-import heapq
 import io
 import json
 import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from itertools import islice
 from pathlib import Path
-from typing import BinaryIO, Literal
+from typing import Literal
 
 from pyoxigraph import DefaultGraph, Quad, RdfFormat, Store, parse
 
 from fmgraph.errors import RdfFileError, UsageError
+from fmgraph.ntriples import add_sorted, write_sorted
 from fmgraph.vocab import BASE
 
 #: From this many triples on, a dataset is served from disk: in memory each takes about 500 bytes.
 DISK_FROM = 3_000_000
-#: Lines sorted in memory at once (about 300 MB); more are sorted in runs and merged.
-_RUN = 2_000_000
 _SUFFIXES = "nt, nq, ttl, trig, rdf, jsonld"
 
 
@@ -192,79 +188,44 @@ def _write_graph(
     disk_from: int,
     extend: Callable[[Store, Path], Iterable[Quad]] | None,
 ) -> tuple[int, Literal["memory", "disk"]]:
-    raw = folder / "raw.nt"
-    source = triples if isinstance(triples, Path) else raw
-    if isinstance(triples, Store):
-        triples.dump(raw, RdfFormat.N_TRIPLES, from_graph=DefaultGraph())
-    elif not isinstance(triples, Path):
-        with raw.open("w", encoding="utf-8", newline="\n") as file:
-            file.writelines(line if line.endswith("\n") else line + "\n" for line in triples)
-    lines, blank = _survey(source)
-    large = lines >= disk_from
-    store = Store(str(folder / "store")) if large else Store()
-    try:
-        if blank:  # bulk_load gives blank nodes new labels each time, and the digest must not change
-            store.bulk_extend(parse(path=source, format=RdfFormat.N_TRIPLES))
-        else:
-            store.bulk_load(path=source, format=RdfFormat.N_TRIPLES)
-    except SyntaxError as error:
-        raise RdfFileError(str(error.msg), file="graph.nt", line=error.lineno) from error
-    except OSError as error:
-        raise RdfFileError(f"cannot be read: {error}", file=source, remedy="check the path") from error
-    raw.unlink(missing_ok=True)
     graph = folder / "graph.nt"
-    store.dump(raw, RdfFormat.N_TRIPLES, from_graph=DefaultGraph())
-    _sort_lines(raw, graph)
+    source = triples if isinstance(triples, Path) else "graph.nt"
+    written = write_sorted(_lines(triples), graph, source)
+    large = written.count >= disk_from
+    if extend is None and not large:
+        return written.count, "memory"
+    store = Store(str(folder / "store")) if large else Store()
+    if written.blank:  # bulk_load gives blank nodes new labels each time, and the digest must not change
+        store.bulk_extend(parse(path=graph, format=RdfFormat.N_TRIPLES))
+    else:
+        store.bulk_load(path=graph, format=RdfFormat.N_TRIPLES)
+    count = written.count
     if extend is not None:
         added = Store()
         added.extend(extend(store, graph))
         store.bulk_extend(added)
-        _merge(graph, added, raw)
-        raw.replace(graph)
+        count = add_sorted(graph, added)
     if large:
         store.optimize()
-    store.flush()
-    return _survey(graph)[0], "disk" if large else "memory"
+        store.flush()
+    return count, "disk" if large else "memory"
 
 
-def _merge(graph: Path, added: Store, target: Path) -> None:
-    """Write the sorted lines of ``graph`` with the triples of ``added`` in their places, each once."""
-    more = io.BytesIO()
-    added.dump(more, RdfFormat.N_TRIPLES, from_graph=DefaultGraph())
-    last = b""
-    with graph.open("rb") as lines, target.open("wb") as file:
-        for line in heapq.merge(lines, sorted(more.getvalue().splitlines(keepends=True))):
-            if line != last:
-                file.write(line)
-                last = line
-
-
-def _survey(path: Path) -> tuple[int, bool]:
-    """Return the number of lines, and whether there may be blank nodes among them."""
-    count, blank = 0, False
-    try:
-        with path.open("rb") as lines:
-            for count, line in enumerate(lines, 1):  # noqa: B007 - the last one is the number of lines
-                blank = blank or b"_:" in line
-    except OSError as error:
-        raise RdfFileError(f"cannot be read: {error}", file=path, remedy="check the path") from error
-    return count, blank
-
-
-def _sort_lines(source: Path, target: Path) -> None:
-    """Move the lines of ``source``, sorted bytewise; in runs when they are more than ``_RUN``."""
-    with ExitStack() as stack:
-        lines = stack.enter_context(source.open("rb"))
-        source.unlink()  # the runs need its space: it goes when the file is closed
-        runs: list[BinaryIO] = []
-        while run := sorted(islice(lines, _RUN)):
-            file = stack.enter_context(tempfile.TemporaryFile(dir=target.parent))
-            file.writelines(run)
-            file.seek(0)
-            runs.append(file)
-        lines.close()
-        merged: Iterator[bytes] = heapq.merge(*runs)
-        stack.enter_context(target.open("wb")).writelines(merged)
+def _lines(triples: Iterable[str] | Store | Path) -> Iterator[bytes]:
+    if isinstance(triples, Store):
+        output = io.BytesIO()
+        triples.dump(output, RdfFormat.N_TRIPLES, from_graph=DefaultGraph())
+        output.seek(0)
+        yield from output
+    elif isinstance(triples, Path):
+        try:
+            with triples.open("rb") as file:
+                yield from file
+        except OSError as error:
+            raise RdfFileError(f"cannot be read: {error}", file=triples, remedy="check the path") from error
+    else:
+        for line in triples:
+            yield (line if line.endswith("\n") else line + "\n").encode()
 
 
 def _publish(folder: Path, target: Path) -> Path:

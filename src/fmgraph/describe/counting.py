@@ -1,13 +1,14 @@
 """Counting a graph for VoID by reading its sorted N-Triples twice.
 
 A pass over the text takes a microsecond or two a triple, whatever the size, and what is held is the classes
-of each subject and the set of objects. (SPARQL counts the same, and over a store on disk takes 20 times as
-long: every join and every string is another look into it.)
+of each subject and eight bytes for each object. (SPARQL counts the same, and over a store on disk takes 20
+times as long: every join and every string is another look into it.)
 """
 
 from __future__ import annotations
 
 import io
+from array import array
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from functools import cache
@@ -39,7 +40,7 @@ def count_lines(lines: Lines, base: str = BASE) -> Counts:
     classes = _classes(lines)
     none: _Classes = ()
     triples = subjects = entities = 0
-    objects: set[bytes] = set()
+    objects = _Distinct()
     #: How often: classes of the subject, predicate, and the object's classes or its datatype.
     uses: Counter[tuple[_Classes, bytes, _Classes | str]] = Counter()
     facets: Counter[tuple[_Classes, bytes, bytes]] = Counter()
@@ -68,12 +69,26 @@ def count_lines(lines: Lines, base: str = BASE) -> Counts:
             facets[mine, predicate, value] += 1
         for target, space in spaces.get(predicate, ()):
             links[target, _text(predicate)] += value.startswith(space)
-    counts = Counts(base, triples, subjects, len(objects), entities, links=+links, first=first)
+    counts = Counts(base, triples, subjects, objects.count(), entities, links=+links, first=first)
     _expand(uses, counts)
     for (held, predicate, value), number in facets.items():
         for cls in FACETED.intersection(held):
             counts.values[cls, _text(predicate), _term(value)] += number
     return counts
+
+
+class _Distinct:
+    """Counts different values by their hashes of 64 bits: of 100 million, two agree in one graph of 3,700."""
+
+    def __init__(self) -> None:
+        self._parts = [array("q") for _ in range(256)]
+
+    def add(self, value: bytes) -> None:
+        number = hash(value)
+        self._parts[number & 255].append(number)
+
+    def count(self) -> int:
+        return sum(len(set(part)) for part in self._parts)
 
 
 def _classes(lines: Lines) -> dict[bytes, _Classes]:

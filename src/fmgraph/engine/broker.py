@@ -3,7 +3,7 @@
 Run as ``python -m fmgraph.engine.broker`` by :class:`fmgraph.engine.launch.BrokerProcess`, which writes the
 configuration to its standard input and keeps that open: when it closes, the broker ends, and everything
 below it. HTTP workers (and other processes) connect to its Unix socket, one connection for each thread; a
-connection that closes takes its query with it.
+connection that closes takes its query with it, or the evaluator that it has on lease.
 
 Process pools that exist (pebble, concurrent.futures) end a task at a time limit, but neither fork their
 workers from a loaded dataset, nor let a task give up its place, nor order the waiting; that is most of what
@@ -20,8 +20,11 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import os
 import signal
+import socket
 import sys
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
@@ -39,6 +42,7 @@ class Connection(asyncio.Protocol):
         self._dispatcher = dispatcher
         self._buffer = Buffer()
         self._job: Job | None = None  # the last one; cancelling it after its answer does nothing
+        self._release: Callable[[], None] | None = None  # ends what this connection has on lease
         self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -52,6 +56,8 @@ class Connection(asyncio.Protocol):
             operation = head(frame)["op"]
             if operation == "run":
                 self._job = self._dispatcher.submit(frame, self._write)
+            elif operation == "lease":
+                self._release = self._dispatcher.lease(self._lend)
             elif operation == "stats":
                 self._write(Frame(0, self._dispatcher.report(), b"").encode())
             else:
@@ -62,10 +68,21 @@ class Connection(asyncio.Protocol):
         self._transport = None
         if self._job is not None:
             self._dispatcher.cancel(self._job)
+        if self._release is not None:
+            self._release()
 
     def _write(self, frame: bytes) -> None:
         if self._transport is not None:
             self._transport.write(frame)
+
+    def _lend(self, evaluator: socket.socket, digest: str) -> None:
+        """Send an evaluator's socket along this connection, which has carried nothing upwards before."""
+        if self._transport is None:
+            return
+        ours = self._transport.get_extra_info("socket").fileno()
+        with socket.socket(fileno=os.dup(ours)) as connection:
+            data = Frame(0, {"digest": digest}, b"").encode()
+            socket.send_fds(connection, [data], [evaluator.fileno()])
 
     async def _reload(self, source: list[str]) -> None:
         try:

@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import logging
 import signal
+import socket
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -101,6 +102,14 @@ class Dispatcher:
                     self.stats.ended["left"] += 1
                     self._end(evaluator, None)
                     return
+
+    def lease(self, lend: Callable[[socket.socket, str], None]) -> Callable[[], None] | None:
+        """Fork an evaluator for one who will hand it queries himself; return what ends it.
+
+        ``lend`` is called with its socket, which is closed afterwards, and the digest of its dataset.
+        """
+        generation = self._datasets.current
+        return None if generation is None or generation.closed else generation.lease(lend)
 
     def dispatch(self) -> None:
         """Give every free place its next query, and see to it that there are evaluators."""

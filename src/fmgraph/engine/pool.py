@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from fmgraph.engine.lane import Lane
 from fmgraph.engine.left import client_has_left, ended_when_left
 from fmgraph.engine.protocol import JSON_AND_TURTLE, Answer, Engine, ResultFormats
 from fmgraph.engine.wire import ERROR, Frame, error_of, receive
@@ -42,6 +43,7 @@ class PoolEngine(Engine):
         self._meta_path = self._path.with_suffix(".meta")
         self._stamp: tuple[int, int] | None = None
         self._meta: Meta | None = None
+        self._lane: Lane | None = None
         self._local = threading.local()
         self._open: set[socket.socket] = set()
         self._lock = threading.Lock()
@@ -76,20 +78,34 @@ class PoolEngine(Engine):
             formats.choose(inspection.kind)
         head = {
             "op": "run",
-            "solutions": formats.solutions,
-            "graph": formats.graph,
-            "default": list(default_graphs),
-            "named": list(named_graphs),
+            **_fields(formats, default_graphs, named_graphs),
             "client": client,
             "trusted": trusted,
             "cost": inspection.cost,
             "template": inspection.template,
         }
         frame = self._ask(Frame(0, head, query.encode("utf-8", "surrogatepass")))
-        fields = frame.head
-        return Answer(
-            fields["kind"], fields["type"], frame.body, self._meta_of(fields["meta"]), fields["seconds"]
-        )
+        if self._lane is not None and not trusted:
+            self._lane.learn(inspection.template, frame.head["cpu"])
+        return self._answer(frame)
+
+    async def run_soon(self, query: str, *, formats: ResultFormats = JSON_AND_TURTLE) -> Answer | None:
+        """See :meth:`fmgraph.engine.Engine.run_soon`; always from the same event loop."""
+        inspection = inspect(query, self._settings)
+        if inspection.kind is None:
+            return None
+        formats.choose(inspection.kind)
+        if self._lane is None:
+            self._lane = Lane(self._path)
+        if not self._lane.takes(inspection, self.meta.digest):
+            return None
+        request = Frame(0, _fields(formats), query.encode("utf-8", "surrogatepass"))
+        frame = await self._lane.ask(inspection.template, request.encode())
+        if frame is None:
+            return None
+        if frame.flags & ERROR:
+            raise error_of(frame.head)
+        return self._answer(frame)
 
     def stats(self) -> dict[str, Any]:
         """Return the broker's numbers (:meth:`fmgraph.engine.broker.Broker.report`)."""
@@ -105,13 +121,20 @@ class PoolEngine(Engine):
         )
         return Meta(**frame.head["meta"])
 
+    def _answer(self, frame: Frame) -> Answer:
+        head = frame.head
+        return Answer(head["kind"], head["type"], frame.body, self._meta_of(head["meta"]), head["seconds"])
+
     def _meta_of(self, fields: dict[str, Any]) -> Meta:
         """Return the meta data that an answer names: nearly always that which we have."""
         known = self._meta
         return known if known and known.digest == fields["digest"] else Meta(**fields)
 
     def close(self) -> None:
-        """Close the connections of all threads."""
+        """Close the connections of all threads, and give the evaluator on lease back."""
+        if self._lane is not None:
+            self._lane.close()
+            self._lane = None
         with self._lock:
             for connection in self._open:
                 connection.close()
@@ -165,3 +188,15 @@ class PoolEngine(Engine):
         with self._lock:
             self._open.discard(connection)
         connection.close()
+
+
+def _fields(
+    formats: ResultFormats, default_graphs: Sequence[str] = (), named_graphs: Sequence[str] = ()
+) -> dict[str, Any]:
+    """Return what an evaluator needs to know beside the query."""
+    return {
+        "solutions": formats.solutions,
+        "graph": formats.graph,
+        "default": list(default_graphs),
+        "named": list(named_graphs),
+    }

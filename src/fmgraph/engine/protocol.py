@@ -112,6 +112,19 @@ class Engine(ABC):
         ResultTooLargeError (413), LimitError, BusyError and EngineError (503; EngineError may be 502 or 504).
         """
 
+    async def run_soon(
+        self,
+        query: str,
+        *,
+        formats: ResultFormats = JSON_AND_TURTLE,
+    ) -> Answer | None:
+        """Answer a cheap query without holding up the event loop; None for one that :meth:`run` has to run.
+
+        Raises what :meth:`run` does.
+        """
+        del query, formats
+        return None
+
     @abstractmethod
     def close(self) -> None:
         """Give back what the engine holds; calling it twice is allowed."""

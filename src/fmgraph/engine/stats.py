@@ -54,6 +54,8 @@ def report(stats: Stats, scheduler: Scheduler, generations: Sequence[Generation]
     ``generations`` are the datasets, the one that is served last; ``evaluators`` has their resident bytes.
     """
     evaluators = [evaluator for generation in generations for evaluator in generation.evaluators.values()]
+    pids = [evaluator.pid for evaluator in evaluators]
+    pids += [pid for generation in generations for pid in generation.leased]
     meta = generations[-1].meta if generations else None
     return {
         **stats.report(),
@@ -62,7 +64,7 @@ def report(stats: Stats, scheduler: Scheduler, generations: Sequence[Generation]
         },
         "waiting": {"quick": len(scheduler.quick), "slow": len(scheduler.slow)},
         "forks": sum(generation.forks for generation in generations),
-        "evaluators": {str(evaluator.pid): _resident(evaluator.pid) for evaluator in evaluators},
+        "evaluators": {str(pid): _resident(pid) for pid in pids},
         "meta": asdict(meta) if meta else None,
     }
 

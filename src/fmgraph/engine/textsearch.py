@@ -57,6 +57,10 @@ class TextSearchEngine(Engine):
             trusted=trusted,
         )
 
+    async def run_soon(self, query: str, *, formats: ResultFormats = JSON_AND_TURTLE) -> Answer | None:
+        """See :meth:`fmgraph.engine.Engine.run_soon`; looking into the index has to wait for a thread."""
+        return None if "matches" in query else await self._engine.run_soon(query, formats=formats)
+
     def close(self) -> None:
         """Close the engine behind."""
         self._engine.close()

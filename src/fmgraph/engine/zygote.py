@@ -103,14 +103,14 @@ class _Zygote:
     def _obey(self, message: dict[str, Any]) -> None:
         pid = message.get("pid")
         if message["do"] == "fork":
-            self._fork()
+            self._fork({"lease": message["lease"]} if "lease" in message else {})
         elif pid in self._children:
             if message["do"] == "kill":
                 os.kill(pid, signal.SIGKILL)
             else:
                 os.setpriority(os.PRIO_PROCESS, pid, 19)
 
-    def _fork(self) -> None:
+    def _fork(self, why: dict[str, int]) -> None:
         ours, theirs = socket.socketpair()
         parent = os.getpid()
         pid = os.fork()
@@ -123,7 +123,7 @@ class _Zygote:
             serve(theirs, self._opener, self._meta, self._settings, parent)
         theirs.close()
         self._children.add(pid)
-        _tell(self._control, {"forked": pid}, ours.fileno())
+        _tell(self._control, {"forked": pid, **why}, ours.fileno())
         ours.close()
 
     def _bury(self) -> None:

@@ -23,7 +23,8 @@ _NOT_PATTERNS = frozenset(
 _TESTS = frozenset(("CONTAINS", "REGEX", "STRSTARTS", "STRENDS", "REPLACE", "CONCAT"))
 _AGGREGATES = frozenset(("COUNT", "SUM", "MIN", "MAX", "AVG", "SAMPLE", "GROUP_CONCAT", "GROUP", "HAVING"))
 _TERMS = frozenset(("iri", "pname", "var", "bnode", "string", "number"))
-_TYPE = "<http://www.w3.org/1999/02/22-rdf-syntax-ns#type>"
+#: Constants that matter to the guess, as they are written.
+TYPES = frozenset(("<http://www.w3.org/1999/02/22-rdf-syntax-ns#type>", "rdf:type"))
 
 
 def estimate(sequence: Sequence[Token]) -> int:
@@ -146,7 +147,7 @@ class _Patterns:
         if len(variables) == 3 or (len(variables) == 2 and any(t.text in ("*", "+") for t in predicate)):
             self.unbound += 1
         selective = names[0] is None or (
-            names[2] is None and predicate[0].text not in ("a", _TYPE, "rdf:type")
+            names[2] is None and predicate[0].text != "a" and predicate[0].text not in TYPES
         )
         if selective and variables:
             self._anchored.add(variables[0])

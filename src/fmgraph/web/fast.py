@@ -13,7 +13,7 @@ from urllib.parse import unquote_to_bytes
 
 from werkzeug.datastructures import Headers
 
-from fmgraph.engine import ResultFormats
+from fmgraph.engine import Answer, ResultFormats
 from fmgraph.errors import FmgraphError
 from fmgraph.web import headers, problems
 from fmgraph.web.cache import CACHEABLE, Key
@@ -36,6 +36,16 @@ class Whole(NamedTuple):
     body: bytes
 
 
+class Plain(NamedTuple):
+    """A plain query and how its answer is to be sent."""
+
+    asked: QueryRequest
+    accept: str
+    choice: Choice
+    coding: str
+    formats: ResultFormats
+
+
 class FastPath:
     """Answers plain queries over a service."""
 
@@ -53,8 +63,11 @@ class FastPath:
             and not any(name in sent for name in _CONDITIONS)
         )
 
-    def answer(self, key: Key, client: str, environ: dict[str, Any]) -> Whole | None:
-        """Return the answer, None when Flask has to give it; tell its cost and hash in ``environ``."""
+    def read(self, key: Key, environ: dict[str, Any]) -> Plain | Whole | None:
+        """Return what is asked, its refusal, or None when Flask has to answer.
+
+        ``environ`` is told what Flask would tell: cost, hash, whether the answer may be kept.
+        """
         text = key.query_string[6:].encode("utf-8", "surrogateescape")
         if BAD_PERCENT.search(text):
             return None
@@ -65,24 +78,42 @@ class FastPath:
             return None
         if plan is None or asked.volatile:
             return None
-        choice, coding, formats = plan
-        settings, engine = self._service.settings, self._service.engine
         try:
-            check_query(asked.query, settings)
-            environ[COST] = "refused"
-            environ[QUERY_HASH] = blake2b(asked.query.encode(), digest_size=6).hexdigest()
-            run = engine.run(asked.query, formats=formats, client=client)
+            check_query(asked.query, self._service.settings)
         except FmgraphError as error:
             return refusal(error, key.accept)
+        environ[COST] = "refused"
+        environ[QUERY_HASH] = blake2b(asked.query.encode(), digest_size=6).hexdigest()
+        return Plain(asked, key.accept, *plan)
+
+    async def answer_soon(self, plain: Plain, environ: dict[str, Any]) -> Whole | None:
+        """Return the answer to a cheap query, None for one that has to wait in a thread."""
+        try:
+            run = await self._service.engine.run_soon(plain.asked.query, formats=plain.formats)
+        except FmgraphError as error:
+            return refusal(error, plain.accept)
+        return None if run is None else self._whole(plain, run, environ)
+
+    def answer(self, plain: Plain, client: str, environ: dict[str, Any]) -> Whole:
+        """Return the answer, however long it takes; for a thread."""
+        try:
+            run = self._service.engine.run(plain.asked.query, formats=plain.formats, client=client)
+        except FmgraphError as error:
+            return refusal(error, plain.accept)
+        return self._whole(plain, run, environ)
+
+    def _whole(self, plain: Plain, run: Answer, environ: dict[str, Any]) -> Whole:
+        settings = self._service.settings
         environ[COST] = "quick" if run.seconds <= settings.quick_seconds else "slow"
-        environ[CACHEABLE] = run.meta.digest == engine.meta.digest
-        tag = entity_tag(asked, choice, run.meta.digest, settings)
+        environ[CACHEABLE] = run.meta.digest == self._service.engine.meta.digest
+        tag = entity_tag(plain.asked, plain.choice, run.meta.digest, settings)
         body, coded = run.body, ()
-        if coding != "identity" and len(body) >= headers.SMALLEST_CODED:
-            body = headers.CODERS[coding](body)
-            tag, coded = headers.coded_etag(tag, coding), (("content-encoding", coding),)  # type: ignore[assignment]
+        if plain.coding != "identity" and len(body) >= headers.SMALLEST_CODED:
+            body = headers.CODERS[plain.coding](body)
+            tag = headers.coded_etag(tag, plain.coding)
+            coded = (("content-encoding", plain.coding),)  # type: ignore[assignment]
         fields = [
-            *_always(choice, run.kind),
+            *_always(plain.choice, run.kind),
             ("etag", f'"{tag}"'),
             ("content-length", str(len(body))),
             *coded,

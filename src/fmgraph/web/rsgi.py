@@ -22,7 +22,7 @@ from fmgraph.engine.left import CLIENT_LEFT
 from fmgraph.errors import BusyError, FmgraphError, ProtocolError
 from fmgraph.web.cache import CACHEABLE, Key, matches
 from fmgraph.web.environ import client_address, make_environ
-from fmgraph.web.fast import FastPath, refusal
+from fmgraph.web.fast import FastPath, Plain, Whole, refusal
 from fmgraph.web.metrics import Metrics
 from fmgraph.web.service import COST, NAME, QUERY_HASH, Service
 from fmgraph.web.wsgi import store
@@ -168,29 +168,24 @@ class RsgiApp:
             error = BusyError("all places are taken: try again later", "requests waiting", 2)
             self._refuse(error, scope, key.accept, protocol, started)
             return
-        left: Future[None] = Future()
-        plain = self._fast.takes(scope.method, key, scope.headers)
-        environ: dict[str, Any] = {} if plain else make_environ(scope, body)
+        environ: dict[str, Any] = {}
+        plain: Plain | Whole | None = None
+        if self._fast.takes(scope.method, key, scope.headers):
+            plain = self._fast.read(key, environ)
         generation = self._cache.generation
-        loop = asyncio.get_running_loop()
         places.free -= 1
         try:
-            work = (
-                loop.run_in_executor(places.pool, self._run_plain, scope, key, environ, left)
-                if plain
-                else loop.run_in_executor(places.pool, self._run, environ, left)
-            )
-            gone = asyncio.ensure_future(protocol.client_disconnect())
-            await asyncio.wait((work, gone), return_when=asyncio.FIRST_COMPLETED)
-            if not work.done():
-                left.set_result(None)
-                self._metrics.left()
-                await work
-                return
-            gone.cancel()
-            status, headers, rest, whole = await work
+            soon = await self._fast.answer_soon(plain, environ) if isinstance(plain, Plain) else plain
+            if soon is not None:
+                made: _Made | None = (soon.status, soon.headers, iter(()), soon.body)
+            else:
+                made = await self._wait(scope, protocol, places.pool, plain, body, environ)
         finally:
             places.free += 1
+        if made is None:
+            self._metrics.left()
+            return
+        status, headers, rest, whole = made
         if whole is None:
             await self._stream(protocol, status, headers, rest, places.pool)
         elif scope.method == "HEAD" or status in (204, 304):
@@ -200,6 +195,32 @@ class RsgiApp:
             if status == 200 and environ.get(CACHEABLE):
                 store(self._cache, key, headers, whole, generation)
         self._done(scope, status, started, environ)
+
+    async def _wait(
+        self,
+        scope: Any,
+        protocol: Any,
+        pool: Executor,
+        plain: Plain | Whole | None,
+        body: bytes,
+        environ: dict[str, Any],
+    ) -> _Made | None:
+        """Have the answer made in a thread; None when the client leaves meanwhile."""
+        left: Future[None] = Future()
+        loop = asyncio.get_running_loop()
+        if isinstance(plain, Plain):
+            work = loop.run_in_executor(pool, self._run_plain, plain, client_address(scope), environ, left)
+        else:
+            environ.update(make_environ(scope, body))
+            work = loop.run_in_executor(pool, self._run, environ, left)
+        gone = asyncio.ensure_future(protocol.client_disconnect())
+        await asyncio.wait((work, gone), return_when=asyncio.FIRST_COMPLETED)
+        if not work.done():
+            left.set_result(None)
+            await work
+            return None
+        gone.cancel()
+        return await work
 
     async def _stream(
         self,
@@ -217,13 +238,10 @@ class RsgiApp:
         finally:
             await loop.run_in_executor(pool, _close, rest)
 
-    def _run_plain(self, scope: Any, key: Key, environ: dict[str, Any], left: Future[None]) -> _Made:
-        """Answer a query without Flask, or with it where it turns out not to be so plain."""
+    def _run_plain(self, plain: Plain, client: str, environ: dict[str, Any], left: Future[None]) -> _Made:
+        """Answer a plain query without Flask."""
         CLIENT_LEFT.set(left)
-        made = self._fast.answer(key, client_address(scope), environ)
-        if made is None:
-            environ.update(make_environ(scope, b""))
-            return self._run(environ, left)
+        made = self._fast.answer(plain, client, environ)
         return made.status, made.headers, iter(()), made.body
 
     def _run(self, environ: dict[str, Any], left: Future[None]) -> _Made:

@@ -1,0 +1,203 @@
+"""A worker's own way to an evaluator, for lookups: there and back without the broker.
+
+The broker orders what is dear; for a lookup it is half of the time from asking to answer. So each HTTP worker
+has an evaluator on lease. What is cheap by the guard's guess, or has been, goes straight to it. Nothing else
+changes: an evaluator whose answer does not come within the worker's patience is given up, which ends it, and
+the query is begun anew by way of the broker and under its limits.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+from collections import OrderedDict, deque
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from fmgraph.engine.wire import RETIRE, Buffer, Frame, decode
+from fmgraph.errors import EngineError
+from fmgraph.guard import LOOKUP, Inspection
+
+_LOG = logging.getLogger("fmgraph.engine")
+#: Up to so many seconds of CPU a query of a known template goes this way.
+_CHEAP = 0.01
+#: Seconds until an answer is given up.
+_PATIENCE = 0.05
+#: Queries on their way at once, and seconds that the first of them may have taken when another follows.
+_MOST_WAITING, _STALLED = 8, 0.005
+#: Longer queries go by the broker: these are sure to fit into the socket's buffer.
+_LONGEST = 16_384
+#: Seconds until another evaluator is asked for, doubled at each that had to be given up.
+_FIRST_DELAY, _LONGEST_DELAY = 0.1, 10.0
+_MEMORY = 4_096
+_CONNECT_SECONDS = 10.0
+
+
+class Lane:
+    """The lane of one worker; all methods but :meth:`learn` are for its event loop."""
+
+    def __init__(self, path: Path) -> None:
+        """Take the broker's socket; an evaluator is asked for when the first query comes."""
+        self._path = path
+        self._loop = asyncio.get_running_loop()
+        self._lease: _Lease | None = None
+        self._obtaining: asyncio.Task[None] | None = None
+        self._not_before = 0.0
+        self._delay = _FIRST_DELAY
+        self._learned: OrderedDict[str, float] = OrderedDict()
+
+    def takes(self, inspection: Inspection, digest: str) -> bool:
+        """Tell whether a query goes this way now, to be answered from the dataset of this digest."""
+        known = self._learned.get(inspection.template)
+        if not (inspection.cost == LOOKUP if known is None else known <= _CHEAP):
+            return False
+        lease = self._lease
+        if lease is None:
+            self._obtain()
+            return False
+        return lease.digest == digest and lease.has_room(self._loop.time())
+
+    def learn(self, template: str, seconds: float) -> None:
+        """Remember what a query took, in seconds of CPU, wherever it was evaluated."""
+        before = self._learned.get(template, seconds)
+        self._learned[template] = 0.8 * before + 0.2 * seconds
+        if len(self._learned) > _MEMORY:
+            self._learned.popitem(last=False)
+
+    async def ask(self, template: str, frame: bytes) -> Frame | None:
+        """Return the answer to a query, or None when it has to go by the broker."""
+        lease = self._lease
+        if lease is None or len(frame) > _LONGEST:
+            return None
+        answer = lease.send(frame)
+        timer = self._loop.call_later(_PATIENCE, self._give_up, lease, template, answer)
+        found = await answer
+        timer.cancel()
+        if found is None or "crash" in found.head:
+            return None
+        if found.flags & RETIRE:
+            lease.close()
+        self.learn(template, found.head.get("cpu", 0.0))
+        self._delay = max(_FIRST_DELAY, self._delay * 0.99)
+        return found
+
+    def close(self) -> None:
+        """Give the evaluator back."""
+        if self._lease is not None:
+            self._lease.close()
+
+    def _give_up(self, lease: _Lease, template: str, answer: asyncio.Future[Frame | None]) -> None:
+        if answer.done():
+            return
+        if lease.is_first(answer):  # those behind it have only waited
+            self._learned[template] = max(self._learned.get(template, 0.0), _PATIENCE)
+        self._delay = min(self._delay * 2, _LONGEST_DELAY)
+        lease.close()
+
+    def _ended(self, lease: _Lease) -> None:
+        if self._lease is lease:
+            self._lease = None
+            self._not_before = self._loop.time() + self._delay
+
+    def _obtain(self) -> None:
+        if self._obtaining is None and self._loop.time() >= self._not_before:
+            self._obtaining = self._loop.create_task(self._ask_for_lease())
+
+    async def _ask_for_lease(self) -> None:
+        try:
+            line, evaluator, digest = await self._loop.run_in_executor(None, _borrow, self._path)
+        except (OSError, EngineError) as error:
+            _LOG.info("no evaluator on lease for now: %s", error)
+            self._not_before = self._loop.time() + self._delay
+        else:
+            self._lease = _Lease(line, evaluator, digest, self._ended)
+        finally:
+            self._obtaining = None
+
+
+class _Lease:
+    """One evaluator on lease: queries in a row, answered in that order."""
+
+    def __init__(
+        self, line: socket.socket, evaluator: socket.socket, digest: str, on_end: Callable[[_Lease], None]
+    ) -> None:
+        self.digest = digest
+        self._line = line  # to the broker: the evaluator ends when this is closed
+        self._evaluator = evaluator
+        self._on_end = on_end
+        self._loop = asyncio.get_running_loop()
+        self._buffer = Buffer()
+        self._waiting: deque[tuple[asyncio.Future[Frame | None], float]] = deque()
+        self._loop.add_reader(evaluator.fileno(), self._read)
+
+    def has_room(self, now: float) -> bool:
+        """Tell whether a query sent now would be answered soon."""
+        if not self._waiting:
+            return True
+        return len(self._waiting) < _MOST_WAITING and now - self._waiting[0][1] < _STALLED
+
+    def is_first(self, answer: asyncio.Future[Frame | None]) -> bool:
+        """Tell whether it is this answer that all are waiting for."""
+        return bool(self._waiting) and self._waiting[0][0] is answer
+
+    def send(self, frame: bytes) -> asyncio.Future[Frame | None]:
+        """Send a query; the future's result is None when the evaluator ends before it has answered."""
+        answer: asyncio.Future[Frame | None] = self._loop.create_future()
+        self._waiting.append((answer, self._loop.time()))
+        try:
+            whole = self._evaluator.send(frame) == len(frame)
+        except OSError:
+            whole = False
+        if not whole:
+            self.close()
+        return answer
+
+    def close(self) -> None:
+        """End the lease, and the evaluator with it; what waits gets None."""
+        if self._evaluator.fileno() < 0:
+            return
+        self._loop.remove_reader(self._evaluator.fileno())
+        self._evaluator.close()
+        self._line.close()
+        self._on_end(self)
+        while self._waiting:
+            answer, _ = self._waiting.popleft()
+            if not answer.done():
+                answer.set_result(None)
+
+    def _read(self) -> None:
+        try:
+            data = self._evaluator.recv(1 << 18)
+        except (BlockingIOError, InterruptedError):
+            return
+        except OSError:
+            data = b""
+        if not data:
+            self.close()
+            return
+        self._buffer.feed(data)
+        while self._waiting and (frame := self._buffer.next()) is not None:
+            answer, _ = self._waiting.popleft()
+            if not answer.done():
+                answer.set_result(decode(frame))
+
+
+def _borrow(path: Path) -> tuple[socket.socket, socket.socket, str]:
+    """Return the line to the broker, the evaluator's socket and the digest of its dataset; blocks."""
+    line = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        line.settimeout(_CONNECT_SECONDS)
+        line.connect(str(path))
+        line.sendall(Frame(0, {"op": "lease"}, b"").encode())
+        data, descriptors, _, _ = socket.recv_fds(line, 1 << 16, 1)
+        if not descriptors:
+            raise EngineError("the broker lends none")
+        head: dict[str, Any] = decode(data).head
+    except BaseException:
+        line.close()
+        raise
+    evaluator = socket.socket(fileno=descriptors[0])
+    evaluator.setblocking(False)
+    return line, evaluator, head["digest"]
