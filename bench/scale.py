@@ -25,7 +25,7 @@ from fmgraph.settings import Settings
 from fmgraph.store import open_dataset
 
 #: Bytes of free disk that a model takes while its catalogue is built.
-_BYTES_PER_MODEL = 75_000
+_BYTES_PER_MODEL = 55_000
 _STARTS, _REPLACED = 5, 7
 
 

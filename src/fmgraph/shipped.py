@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial
 from pathlib import Path
 
@@ -68,10 +68,11 @@ def make_dataset(folder: Path, data_dir: Path | None = None) -> Path:
     return finish_dataset(store, folder, version, date)
 
 
-def finish_dataset(source: Store | Path, folder: Path, version: str, date: str) -> Path:
+def finish_dataset(source: Iterable[str] | Store | Path, folder: Path, version: str, date: str) -> Path:
     """Write a graph as a dataset with its description and its search index, and make it current.
 
-    ``source`` is a store or a file of N-Triples, whose graph may be larger than the memory. Returns
+    ``source`` are lines of N-Triples, a file of them, whose graph may be larger than the memory, or a store.
+    Returns
     the dataset's folder. Raises UsageError when the graph is described already, RdfFileError for a bad file.
     """
 

@@ -29,6 +29,7 @@ from fmgraph.settings import Settings
 from fmgraph.store import Meta
 
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
+_MADV_POPULATE_WRITE = 23  # asm-generic/mman-common.h, since Linux 5.14
 _MB = 1 << 20
 #: Parsers and planners recurse: with this much stack no query within the guard's limits overflows it.
 _STACK_MB = 64
@@ -46,14 +47,29 @@ def die_with(parent: int) -> None:
 
 
 def serve(
-    connection: socket.socket, open_store: Callable[[], Store], meta: Meta, settings: Settings, parent: int
+    connection: socket.socket,
+    open_store: Callable[[], Store],
+    meta: Meta,
+    settings: Settings,
+    parent: int,
+    *,
+    leased: bool = False,
 ) -> None:
-    """Answer queries that come over ``connection`` until it is closed. Never returns: ends the process."""
+    """Answer queries that come over ``connection`` until it is closed. Never returns: ends the process.
+
+    One that is ``leased`` says so when it is ready. Before that it copies the pages of a dataset in memory,
+    where they are fewer than a query may take: reading counts references, so each page would be copied at its
+    first use, which takes longer than many a lookup.
+    """
     status = 1
     try:
         die_with(parent)
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the broker to handle
         store = open_store()
+        if leased:
+            if _peak_mb() < settings.memory_mb:
+                _copy_pages()
+            connection.sendall(Frame(0, {"ready": True}, b"").encode())
         _limit(settings.memory_mb)
         base = _peak_mb()
         meta_head = asdict(meta)
@@ -107,6 +123,17 @@ def _limit(memory_mb: int) -> None:
     most = size + memory_mb * _MB + stack
     resource.setrlimit(resource.RLIMIT_AS, (most, most))
     Path("/proc/self/oom_score_adj").write_text("1000")  # if memory runs out all the same, take this one
+
+
+def _copy_pages() -> None:
+    """Make all memory that is shared with the parent our own; where the kernel cannot, nothing changes."""
+    madvise = ctypes.CDLL(None).madvise
+    madvise.argtypes = (ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int)
+    for line in Path("/proc/self/maps").read_text().splitlines():
+        addresses, access, _, _, inode = line.split()[:5]
+        if access == "rw-p" and inode == "0":
+            begin, end = (int(address, 16) for address in addresses.split("-"))
+            madvise(begin, end - begin, _MADV_POPULATE_WRITE)
 
 
 def _peak_mb() -> float:

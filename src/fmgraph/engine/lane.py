@@ -14,9 +14,8 @@ import socket
 from collections import OrderedDict, deque
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-from fmgraph.engine.wire import RETIRE, Buffer, Frame, decode
+from fmgraph.engine.wire import RETIRE, Buffer, Frame, decode, receive
 from fmgraph.errors import EngineError
 from fmgraph.guard import LOOKUP, Inspection
 
@@ -32,7 +31,7 @@ _LONGEST = 16_384
 #: Seconds until another evaluator is asked for, doubled at each that had to be given up.
 _FIRST_DELAY, _LONGEST_DELAY = 0.1, 10.0
 _MEMORY = 4_096
-_CONNECT_SECONDS = 10.0
+_CONNECT_SECONDS, _READY_SECONDS = 10.0, 60.0
 
 
 class Lane:
@@ -108,7 +107,7 @@ class Lane:
     async def _ask_for_lease(self) -> None:
         try:
             line, evaluator, digest = await self._loop.run_in_executor(None, _borrow, self._path)
-        except (OSError, EngineError) as error:
+        except (OSError, EOFError, EngineError) as error:
             _LOG.info("no evaluator on lease for now: %s", error)
             self._not_before = self._loop.time() + self._delay
         else:
@@ -194,10 +193,15 @@ def _borrow(path: Path) -> tuple[socket.socket, socket.socket, str]:
         data, descriptors, _, _ = socket.recv_fds(line, 1 << 16, 1)
         if not descriptors:
             raise EngineError("the broker lends none")
-        head: dict[str, Any] = decode(data).head
+        evaluator = socket.socket(fileno=descriptors[0])
+        try:
+            evaluator.settimeout(_READY_SECONDS)
+            receive(evaluator)
+            evaluator.setblocking(False)
+        except BaseException:
+            evaluator.close()
+            raise
     except BaseException:
         line.close()
         raise
-    evaluator = socket.socket(fileno=descriptors[0])
-    evaluator.setblocking(False)
-    return line, evaluator, head["digest"]
+    return line, evaluator, decode(data).head["digest"]

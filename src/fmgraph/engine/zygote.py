@@ -120,7 +120,7 @@ class _Zygote:
             for connection in (ours, self._control, self._woken, self._wake):
                 connection.close()
             os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # Rust's last words, which name no query
-            serve(theirs, self._opener, self._meta, self._settings, parent)
+            serve(theirs, self._opener, self._meta, self._settings, parent, leased="lease" in why)
         theirs.close()
         self._children.add(pid)
         _tell(self._control, {"forked": pid, **why}, ours.fileno())
