@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -11,6 +12,8 @@ from pyoxigraph import Store
 
 from fmgraph.errors import FmgraphError, ProtocolError, QueryRefused, QuerySyntaxError
 from fmgraph.guard import LOOKUP, NORMAL, SUSPICIOUS, inspect
+from fmgraph.guard.inspection import _inspect as look
+from fmgraph.guard.inspection import shape_of
 from fmgraph.guard.lexer import tokens
 from fmgraph.settings import Settings
 
@@ -251,6 +254,38 @@ def test_any_text_is_inspected_or_refused(text: str) -> None:
     except FmgraphError:
         return
     assert found.cost in (LOOKUP, NORMAL, SUSPICIOUS)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.one_of(st.lists(FRAGMENTS, max_size=40).map(" ".join), st.lists(FRAGMENTS).map("".join)))
+def test_what_is_known_of_a_shape_is_what_a_look_would_find(text: str) -> None:
+    shape = shape_of(text)
+    if shape is None:
+        assert "\\" in text or "service" in text.lower() or _error(lambda: list(tokens(text)))
+        return
+    # The same with every constant replaced has the same shape, so what is known must hold for it too.
+    other = " ".join(_OTHER.get(part, part) for part in shape)
+    assert shape_of(other) == shape
+    if not _error(lambda: look(text, LIMITS)):
+        assert inspect(text, LIMITS) == look(text, LIMITS) == look(other, LIMITS)
+
+
+_OTHER = {"iri": "<urn:other>", "string": "'other'", "number": "77", "pname": "other:name"}
+
+
+def _error(body: Callable[[], object]) -> bool:
+    try:
+        body()
+    except FmgraphError:
+        return True
+    return False
+
+
+def test_limits_hold_for_shapes_that_are_known_under_others() -> None:
+    query = "ASK { ?a ?b ?c . ?d ?e ?f }"
+    assert inspect(query, LIMITS).kind == "ask"
+    with pytest.raises(QueryRefused, match="3 variables"):
+        inspect(query, replace(LIMITS, query_variables=3))
 
 
 STORE = Store()

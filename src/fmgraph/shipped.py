@@ -71,9 +71,9 @@ def make_dataset(folder: Path, data_dir: Path | None = None) -> Path:
 def finish_dataset(source: Iterable[str] | Store | Path, folder: Path, version: str, date: str) -> Path:
     """Write a graph as a dataset with its description and its search index, and make it current.
 
-    ``source`` are lines of N-Triples, a file of them, whose graph may be larger than the memory, or a store.
-    Returns
-    the dataset's folder. Raises UsageError when the graph is described already, RdfFileError for a bad file.
+    ``source`` are lines of N-Triples or a file of them, which may be more than memory holds, or a store. What
+    comes back is the dataset's folder. Raises UsageError when the graph is described already, RdfFileError
+    for a bad file.
     """
 
     def extend(store: Store, graph: Path) -> Iterator[Quad]:

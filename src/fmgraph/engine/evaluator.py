@@ -23,7 +23,7 @@ from pyoxigraph import Store
 
 from fmgraph.engine.evaluate import evaluate
 from fmgraph.engine.protocol import ResultFormats
-from fmgraph.engine.wire import RETIRE, Frame, error_frame, receive
+from fmgraph.engine.wire import RETIRE, Frame, Reader, error_frame
 from fmgraph.errors import FmgraphError, LimitError
 from fmgraph.settings import Settings
 from fmgraph.store import Meta
@@ -72,9 +72,10 @@ def serve(
             connection.sendall(Frame(0, {"ready": True}, b"").encode())
         _limit(settings.memory_mb)
         base = _peak_mb()
+        reader = Reader(connection)
         meta_head = asdict(meta)
         while True:
-            request = receive(connection)
+            request = reader.receive()
             answer = _answer(store, request, meta_head, settings)
             if _peak_mb() - base > _GROWN_MB:
                 answer = Frame(answer.flags | RETIRE, answer.head, answer.body)

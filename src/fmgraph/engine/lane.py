@@ -13,6 +13,7 @@ import logging
 import socket
 from collections import OrderedDict, deque
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from fmgraph.engine.wire import RETIRE, Buffer, Frame, decode, receive
@@ -70,8 +71,8 @@ class Lane:
         lease = self._lease
         if lease is None or len(frame) > _LONGEST:
             return None
-        answer = lease.send(frame)
-        timer = self._loop.call_later(_PATIENCE, self._give_up, lease, template, answer)
+        answer = lease.send(frame, template)
+        timer = self._loop.call_later(_PATIENCE, _give_up, lease, answer)
         found = await answer
         timer.cancel()
         if found is None or "crash" in found.head:
@@ -87,18 +88,13 @@ class Lane:
         if self._lease is not None:
             self._lease.close()
 
-    def _give_up(self, lease: _Lease, template: str, answer: asyncio.Future[Frame | None]) -> None:
-        if answer.done():
-            return
-        if lease.is_first(answer):  # those behind it have only waited
+    def _ended(self, template: str | None) -> None:
+        """Do without an evaluator for a while; ``template`` is that of the query that it was at."""
+        self._lease = None
+        self._not_before = self._loop.time() + self._delay
+        if template is not None:
+            self._delay = min(self._delay * 2, _LONGEST_DELAY)
             self._learned[template] = max(self._learned.get(template, 0.0), _PATIENCE)
-        self._delay = min(self._delay * 2, _LONGEST_DELAY)
-        lease.close()
-
-    def _ended(self, lease: _Lease) -> None:
-        if self._lease is lease:
-            self._lease = None
-            self._not_before = self._loop.time() + self._delay
 
     def _obtain(self) -> None:
         if self._obtaining is None and self._loop.time() >= self._not_before:
@@ -116,11 +112,27 @@ class Lane:
             self._obtaining = None
 
 
+def _give_up(lease: _Lease, answer: asyncio.Future[Frame | None]) -> None:
+    if not answer.done():
+        lease.close()
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    answer: asyncio.Future[Frame | None]
+    since: float
+    template: str
+
+    def settle(self, frame: Frame | None) -> None:
+        if not self.answer.done():
+            self.answer.set_result(frame)
+
+
 class _Lease:
     """One evaluator on lease: queries in a row, answered in that order."""
 
     def __init__(
-        self, line: socket.socket, evaluator: socket.socket, digest: str, on_end: Callable[[_Lease], None]
+        self, line: socket.socket, evaluator: socket.socket, digest: str, on_end: Callable[[str | None], None]
     ) -> None:
         self.digest = digest
         self._line = line  # to the broker: the evaluator ends when this is closed
@@ -128,23 +140,19 @@ class _Lease:
         self._on_end = on_end
         self._loop = asyncio.get_running_loop()
         self._buffer = Buffer()
-        self._waiting: deque[tuple[asyncio.Future[Frame | None], float]] = deque()
+        self._waiting: deque[_Waiting] = deque()
         self._loop.add_reader(evaluator.fileno(), self._read)
 
     def has_room(self, now: float) -> bool:
         """Tell whether a query sent now would be answered soon."""
         if not self._waiting:
             return True
-        return len(self._waiting) < _MOST_WAITING and now - self._waiting[0][1] < _STALLED
+        return len(self._waiting) < _MOST_WAITING and now - self._waiting[0].since < _STALLED
 
-    def is_first(self, answer: asyncio.Future[Frame | None]) -> bool:
-        """Tell whether it is this answer that all are waiting for."""
-        return bool(self._waiting) and self._waiting[0][0] is answer
-
-    def send(self, frame: bytes) -> asyncio.Future[Frame | None]:
+    def send(self, frame: bytes, template: str) -> asyncio.Future[Frame | None]:
         """Send a query; the future's result is None when the evaluator ends before it has answered."""
         answer: asyncio.Future[Frame | None] = self._loop.create_future()
-        self._waiting.append((answer, self._loop.time()))
+        self._waiting.append(_Waiting(answer, self._loop.time(), template))
         try:
             whole = self._evaluator.send(frame) == len(frame)
         except OSError:
@@ -160,11 +168,9 @@ class _Lease:
         self._loop.remove_reader(self._evaluator.fileno())
         self._evaluator.close()
         self._line.close()
-        self._on_end(self)
+        self._on_end(self._waiting[0].template if self._waiting else None)
         while self._waiting:
-            answer, _ = self._waiting.popleft()
-            if not answer.done():
-                answer.set_result(None)
+            self._waiting.popleft().settle(None)
 
     def _read(self) -> None:
         try:
@@ -178,9 +184,7 @@ class _Lease:
             return
         self._buffer.feed(data)
         while self._waiting and (frame := self._buffer.next()) is not None:
-            answer, _ = self._waiting.popleft()
-            if not answer.done():
-                answer.set_result(decode(frame))
+            self._waiting.popleft().settle(decode(frame))
 
 
 def _borrow(path: Path) -> tuple[socket.socket, socket.socket, str]:

@@ -89,8 +89,22 @@ def decode(frame: bytes) -> Frame:
     return Frame(number, head(frame), frame[_PREFIX.size + size :])
 
 
+class Reader:
+    """Reads message after message from a socket, of which several may have come at once."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
+        self._buffer = Buffer()
+
+    def receive(self) -> Frame:
+        """Return the next message; raises EOFError when the other end has gone."""
+        while (frame := self._buffer.next()) is None:
+            self._buffer.feed(_more(self._connection))
+        return decode(frame)
+
+
 def receive(connection: socket.socket) -> Frame:
-    """Return the next message; raises EOFError when the other end has gone, also amid a message."""
+    """Return the one message that is on its way; raises EOFError when the other end has gone."""
     data = _more(connection)
     while len(data) < _PREFIX.size:
         data += _more(connection)
