@@ -50,6 +50,11 @@ class Dataset:
     meta: Meta
     store: Store
 
+    @property
+    def triples(self) -> int | None:
+        """How many the default graph has; None for files, which may have named graphs too."""
+        return None if self.path is None else self.meta.triples
+
 
 def locate_dataset(path: Path | str) -> Path:
     """Return the digest-named folder that ``path`` is, links to, or has as ``current``; raises UsageError."""

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from pyoxigraph import NamedNode, QueryBoolean, QuerySolutions, QueryTriples, RdfFormat, Store, serialize
 
+from fmgraph.engine.count import count_of_all
 from fmgraph.engine.protocol import GRAPHS, SOLUTIONS, Kind, ResultFormats
 from fmgraph.errors import (
     EngineError,
@@ -38,15 +39,19 @@ def evaluate(
     default_graphs: Sequence[str] = (),
     named_graphs: Sequence[str] = (),
     max_bytes: int | None = None,
+    triples: int | None = None,
 ) -> tuple[Kind, str, bytes]:
     """Return kind, media type and body of the result; raises as :meth:`fmgraph.engine.Engine.run`.
 
-    ``max_bytes`` is the largest body: serialising stops there with ResultTooLargeError.
+    ``max_bytes`` is the largest body: serialising stops there with ResultTooLargeError. ``triples`` is how
+    many the default graph has, where that is known.
     """
     dataset = {}
     if default_graphs or named_graphs:
         # Both, always: with named_graphs alone pyoxigraph leaves the default graph full, and vice versa.
         dataset = {"default_graph": _graphs(default_graphs), "named_graphs": _graphs(named_graphs)}
+    if triples is not None and not dataset:
+        query = count_of_all(query, triples)
     try:
         # Relative IRIs need a base; it cannot be where the request came in (Host is the client's word).
         results = store.query(query, base_iri=BASE, **dataset)  # type: ignore[arg-type]  # list is invariant in the stubs

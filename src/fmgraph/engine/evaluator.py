@@ -53,9 +53,12 @@ def serve(
     settings: Settings,
     parent: int,
     *,
+    triples: int | None = None,
     leased: bool = False,
 ) -> None:
     """Answer queries that come over ``connection`` until it is closed. Never returns: ends the process.
+
+    ``triples`` is how many the default graph has, where that is known.
 
     One that is ``leased`` says so when it is ready. Before that it copies the pages of a dataset in memory,
     where they are fewer than a query may take: reading counts references, so each page would be copied at its
@@ -76,7 +79,7 @@ def serve(
         meta_head = asdict(meta)
         while True:
             request = reader.receive()
-            answer = _answer(store, request, meta_head, settings)
+            answer = _answer(store, request, meta_head, settings, triples)
             if _peak_mb() - base > _GROWN_MB:
                 answer = Frame(answer.flags | RETIRE, answer.head, answer.body)
             connection.sendall(answer.encode())
@@ -89,7 +92,9 @@ def serve(
         os._exit(status)
 
 
-def _answer(store: Store, request: Frame, meta: dict[str, Any], settings: Settings) -> Frame:
+def _answer(
+    store: Store, request: Frame, meta: dict[str, Any], settings: Settings, triples: int | None
+) -> Frame:
     head = request.head
     started, used = time.perf_counter(), time.process_time()
     try:
@@ -100,6 +105,7 @@ def _answer(store: Store, request: Frame, meta: dict[str, Any], settings: Settin
             head["default"],
             head["named"],
             settings.result_mb * 1_000_000,
+            triples,
         )
     except FmgraphError as error:
         return error_frame(error)

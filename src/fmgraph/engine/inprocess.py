@@ -47,6 +47,7 @@ class InProcessEngine(Engine):
             default_graphs,
             named_graphs,
             self._settings.result_mb * 1_000_000,
+            self._dataset.triples,
         )
         return Answer(answered, media_type, body, self._dataset.meta, time.perf_counter() - started)
 

@@ -19,14 +19,14 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from pyoxigraph import Store
 
 from fmgraph.engine.evaluator import die_with, serve
 from fmgraph.errors import FmgraphError
 from fmgraph.settings import Settings
-from fmgraph.store import Meta, dataset_of_files, open_dataset, read_meta
+from fmgraph.store import Meta, dataset_of_files, open_dataset
 
 _PACKET = 1 << 16
 
@@ -39,29 +39,36 @@ def main(number: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     settings = Settings(**{**config["settings"], "service_allow": tuple(config["settings"]["service_allow"])})
     try:
-        opener, meta = _source(config["source"], settings)
+        source = _source(config["source"], settings)
     except FmgraphError as error:
         _tell(control, {"failed": str(error)})
         return
-    _tell(control, {"ready": asdict(meta)})
+    _tell(control, {"ready": asdict(source.meta)})
     gc.collect()
     gc.freeze()  # what is there now is never looked at again, so that pages stay shared
     with suppress(ConnectionError):  # the broker has gone, with messages of ours unread
-        _Zygote(control, opener, meta, settings).run()
+        _Zygote(control, source, settings).run()
 
 
-def _source(source: list[str], settings: Settings) -> tuple[Callable[[], Store], Meta]:
-    """Return what gives an evaluator its store, and the meta data; ``source`` is a dataset or RDF files."""
+class _Source(NamedTuple):
+    """What evaluators answer from; ``open`` gives each its store."""
+
+    open: Callable[[], Store]
+    meta: Meta
+    triples: int | None
+
+
+def _source(source: list[str], settings: Settings) -> _Source:
+    """Return what there is at ``source``: a dataset's folder, or RDF files."""
     if len(source) == 1 and Path(source[0]).is_dir():
-        meta = read_meta(source[0])
         dataset = open_dataset(source[0])
-        if meta.storage == "disk":  # each evaluator opens it for itself: RocksDB has threads
-            path = str(dataset.path)
+        if dataset.meta.storage == "disk":  # each evaluator opens it for itself: RocksDB has threads
+            path, meta = str(dataset.path), dataset.meta
             del dataset
-            return (lambda: open_dataset(path).store), meta
+            return _Source(lambda: open_dataset(path).store, meta, meta.triples)
     else:
         dataset = dataset_of_files(source, settings.entity_base)
-    return (lambda: dataset.store), dataset.meta
+    return _Source(lambda: dataset.store, dataset.meta, dataset.triples)
 
 
 def _tell(control: socket.socket, message: dict[str, Any], *descriptors: int) -> None:
@@ -69,12 +76,9 @@ def _tell(control: socket.socket, message: dict[str, Any], *descriptors: int) ->
 
 
 class _Zygote:
-    def __init__(
-        self, control: socket.socket, opener: Callable[[], Store], meta: Meta, settings: Settings
-    ) -> None:
+    def __init__(self, control: socket.socket, source: _Source, settings: Settings) -> None:
         self._control = control
-        self._opener = opener
-        self._meta = meta
+        self._source = source
         self._settings = settings
         self._children: set[int] = set()
         self._woken, wake = socket.socketpair()
@@ -120,7 +124,16 @@ class _Zygote:
             for connection in (ours, self._control, self._woken, self._wake):
                 connection.close()
             os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # Rust's last words, which name no query
-            serve(theirs, self._opener, self._meta, self._settings, parent, leased="lease" in why)
+            source = self._source
+            serve(
+                theirs,
+                source.open,
+                source.meta,
+                self._settings,
+                parent,
+                triples=source.triples,
+                leased="lease" in why,
+            )
         theirs.close()
         self._children.add(pid)
         _tell(self._control, {"forked": pid, **why}, ours.fileno())

@@ -98,7 +98,7 @@ def _inspect(query: str, settings: Settings) -> Inspection:
     plain = unescape(query)
     if plain != query:  # parsers differ in where they replace escapes: neither reading may do harm
         _check(plain, settings)
-    body, kind = _after_prologue(found)
+    body, kind = after_prologue(found)
     cost = estimate(body) if kind is not None else NORMAL
     return Inspection(kind, cost, _template(body))
 
@@ -236,9 +236,9 @@ def _refused(query: str, token: Token) -> QueryRefused:
     )
 
 
-def _after_prologue(
-    found: Sequence[Token],
-) -> tuple[Sequence[Token], Literal["select", "ask", "graph"] | None]:
+def after_prologue(
+    found: list[Token],
+) -> tuple[list[Token], Literal["select", "ask", "graph"] | None]:
     """Return the tokens from the form on (SELECT …), and the kind of result that it has."""
     index = 0
     while index < len(found) and found[index].text.upper() in ("BASE", "PREFIX", "VERSION"):
