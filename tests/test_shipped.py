@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections import Counter
 from pathlib import Path
@@ -124,3 +125,17 @@ def test_open_graph_is_an_rdflib_graph_over_all_of_it(shipped_dir):
     assert len(graph) == read_meta(shipped_dir).triples
     model = rdflib.URIRef("https://w3id.org/fmgraph/model/retfound")
     assert str(graph.value(model, rdflib.RDFS.label)) == "RETFound"
+
+
+def test_the_cache_keeps_the_newest_graphs_and_nothing_that_is_not_its_own(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    cache = tmp_path / "fmgraph"
+    for age, name in enumerate(["a" * 16, "b" * 16, "c" * 16, "notes"]):
+        (cache / name).mkdir(parents=True)
+        os.utime(cache / name, (1e9 - age, 1e9 - age))
+    monkeypatch.setattr(
+        "fmgraph.shipped.make_dataset", lambda folder: (folder / "current").mkdir(parents=True)
+    )
+    folder = shipped_dataset()
+    assert {path.name for path in cache.iterdir()} == {folder.name, "a" * 16, "b" * 16, "notes"}
+    assert shipped_dataset() == folder

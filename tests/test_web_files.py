@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 from typing import Any
+from urllib.robotparser import RobotFileParser
 
 import pytest
 from flask.testing import FlaskClient
@@ -139,6 +140,31 @@ def test_counters_add_up_over_processes(engine: Engine, tmp_path: Path) -> None:
     assert 'fmgraph_request_seconds_bucket{le="+Inf"} 4' in text
     assert "fmgraph_request_seconds_sum 5.02" in text
     assert f"fmgraph_dataset_triples {engine.meta.triples:g}" in text
+
+
+def test_the_evaluators_are_in_the_metrics_whatever_stands_before_them(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    report = {
+        "refused": 4, "demoted": 0, "ended": {"time": 1}, "running": {}, "waiting": {},
+        "evaluators": {"17": 4096}, "latency": {}, "buckets": [],
+    }  # fmt: skip
+    monkeypatch.setattr(engine, "stats", lambda: report)
+    app = create_app(engine, Settings(), metrics=Metrics(tmp_path), search=tmp_path / "search.sqlite")
+    text = app.test_client().get("/metrics").text
+    assert "\nfmgraph_evaluators 1\n" in text
+    assert "\nfmgraph_queries_refused_total 4\n" in text
+
+
+def test_crawlers_are_told_what_not_to_ask(engine: Engine) -> None:
+    client = create_app(engine, Settings(base_url="https://e.example/graph/")).test_client()
+    response = client.get("/robots.txt")
+    assert (response.status_code, response.mimetype) == (200, "text/plain")
+    rules = RobotFileParser()
+    rules.parse(response.text.splitlines())
+    assert rules.can_fetch("any", "https://e.example/graph/model/uni")
+    assert rules.can_fetch("any", "https://e.example/graph/sparql")
+    assert not rules.can_fetch("any", "https://e.example/graph/sparql?query=ASK%20%7B%7D")
 
 
 def test_no_link_is_shaped_by_the_request(client: FlaskClient) -> None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from flask.testing import FlaskClient
 from werkzeug.exceptions import HTTPException, default_exceptions
 
 from fmgraph import errors
 from fmgraph.errors import BusyError, EngineError, FmgraphError, LimitError, NotFoundError, QuerySyntaxError
+from fmgraph.web.pages.problem_types import TYPES
 from fmgraph.web.problems import NotAcceptableError, from_http, problem, respond
 
 
@@ -30,6 +32,24 @@ def test_every_error_has_the_one_shape(cls: type[FmgraphError]) -> None:
     assert "\0" not in members["detail"]
     assert "it went wrong" in members["detail"]
     assert "Set-Cookie" not in response.headers
+
+
+#: Errors of people who write data or call the code: no request ends in them.
+_INSIDE = {"input", "record", "list", "ontology", "rdf-file", "broken-data", "publish"}
+
+
+def test_each_type_has_a_page(client: FlaskClient) -> None:
+    names = {problem(cls("x"))["type"].rpartition("/")[2] for cls in (*every(FmgraphError), FmgraphError)}
+    names.add(problem(NotAcceptableError("x", []))["type"].rpartition("/")[2])
+    assert names - _INSIDE == set(TYPES)
+    index = client.get("/problem/").text
+    for name in TYPES:
+        page = client.get(f"/problem/{name}", headers={"Accept": "text/html"})
+        assert page.status_code == 200
+        assert f"Problem: {name}" in page.text
+        assert f"/problem/{name}" in index
+    missing = client.get("/problem/busi")
+    assert (missing.status_code, missing.json and missing.json["nearest"]) == (404, ["busy"])
 
 
 def test_the_members_that_some_have() -> None:

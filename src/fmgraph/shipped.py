@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
+import shutil
 from collections.abc import Iterable, Iterator
 from functools import partial
 from pathlib import Path
@@ -16,6 +18,10 @@ from fmgraph.errors import BrokenDataError, RecordError
 from fmgraph.queries import load_queries
 from fmgraph.records import mapping, parse_yaml, read_text, scalar
 from fmgraph.store import open_dataset, write_dataset
+
+_FINGERPRINT = re.compile(r"[0-9a-f]{16}")
+#: Graphs that stay in the cache, the new one among them.
+_KEPT = 3
 
 
 def cache_dir() -> Path:
@@ -45,7 +51,16 @@ def shipped_dataset(directory: Path | None = None) -> Path:
     folder = directory or cache_dir() / fingerprint()
     if not (folder / "current").exists():
         make_dataset(folder)
+        if directory is None:
+            _forget_old(folder.parent)
     return folder
+
+
+def _forget_old(cache: Path) -> None:
+    """Remove graphs of earlier data or code from the cache, but for the newest few: a server may use one."""
+    known = [path for path in cache.iterdir() if _FINGERPRINT.fullmatch(path.name)]
+    for path in sorted(known, key=lambda path: path.stat().st_mtime, reverse=True)[_KEPT:]:
+        shutil.rmtree(path, ignore_errors=True)
 
 
 def make_dataset(folder: Path, data_dir: Path | None = None) -> Path:

@@ -11,7 +11,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 from pyoxigraph import (
     BlankNode,
@@ -123,6 +123,10 @@ class Engine(ABC):
         Raises what :meth:`run` does.
         """
         del query, formats
+        return None
+
+    def stats(self) -> dict[str, Any] | None:
+        """Return the numbers of the evaluators, None for an engine that has none."""
         return None
 
     @abstractmethod

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from pyoxigraph import RdfFormat, parse
 
@@ -61,13 +62,13 @@ class TextSearchEngine(Engine):
         """See :meth:`fmgraph.engine.Engine.run_soon`; looking into the index has to wait for a thread."""
         return None if "matches" in query else await self._engine.run_soon(query, formats=formats)
 
+    def stats(self) -> dict[str, Any] | None:
+        """Return the numbers of the engine behind."""
+        return self._engine.stats()
+
     def close(self) -> None:
         """Close the engine behind."""
         self._engine.close()
-
-    def __getattr__(self, name: str) -> object:
-        """Return what only the engine behind has, such as its statistics."""
-        return getattr(self._engine, name)
 
 
 def expand(query: str, index: Path) -> str:

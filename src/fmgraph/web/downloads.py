@@ -9,6 +9,7 @@ from __future__ import annotations
 import mimetypes
 import re
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from flask import Blueprint, send_file
 from werkzeug.wrappers import Response
@@ -30,6 +31,23 @@ _ALL = "CONSTRUCT { ?s ?p ?o } WHERE { ?s ?p ?o }"
 _WHOLE = "fmgraph"
 
 blueprint = Blueprint("downloads", __name__)
+
+
+#: Crawlers: every page is theirs, and the dumps are the better way to all of it than asking endlessly.
+_ROBOTS = """User-agent: *
+Disallow: {root}sparql?query=
+Disallow: {root}search?q=
+Disallow: {root}why?s=
+Disallow: {root}metrics
+"""
+
+
+@blueprint.get("/robots.txt")
+def robots() -> Response:
+    """Send what crawlers may read (RFC 9309); it counts where the service has a host of its own."""
+    body = _ROBOTS.format(root=urlsplit(service().base_url).path)
+    response = Response(body, content_type="text/plain; charset=utf-8")
+    return tag(response, "robots", body)
 
 
 @blueprint.get("/dump/<name>")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from flask import Blueprint
 from werkzeug.wrappers import Response
 
-from fmgraph.engine import PoolEngine
 from fmgraph.errors import NotFoundError
 from fmgraph.web.metrics import of_evaluators
 from fmgraph.web.service import service
@@ -44,8 +43,8 @@ def metrics() -> Response:
         "fmgraph_dataset_triples": float(here.engine.meta.triples),
     }
     text = here.metrics.exposition(gauges)
-    if isinstance(here.engine, PoolEngine):
-        text += of_evaluators(here.engine.stats())
+    if (evaluators := here.engine.stats()) is not None:
+        text += of_evaluators(evaluators)
     response = _text(text)
     response.content_type = "text/plain; version=0.0.4; charset=utf-8"
     return response

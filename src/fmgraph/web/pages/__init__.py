@@ -21,6 +21,7 @@ from fmgraph.web.pages import (
     index,
     lineage,
     lists,
+    problem_types,
     search,
     vocabulary,
     why,
@@ -28,7 +29,7 @@ from fmgraph.web.pages import (
 from fmgraph.web.pages.site import STATIC, Site
 from fmgraph.web.service import NAME, Service
 
-_PARTS = (assets, home, description, search, lists, lineage, why, vocabulary, entities, index)
+_PARTS = (assets, home, description, search, lists, lineage, why, vocabulary, problem_types, entities, index)
 
 
 def blueprint(engine: Engine, settings: Settings, search_index: Path | None = None) -> tuple[Blueprint, Site]:
