@@ -18,7 +18,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from bench import datasets, servers
+from bench import datasets, others, servers
 from bench.measure import ClientError, Connection, Reply, canonical, latencies, rate, summary
 from bench.mix import MIX, Query, Request, requests
 
@@ -78,7 +78,7 @@ def run(models: int, rounds: int, names: Sequence[str], folder: Path) -> dict[st
         absent = {}
         for name in names:
             try:
-                running.append(stack.enter_context(servers.OTHERS[name](place.graph, place.folder)))
+                running.append(stack.enter_context(others.OTHERS[name](place.graph, place.folder)))
             except servers.MissingError as error:
                 absent[name] = str(error)
         print("running", ", ".join(server.name for server in running), flush=True)

@@ -15,7 +15,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,8 +24,6 @@ from bench.measure import ClientError, Connection
 from bench.mix import RESULTS, Request
 
 _ASK = Request("ASK {}", RESULTS)
-#: Memory of Virtuoso's buffers in pages of 8 KiB (2 GB), and the part of them that may be dirty.
-_BUFFERS, _DIRTY = 170_000, 130_000
 
 
 class MissingError(Exception):
@@ -129,7 +127,7 @@ def wait_until_ready(url: str, process: subprocess.Popen[bytes], seconds: float)
 
 
 @contextmanager
-def _running(
+def running(
     name: str,
     command: Sequence[object],
     url: str,
@@ -176,7 +174,7 @@ def fmgraph(
     command = [sys.executable, "-m", "fmgraph", "serve", "--port", str(port), "--dataset", str(dataset)]
     environ = {f"FMGRAPH_{name.upper()}": str(value) for name, value in (settings or {}).items()}
     environ["FMGRAPH_LOG_LEVEL"] = "warning"
-    return _running(
+    return running(
         "fmgraph", command, f"http://127.0.0.1:{port}/sparql", scratch / "fmgraph.log", environ=environ
     )
 
@@ -193,7 +191,7 @@ def oxigraph_disk(graph: Path, scratch: Path) -> Iterator[Server]:
     loaded = time.perf_counter() - started
     bind = f"127.0.0.1:{port}"
     command = [program, "serve-read-only", "--location", store, "--bind", bind]
-    with _running(
+    with running(
         "Oxigraph (disk)", command, f"http://{bind}/query", scratch / "oxigraph.log", loaded=loaded
     ) as server:
         yield server
@@ -205,7 +203,7 @@ def oxigraph_memory(graph: Path, scratch: Path) -> Iterator[Server]:
     program, port = find("oxigraph"), free_port()
     bind = f"127.0.0.1:{port}"
     log = scratch / "oxigraph-memory.log"
-    with _running(
+    with running(
         "Oxigraph (memory)", [program, "serve", "--bind", bind], f"http://{bind}/query", log
     ) as server:
         started = time.perf_counter()
@@ -234,75 +232,6 @@ def rdflib_endpoint(graph: Path, scratch: Path) -> Iterator[Server]:
     host = ["--host", "127.0.0.1", "--port", str(port)]
     command = [program, "serve", *host, "--store", "Oxigraph", graph]
     log = scratch / "rdflib-endpoint.log"
-    with _running("rdflib-endpoint", command, f"http://127.0.0.1:{port}/", log, seconds=900) as server:
+    with running("rdflib-endpoint", command, f"http://127.0.0.1:{port}/", log, seconds=900) as server:
         server.load_seconds = server.start_seconds
         yield server
-
-
-_VIRTUOSO = """[Database]
-DatabaseFile = virtuoso.db
-ErrorLogFile = virtuoso.log
-LockFile = virtuoso.lck
-TransactionFile = virtuoso.trx
-xa_persistent_file = virtuoso.pxa
-[TempDatabase]
-DatabaseFile = virtuoso-temp.db
-TransactionFile = virtuoso-temp.trx
-[Parameters]
-ServerPort = 127.0.0.1:{isql}
-DirsAllowed = {folder}
-NumberOfBuffers = {buffers}
-MaxDirtyBuffers = {dirty}
-ThreadsPerQuery = 2
-[HTTPServer]
-ServerPort = 127.0.0.1:{http}
-ServerRoot = {folder}
-ServerThreads = 20
-MaxKeepAlives = 20
-KeepAliveTimeout = 60
-[SPARQL]
-ResultSetMaxRows = 100000
-DefaultGraph = http://localhost/g
-"""
-
-
-@contextmanager
-def virtuoso(graph: Path, scratch: Path) -> Iterator[Server]:
-    """Serve with Debian's Virtuoso 7, loaded by its bulk loader; queries go to one graph by default."""
-    program, isql = find("virtuoso-t"), find("isql-vt")
-    folder = (scratch / "virtuoso").resolve()
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    ports = {"isql": free_port(), "http": free_port()}
-    config = _VIRTUOSO.format(folder=folder, buffers=_BUFFERS, dirty=_DIRTY, **ports)
-    (folder / "virtuoso.ini").write_text(config, "utf-8")
-    (folder / "graph.nt").hardlink_to(graph.resolve())  # a link to elsewhere would not be read
-    command = [program, "+foreground", "+configfile", "virtuoso.ini"]
-    url = f"http://127.0.0.1:{ports['http']}/sparql"
-    log = scratch / "virtuoso.log"
-    with _running("Virtuoso", command, url, log, cwd=folder, seconds=180) as server:
-        started = time.perf_counter()
-        statements = (
-            f"ld_dir('{folder}', 'graph.nt', 'http://localhost/g'); rdf_loader_run(); checkpoint; "
-            "select ll_error from DB.DBA.load_list where ll_error is not null;"
-        )
-        address = f"127.0.0.1:{ports['isql']}"
-        done = subprocess.run(
-            [isql, address, "dba", "dba", f"EXEC={statements}"],
-            capture_output=True, text=True, check=True, timeout=3600,
-        )  # fmt: skip
-        # A file that it may not read is no error to the loader: so see whether there is anything.
-        anything = Connection(url).get(Request("ASK { ?s ?p ?o }", RESULTS)).body
-        if "0 Rows" not in done.stdout or b"true" not in anything:
-            raise ClientError(f"Virtuoso did not load the graph: {done.stdout[-500:]}")
-        server.load_seconds = time.perf_counter() - started
-        yield server
-
-
-#: What ``python -m bench run`` compares with, by the name in ``--servers``.
-OTHERS: dict[str, Callable[[Path, Path], AbstractContextManager[Server]]] = {
-    "oxigraph-disk": oxigraph_disk,
-    "oxigraph-memory": oxigraph_memory,
-    "rdflib-endpoint": rdflib_endpoint,
-    "virtuoso": virtuoso,
-}

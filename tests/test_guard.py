@@ -13,8 +13,8 @@ from pyoxigraph import Store
 from fmgraph.errors import FmgraphError, ProtocolError, QueryRefused, QuerySyntaxError
 from fmgraph.guard import LOOKUP, NORMAL, SUSPICIOUS, inspect
 from fmgraph.guard.inspection import _inspect as look
-from fmgraph.guard.inspection import shape_of
 from fmgraph.guard.lexer import tokens
+from fmgraph.guard.shape import shape_of
 from fmgraph.settings import Settings
 
 LIMITS = Settings()

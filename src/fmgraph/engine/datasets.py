@@ -70,7 +70,7 @@ class Datasets:
         temporary.replace(self._meta_path)
         if old is not None:
             old.retiring = True
-            old.end_leases()
+            old.leases.end_all()
             self._old.append(old)
             self.settle(old)
         self._owner.on_load()

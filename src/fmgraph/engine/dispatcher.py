@@ -6,7 +6,6 @@ import asyncio
 import hashlib
 import logging
 import signal
-import socket
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from typing import Any
 from fmgraph.engine.datasets import Datasets
 from fmgraph.engine.evaluator import memory_error
 from fmgraph.engine.generation import Evaluator, Generation
+from fmgraph.engine.leases import Lend
 from fmgraph.engine.places import Places
 from fmgraph.engine.scheduler import Job, Scheduler
 from fmgraph.engine.stats import Stats, report
@@ -103,13 +103,10 @@ class Dispatcher:
                     self._end(evaluator, None)
                     return
 
-    def lease(self, lend: Callable[[socket.socket, str], None]) -> Callable[[], None] | None:
-        """Fork an evaluator for one who will hand it queries himself; return what ends it.
-
-        ``lend`` is called with its socket, which is closed afterwards, and the digest of its dataset.
-        """
+    def lease(self, lend: Lend) -> Callable[[], None] | None:
+        """Fork an evaluator for one who will hand it queries himself; return what ends it."""
         generation = self._datasets.current
-        return None if generation is None or generation.closed else generation.lease(lend)
+        return None if generation is None or generation.closed else generation.leases.begin(lend)
 
     def dispatch(self) -> None:
         """Give every free place its next query, and see to it that there are evaluators."""

@@ -11,11 +11,11 @@ import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import asdict, dataclass
-from itertools import count
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Literal
 
+from fmgraph.engine.leases import Leases
 from fmgraph.engine.scheduler import Job
 from fmgraph.engine.wire import Buffer
 from fmgraph.errors import UsageError
@@ -84,15 +84,6 @@ class Evaluator(asyncio.Protocol):
             self.generation.tell({"do": "nice", "pid": self.pid})
 
 
-@dataclass(eq=False)
-class Leased:
-    """An evaluator that somebody else hands queries to."""
-
-    lend: Callable[[socket.socket, str], None]
-    pid: int = 0  #: 0 until it is forked
-    ended: bool = False
-
-
 class Generation:
     """A zygote and its evaluators; ``idle`` are those without a job."""
 
@@ -112,9 +103,7 @@ class Generation:
         self.retiring = False  # superseded: runs its last jobs
         self.forks = 0
         self.failures = 0  # evaluators that ended before their first query, in a row
-        self.leased: dict[int, Leased] = {}  # by pid
-        self._wanted: dict[int, Leased] = {}  # on lease, not forked yet: by number
-        self._numbers = count()
+        self.leases = Leases(self.tell)
         self._early: dict[int, int] = {}  # ended before its socket was in use
         self._killed: set[int] = set()  # told to end, and not yet buried
         self.on_answer = on_answer
@@ -149,20 +138,6 @@ class Generation:
         self.forking += 1
         self.forks += 1
         self.tell({"do": "fork"})
-
-    def lease(self, lend: Callable[[socket.socket, str], None]) -> Callable[[], None]:
-        """Ask for an evaluator that another process will ask directly; return what ends it."""
-        leased = Leased(lend)
-        number = next(self._numbers)
-        self._wanted[number] = leased
-        self.forks += 1
-        self.tell({"do": "fork", "lease": number})
-        return lambda: self._end_lease(leased)
-
-    def end_leases(self) -> None:
-        """End all evaluators that are on lease: those who have them will notice."""
-        for leased in [*self.leased.values(), *self._wanted.values()]:
-            self._end_lease(leased)
 
     def kill(self, evaluator: Evaluator) -> None:
         """End an evaluator; it no longer counts from now on."""
@@ -214,30 +189,12 @@ class Generation:
             self._ready.set_result(self.meta)
         elif "failed" in message:
             self._ready.set_exception(UsageError(message["failed"]))
-        elif "lease" in message:
-            self._lend(message["lease"], message["forked"], descriptors[0])
+        elif "lease" in message and self.meta is not None:
+            self.leases.forked(message["lease"], message["forked"], descriptors[0], self.meta.digest)
         elif "forked" in message:
             self._loop.create_task(self._adopt(message["forked"], descriptors[0]))
         else:
             self._ended(message["ended"], message["status"])
-
-    def _lend(self, number: int, pid: int, descriptor: int) -> None:
-        leased = self._wanted.pop(number)
-        leased.pid = pid
-        self.leased[pid] = leased
-        with socket.socket(fileno=descriptor) as connection:
-            if leased.ended or self.meta is None:
-                self.tell({"do": "kill", "pid": pid})
-                return
-            try:
-                leased.lend(connection, self.meta.digest)
-            except OSError:  # who asked for it has just gone
-                self._end_lease(leased)
-
-    def _end_lease(self, leased: Leased) -> None:
-        leased.ended = True
-        if leased.pid in self.leased:
-            self.tell({"do": "kill", "pid": leased.pid})
 
     async def _adopt(self, pid: int, descriptor: int) -> None:
         evaluator = Evaluator(pid, self)
@@ -261,9 +218,7 @@ class Generation:
             self._on_end(evaluator, status)
         elif pid in self._killed:
             self._killed.discard(pid)
-        elif self.leased.pop(pid, None) is not None:
-            return
-        else:
+        elif not self.leases.buried(pid):
             self._early[pid] = status
 
     def _lost(self) -> None:

@@ -9,12 +9,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Literal, NoReturn
 
 from fmgraph.errors import ProtocolError, QueryRefused
-from fmgraph.guard.cost import LOOKUP, NORMAL, TYPES, estimate
-from fmgraph.guard.lexer import Token, kind_of, place, texts, tokens, unescape
+from fmgraph.guard.cost import LOOKUP, NORMAL, estimate
+from fmgraph.guard.lexer import Token, place, tokens, unescape
+from fmgraph.guard.shape import CONSTANTS, shape_of
 from fmgraph.settings import Settings
 
 _FORMS: dict[str, Literal["select", "ask", "graph"]] = {
@@ -28,7 +28,6 @@ _UPDATES = frozenset(("INSERT", "DELETE", "LOAD", "CLEAR", "DROP", "CREATE", "AD
 _OPEN, _CLOSE = frozenset(("{", "(", "[", "<<", "<<(", "{|")), frozenset(("}", ")", "]", ">>", ")>>", "|}"))
 _OPERATORS = frozenset(("&&", "||", "|", "/", "^", "!", "+", "-", "*", "=", "!=", "<", ">", "<=", ">="))
 _ENDS = frozenset((".", ";", ","))
-_CONSTANTS = frozenset(("iri", "string", "number", "pname"))
 _CLAUSES = frozenset(("UNION", "OPTIONAL", "MINUS", "FILTER", "BIND", "GRAPH", "LATERAL"))
 
 
@@ -43,7 +42,7 @@ class Inspection:
 
 #: What was found of queries by their shape: many differ in constants only, and this is five times as quick.
 _known: dict[tuple[tuple[str, ...], Settings], Inspection] = {}
-_MOST_KNOWN, _LONGEST_SHAPE = 2_000, 400
+_MOST_KNOWN = 2_000
 
 
 def inspect(query: str, settings: Settings, *, trusted: bool = False) -> Inspection:
@@ -69,28 +68,6 @@ def inspect(query: str, settings: Settings, *, trusted: bool = False) -> Inspect
             _known.clear()
         _known[shape, settings] = known
     return known
-
-
-def shape_of(query: str) -> tuple[str, ...] | None:
-    """Return what :func:`inspect` depends on, None for a query that has to be looked at for itself.
-
-    Those are long ones, those with escapes, and those that name a service; of the others constants
-    do not matter, except those that the guess at the cost knows.
-    """
-    if "\\" in query or "service" in query.lower():
-        return None
-    found = texts(query)
-    if found is None or len(found) > _LONGEST_SHAPE:
-        return None
-    return tuple(part for part in map(_part, found) if part)
-
-
-@lru_cache(maxsize=16_384)
-def _part(text: str) -> str:
-    kind = kind_of(text)
-    if kind == "space":
-        return ""
-    return kind if kind in _CONSTANTS and text not in TYPES else text
 
 
 def _inspect(query: str, settings: Settings) -> Inspection:
@@ -253,7 +230,7 @@ def _template(body: Sequence[Token]) -> str:
     numbers: dict[str, str] = {}
     text = " ".join(
         token.kind
-        if token.kind in _CONSTANTS
+        if token.kind in CONSTANTS
         else numbers.setdefault(token.text[1:], f"?{len(numbers)}")
         if token.kind == "var"
         else token.text

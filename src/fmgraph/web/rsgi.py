@@ -19,7 +19,8 @@ from urllib.parse import quote
 from flask import Flask
 
 from fmgraph.engine.left import CLIENT_LEFT
-from fmgraph.errors import BusyError, FmgraphError, ProtocolError
+from fmgraph.errors import BusyError, FmgraphError
+from fmgraph.web.body import read_body
 from fmgraph.web.cache import CACHEABLE, Key, matches
 from fmgraph.web.environ import client_address, make_environ
 from fmgraph.web.fast import FastPath, Plain, Whole, refusal
@@ -27,8 +28,6 @@ from fmgraph.web.metrics import Metrics
 from fmgraph.web.service import COST, NAME, QUERY_HASH, Service
 from fmgraph.web.wsgi import store
 
-#: Seconds a client may take to send a body.
-BODY_SECONDS = 20.0
 #: Threads for what is not a stranger's query: pages keep answering while queries wait.
 _PAGE_THREADS = 16
 #: Seconds between two looks whether the dataset has changed: so long the cache may answer from the old one.
@@ -88,7 +87,7 @@ class RsgiApp:
         elif method == "POST":
             started = time.perf_counter()
             try:
-                body = await self._read(protocol, sent)
+                body = await read_body(protocol, sent, self._longest_body)
             except FmgraphError as error:
                 self._refuse(error, scope, key[2], protocol, started)
                 return
@@ -131,28 +130,6 @@ class RsgiApp:
         if self._log_hits:
             _access.debug("%s %s 200 cost=cached", method, quote(key[0]))
         return True
-
-    async def _read(self, protocol: Any, sent: Any) -> bytes:
-        length = sent.get("content-length")
-        too_long = ProtocolError("the body is longer than this service reads", 413, {"Connection": "close"})
-        if length is not None and (not length.isdigit() or int(length) > self._longest_body):
-            raise too_long
-        try:
-            async with asyncio.timeout(BODY_SECONDS):
-                if length is not None:  # bounded by what it says
-                    body: bytes = await protocol()
-                    if len(body) != int(length):
-                        raise ConnectionError("the client left in the middle of its body")
-                    return body
-                parts, size = [], 0
-                async for part in protocol:
-                    parts.append(part)
-                    size += len(part)
-                    if size > self._longest_body:
-                        raise too_long
-                return b"".join(parts)
-        except TimeoutError:
-            raise ProtocolError("the body did not come in time", 408, {"Connection": "close"}) from None
 
     def _refuse(self, error: FmgraphError, scope: Any, accept: str, protocol: Any, started: float) -> None:
         made = refusal(error, accept)
