@@ -14,7 +14,7 @@ from fmgraph.errors import FmgraphError, ProtocolError, QueryRefused, QuerySynta
 from fmgraph.guard import LOOKUP, NORMAL, SUSPICIOUS, inspect
 from fmgraph.guard.inspection import _inspect as look
 from fmgraph.guard.lexer import tokens
-from fmgraph.guard.shape import shape_of
+from fmgraph.guard.shape import CONSTANTS, shape_of
 from fmgraph.settings import Settings
 
 LIMITS = Settings()
@@ -257,12 +257,20 @@ def test_any_text_is_inspected_or_refused(text: str) -> None:
 
 
 @settings(max_examples=300, deadline=None)
-@given(st.one_of(st.lists(FRAGMENTS, max_size=40).map(" ".join), st.lists(FRAGMENTS).map("".join)))
-def test_what_is_known_of_a_shape_is_what_a_look_would_find(text: str) -> None:
+@given(
+    st.sampled_from(
+        ("", "PREFIX a:<b>", "prefix : <http://e/> PREFIX\tx:<y>\n", " PREFIX a: <b># c", "PREFIX")
+    ),
+    st.one_of(st.lists(FRAGMENTS, max_size=40).map(" ".join), st.lists(FRAGMENTS).map("".join)),
+)
+def test_what_is_known_of_a_shape_is_what_a_look_would_find(prologue: str, rest: str) -> None:
+    text = prologue + rest
     shape = shape_of(text)
     if shape is None:
         assert "\\" in text or "service" in text.lower() or _error(lambda: list(tokens(text)))
         return
+    found = [token.kind if token.kind in CONSTANTS else token.text for token in tokens(text)]
+    assert shape == tuple(found)
     # The same with every constant replaced has the same shape, so what is known must hold for it too.
     other = " ".join(_OTHER.get(part, part) for part in shape)
     assert shape_of(other) == shape

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, unquote_to_bytes, urlencode
 
 import pytest
 from flask.testing import FlaskClient
@@ -16,6 +16,7 @@ from werkzeug.test import TestResponse
 from fmgraph.settings import Settings
 from fmgraph.web.app import create_app
 from fmgraph.web.media import GRAPHS, RESULTS, Format
+from fmgraph.web.query_request import BAD_PERCENT, unquote
 
 PUBLIC = Settings(base_url="https://fm.example.org/")  # as the fixture's
 FORM, DIRECT = "application/x-www-form-urlencoded", "application/sparql-query"
@@ -519,3 +520,16 @@ def test_no_request_yields_a_500(
 
 
 CLIENT = create_app(Store()).test_client()
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.lists(
+        st.one_of(st.binary(max_size=5), st.sampled_from([b"=", b"+", b"%3D", b"%0a", b"=\r\n", b" \n"]))
+    )
+)
+def test_query_strings_are_decoded_as_the_standard_library_does(parts: list[bytes]) -> None:
+    text = b"".join(parts)
+    if BAD_PERCENT.search(text):
+        text = text.replace(b"%", b"%25")
+    assert unquote(text) == unquote_to_bytes(text.replace(b"+", b" "))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 
 from fmgraph.guard.cost import TYPES
@@ -9,6 +10,8 @@ from fmgraph.guard.lexer import kind_of, texts
 
 #: Kinds of tokens that do not matter to what is allowed, nor to what a query may cost.
 CONSTANTS = frozenset(("iri", "string", "number", "pname"))
+#: Declarations, up to a place where a token ends (SPARQL 1.1, rules 4 to 6).
+_PROLOGUE = re.compile(r"(?:[ \t\r\n]+|PREFIX[ \t]+[^\s:<]*:[ \t]*<[^<>\s]*>)*+", re.IGNORECASE)
 _LONGEST = 400
 
 
@@ -20,10 +23,21 @@ def shape_of(query: str) -> tuple[str, ...] | None:
     """
     if "\\" in query or "service" in query.lower():
         return None
-    found = texts(query)
+    match = _PROLOGUE.match(query)
+    start = match.end() if match else 0
+    before, body = _parts(query[:start]), _shape(query[start:])
+    return None if before is None or body is None else before + body
+
+
+def _shape(text: str) -> tuple[str, ...] | None:
+    found = texts(text)
     if found is None or len(found) > _LONGEST:
         return None
     return tuple(part for part in map(_part, found) if part)
+
+
+#: Clients declare the same prefixes again and again.
+_parts = lru_cache(maxsize=256)(_shape)
 
 
 @lru_cache(maxsize=16_384)

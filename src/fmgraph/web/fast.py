@@ -9,7 +9,6 @@ from __future__ import annotations
 from functools import lru_cache
 from hashlib import blake2b
 from typing import Any, NamedTuple
-from urllib.parse import unquote_to_bytes
 
 from werkzeug.datastructures import Headers
 
@@ -19,7 +18,7 @@ from fmgraph.web import headers, problems
 from fmgraph.web.cache import CACHEABLE, Key
 from fmgraph.web.media import GRAPHS, HTML, RESULTS, content_type
 from fmgraph.web.negotiation import Choice, choose, choose_encoding
-from fmgraph.web.query_request import BAD_PERCENT, QueryRequest, check_query
+from fmgraph.web.query_request import BAD_PERCENT, QueryRequest, check_query, unquote
 from fmgraph.web.service import CACHE_CONTROL, COST, QUERY_HASH, Service
 from fmgraph.web.sparql import entity_tag
 
@@ -72,7 +71,7 @@ class FastPath:
         if BAD_PERCENT.search(text):
             return None
         try:
-            asked = QueryRequest(unquote_to_bytes(text.replace(b"+", b" ")).decode("utf-8"))
+            asked = QueryRequest(unquote(text).decode("utf-8"))
             plan = _plan(key.accept, key.accept_encoding, asked.kind)
         except (UnicodeDecodeError, FmgraphError):
             return None
