@@ -178,7 +178,7 @@ def test_a_query_can_be_asked_without_scripts(browser: Browser, site: str) -> No
         browser.open(f"{site}/sparql")
         browser.run("document.getElementById('query').value = 'ASK { ?s ?p ?o }'")
         browser.click("#ask button")
-        assert browser.run("return document.querySelector('#results + p').textContent") == "Yes."
+        browser.wait("return document.querySelector('#results + p')?.textContent === 'Yes.'")
     finally:
         browser.scripts(on=True)
 
