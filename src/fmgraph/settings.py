@@ -31,6 +31,9 @@ class Settings:
     entity_base: str = _setting(BASE, "Base of the entity IRIs in the data.")
     host: str = _setting("127.0.0.1", "Address to listen on.")
     port: int = _setting(8000, "Port to listen on.")
+    proxies: int = _setting(
+        0, "Proxies in front of the service that add to X-Forwarded-For; 0 believes nobody's."
+    )
     workers: int = _setting(2, "HTTP worker processes.")
     threads: int = _setting(128, "Threads in each HTTP worker for queries; they only wait for evaluators.")
     evaluators: int = _setting(2, "Evaluator processes for quick queries.")

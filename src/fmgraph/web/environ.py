@@ -4,18 +4,30 @@ from __future__ import annotations
 
 import io
 import sys
+from ipaddress import ip_address
 from typing import IO, Any
 
 from werkzeug.wsgi import FileWrapper
 
 
-def client_address(scope: Any) -> str:
-    """Return the client's IP address."""
-    return str(scope.client.rpartition(":")[0].strip("[]"))
+def client_address(scope: Any, proxies: int = 0) -> str:
+    """Return the client's IP address: behind so many proxies the one that the outermost of them saw.
+
+    Each adds whom it saw to the end of X-Forwarded-For; what stands before that is anybody's word. Where the
+    field is shorter than it should be, or that is no address, it is the address of who connected.
+    """
+    peer = str(scope.client.rpartition(":")[0].strip("[]"))
+    if proxies < 1:
+        return peer
+    seen = ",".join(scope.headers.get_all("x-forwarded-for")).split(",")
+    try:
+        return str(ip_address(seen[-proxies].strip())) if len(seen) >= proxies else peer
+    except ValueError:
+        return peer
 
 
-def make_environ(scope: Any, body: bytes) -> dict[str, Any]:
-    """Return the WSGI environ of a request (PEP 3333); strings are bytes decoded as Latin-1.
+def make_environ(scope: Any, body: bytes, client: str) -> dict[str, Any]:
+    """Return the WSGI environ of a request by ``client`` (PEP 3333); strings are bytes decoded as Latin-1.
 
     A header whose name has an underscore is dropped: it could stand for another one with a hyphen.
     """
@@ -24,7 +36,7 @@ def make_environ(scope: Any, body: bytes) -> dict[str, Any]:
         "SCRIPT_NAME": "",
         "PATH_INFO": scope.path.encode("utf-8", "surrogateescape").decode("latin-1"),
         "QUERY_STRING": scope.query_string.encode("utf-8", "surrogateescape").decode("latin-1"),
-        "REMOTE_ADDR": client_address(scope),
+        "REMOTE_ADDR": client,
         "SERVER_NAME": "localhost",
         "SERVER_PORT": "80",
         "SERVER_PROTOCOL": f"HTTP/{scope.http_version}",

@@ -185,10 +185,11 @@ class RsgiApp:
         """Have the answer made in a thread; None when the client leaves meanwhile."""
         left: Future[None] = Future()
         loop = asyncio.get_running_loop()
+        client = client_address(scope, self._service.settings.proxies)
         if isinstance(plain, Plain):
-            work = loop.run_in_executor(pool, self._run_plain, plain, client_address(scope), environ, left)
+            work = loop.run_in_executor(pool, self._run_plain, plain, client, environ, left)
         else:
-            environ.update(make_environ(scope, body))
+            environ.update(make_environ(scope, body, client))
             work = loop.run_in_executor(pool, self._run, environ, left)
         gone = asyncio.ensure_future(protocol.client_disconnect())
         await asyncio.wait((work, gone), return_when=asyncio.FIRST_COMPLETED)
