@@ -66,6 +66,7 @@ CASES = [
     ("model/", BROWSER, "/model/"),
     ("model/?year=2025", BROWSER, "/model/?year=2025"),
     ("queries/leaks", BROWSER, "/queries/leaks"),
+    ("problem/busy", "text/turtle", "/problem/busy"),
 ]
 
 
