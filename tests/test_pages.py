@@ -17,6 +17,7 @@ from fmgraph.errors import UsageError
 from fmgraph.queries import load_queries
 from fmgraph.settings import Settings
 from fmgraph.store import dataset_of_files
+from fmgraph.vocab import FMG, RDF
 from fmgraph.web.app import create_app
 from fmgraph.web.pages import site
 from fmgraph.web.pages.home import parameter_values
@@ -438,6 +439,26 @@ def test_the_description_is_what_the_graph_says_of_itself(described, path):
         if t.subject.value == f"{BASE}void#dataset" and t.predicate.value == "http://rdfs.org/ns/void#triples"
     }
     assert counted == {str(len(described))}
+
+
+def test_the_description_is_a_page_for_those_who_want_one(described):
+    client = create_app(described, Settings()).test_client()
+    page = client.get("/void", headers={"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"})
+    assert (page.status_code, page.mimetype) == (200, "text/html")
+    text = page.text
+    models = {
+        quad.subject
+        for quad in described.quads_for_pattern(
+            None, ox.NamedNode(f"{RDF}type"), ox.NamedNode(f"{FMG}Model"), None
+        )
+    }
+    summary = re.search(r"<summary>[^\n]*>fmg:Model</a>[^\n]*?(\d+)</span></summary>", text)
+    assert summary is not None
+    assert int(summary[1]) == len(models)
+    assert f"<strong>{len(described):,}</strong> triples" in text
+    assert client.get("/void").mimetype == client.get("/void", headers={"Accept": "*/*"}).mimetype
+    assert client.get("/void").mimetype == "text/turtle"
+    assert client.get("/void.html").mimetype == "text/html"
 
 
 def test_a_graph_without_a_description_says_so(client):
