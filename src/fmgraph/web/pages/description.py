@@ -1,4 +1,4 @@
-"""``/void`` and ``/.well-known/void``: what the graph says of itself, as RDF (VoID, section 7.2) or a page."""
+"""``/void`` and ``/.well-known/void``: what the graph says of itself, as RDF (VoID, section 7.2) or HTML."""
 
 from __future__ import annotations
 
