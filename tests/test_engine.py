@@ -241,6 +241,10 @@ def test_the_number_of_triples_is_known(built: InProcessEngine, query: str) -> N
         "SELECT ?count { ?s ?p ?count }",
         "count",
         "SELECT 'count",
+        "SELECT (COUNT(*) AS ?n) { ?s ? ?o }",
+        "SELECT (COUNT(*) AS ?n) { ? ?p ?o }",
+        "\u017fELECT (COUNT(*) AS ?n) { ?s ?p ?o }",
+        "SELECT (COUNT(*) A\u017f ?n) { ?s ?p ?o }",
     ],
 )
 def test_no_other_question_is_taken_for_it(query: str) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
@@ -241,7 +243,7 @@ FRAGMENTS = st.sampled_from((
     "=", "<", ">", "<=", "&&", "||", "-", "#", "UNION", "OPTIONAL", "FILTER", "BIND", "AS", "VALUES",
     "GRAPH", "SERVICE", "INSERT", "PREFIX", ":", "_:b", "@en", "^^", "GROUP", "BY", "ORDER", "LIMIT",
     "COUNT", "NOT", "EXISTS", "IN", "\\u0027", "'", "\"", "\"\"\"", "\\", "true", "<<", ">>", "LATERAL",
-    "\n",
+    "\n", "PREFIX p: <x>", "PREFIX #:<>p: <x>", "PREFIX p: <a{#>", "PREFIX ':<y>", "# {", "a.",
 ))
 # fmt: on
 
@@ -276,6 +278,25 @@ def test_what_is_known_of_a_shape_is_what_a_look_would_find(prologue: str, rest:
     assert shape_of(other) == shape
     if not _error(lambda: look(text, LIMITS)):
         assert inspect(text, LIMITS) == look(text, LIMITS) == look(other, LIMITS)
+
+
+@pytest.mark.parametrize("evil", ["PREFIX #:<>p: <x> ", "PREFIX p: <a{#> ", "PREFIX ':<y>' p: <x> "])
+def test_no_query_makes_another_one_known(evil: str) -> None:
+    deep = "SELECT * " + "{" * 70 + "}" * 70
+    with suppress(FmgraphError):
+        inspect(evil + deep, LIMITS)
+    with pytest.raises(QueryRefused, match="64 levels"):
+        inspect(f"PREFIX p: <x> {deep}", LIMITS)
+    assert shape_of(evil + deep) != shape_of(f"PREFIX p: <x> {deep}")
+
+
+@pytest.mark.parametrize("text", ["SELECT * {" + "a." * 30_000, "a" * 200_000, "'" + "x" * 200_000 + "'"])
+def test_a_long_query_is_looked_at_once_and_not_remembered(text: str) -> None:
+    assert shape_of(text) is None
+    started = time.process_time()
+    with suppress(FmgraphError):
+        inspect(text, LIMITS)
+    assert time.process_time() - started < 1, "milliseconds, where nothing is read anew"
 
 
 _OTHER = {"iri": "<urn:other>", "string": "'other'", "number": "77", "pname": "other:name"}

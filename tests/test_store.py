@@ -80,6 +80,19 @@ def test_rewriting_replaces_and_current_moves(tmp_path: Path) -> None:
     assert open_dataset(tmp_path).meta.version == "3"
 
 
+def test_a_bad_line_is_named_whatever_run_it_is_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fmgraph.ntriples._RUN", 2)
+    file = tmp_path / "in.nt"
+    file.write_text(
+        "".join(f"<http://e/{n}> <http://e/p> <http://e/o> .\n" for n in range(5)) + "<http://e/x> bad .\n"
+    )
+    with pytest.raises(RdfFileError, match=r"in\.nt:6: .*line 6"):
+        write_dataset(file, tmp_path / "data", "1")
+    file.write_bytes(b'<http://e/x> <http://e/p> "a\rb" .\n')
+    with pytest.raises(RdfFileError, match=r"in\.nt:1"):
+        write_dataset(file, tmp_path / "data", "1")
+
+
 def test_nothing_half_written_is_left(tmp_path: Path) -> None:
     good = write_dataset(LINES, tmp_path, "1")
     with pytest.raises(RdfFileError, match=r"graph\.nt:2"):

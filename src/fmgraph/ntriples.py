@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import heapq
 import io
+import re
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
@@ -23,6 +24,7 @@ from fmgraph.errors import RdfFileError
 
 #: Lines held at once (about 700 MB with the store that they go through); more are sorted in runs and merged.
 _RUN = 1_000_000
+_LINE = re.compile(r"\bline (\d+)")
 
 
 @dataclass(frozen=True)
@@ -46,11 +48,11 @@ def write_sorted(lines: Iterable[bytes], target: Path, source: Path | str = "gra
         while chunk := list(islice(remaining, _RUN)):
             if runs and isinstance(runs[0], list):  # there is more than one: none of them stays in memory
                 runs[0] = stack.enter_context(_spilled(runs[0], target.parent))
-            data = b"".join(chunk)
+            data, before = b"".join(chunk), done
             done, chunk = done + len(chunk), []
             labelled = b"_:" in data
             blank |= labelled
-            run = _canonical(data, source, done, labelled=labelled)
+            run = _canonical(data, source, before, labelled=labelled)
             runs.append(stack.enter_context(_spilled(run, target.parent)) if runs else run)
         with target.open("wb") as file:
             count = _write_each_once(heapq.merge(*runs) if len(runs) > 1 else (runs or [[]])[0], file)
@@ -67,7 +69,7 @@ def add_sorted(graph: Path, added: Store) -> int:
     return count
 
 
-def _canonical(data: bytes, source: Path | str, end: int, *, labelled: bool) -> list[bytes]:
+def _canonical(data: bytes, source: Path | str, before: int, *, labelled: bool) -> list[bytes]:
     store = Store()
     try:
         if labelled:  # bulk_load gives blank nodes new labels each time
@@ -75,9 +77,9 @@ def _canonical(data: bytes, source: Path | str, end: int, *, labelled: bool) -> 
         else:
             store.bulk_load(data, RdfFormat.N_TRIPLES)
     except SyntaxError as error:
-        before = end - len(data.splitlines())
         line = None if error.lineno is None else before + error.lineno
-        raise RdfFileError(str(error.msg), file=source, line=line) from error
+        told = _LINE.sub(lambda match: f"line {before + int(match[1])}", str(error.msg))
+        raise RdfFileError(told, file=source, line=line) from error
     return sorted(_dumped(store))
 
 

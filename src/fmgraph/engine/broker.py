@@ -57,7 +57,7 @@ class Connection(asyncio.Protocol):
             if operation == "run":
                 self._job = self._dispatcher.submit(frame, self._write)
             elif operation == "lease":
-                self._release = self._dispatcher.lease(self._lend)
+                self._release = self._dispatcher.lease(self)
             elif operation == "stats":
                 self._write(Frame(0, self._dispatcher.report(), b"").encode())
             else:
@@ -75,7 +75,7 @@ class Connection(asyncio.Protocol):
         if self._transport is not None:
             self._transport.write(frame)
 
-    def _lend(self, evaluator: socket.socket, digest: str) -> None:
+    def lend(self, evaluator: socket.socket, digest: str) -> None:
         """Send an evaluator's socket along this connection, which has carried nothing upwards before."""
         if self._transport is None:
             return
@@ -83,6 +83,11 @@ class Connection(asyncio.Protocol):
         with socket.socket(fileno=os.dup(ours)) as connection:
             data = Frame(0, {"digest": digest}, b"").encode()
             socket.send_fds(connection, [data], [evaluator.fileno()])
+
+    def refuse(self) -> None:
+        """Close the connection: whoever waits for an evaluator at its other end gets none."""
+        if self._transport is not None:
+            self._transport.close()
 
     async def _reload(self, source: list[str]) -> None:
         try:

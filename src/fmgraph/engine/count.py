@@ -36,6 +36,8 @@ def count_of_all(query: str, triples: int) -> str:
 
 def _counted(found: list[Token]) -> str | None:
     """Return the variable that gets the number, None where anything else is asked."""
+    if not all(token.text.isascii() for token in found):  # upper() makes an S of a long s, no parser does
+        return None
     texts = [token.text.upper() if token.kind == "word" else token.text for token in found]
     if texts[9:10] == ["WHERE"]:
         del texts[9]
@@ -44,10 +46,11 @@ def _counted(found: list[Token]) -> str | None:
     if len(texts) != 14 or [texts[i] for i in (0, 1, 2, 3, 5, 6, 8, 9, 13)] != _FRAME:
         return None
     counted, name, pattern = texts[4], texts[7], texts[10:13]
-    variables = {text[1:] for text in pattern if text[0] in "?$"}
-    if len(variables) != 3 or name[0] not in "?$" or name[1:] in variables:
+    names = {token.text for token in found if token.kind == "var"}
+    variables = {text[1:] for text in pattern if text in names}
+    if len(variables) != 3 or name not in names or name[1:] in variables:
         return None
-    return name if counted == "*" or (counted[0] in "?$" and counted[1:] in variables) else None
+    return name if counted == "*" or (counted in names and counted[1:] in variables) else None
 
 
 _FRAME = ["SELECT", "(", "COUNT", "(", ")", "AS", ")", "{", "}"]

@@ -13,7 +13,7 @@ from typing import Any
 from fmgraph.engine.datasets import Datasets
 from fmgraph.engine.evaluator import memory_error
 from fmgraph.engine.generation import Evaluator, Generation
-from fmgraph.engine.leases import Lend
+from fmgraph.engine.leases import Holder
 from fmgraph.engine.places import Places
 from fmgraph.engine.scheduler import Job, Scheduler
 from fmgraph.engine.stats import Stats, report
@@ -103,10 +103,13 @@ class Dispatcher:
                     self._end(evaluator, None)
                     return
 
-    def lease(self, lend: Lend) -> Callable[[], None] | None:
+    def lease(self, holder: Holder) -> Callable[[], None]:
         """Fork an evaluator for one who will hand it queries himself; return what ends it."""
         generation = self._datasets.current
-        return None if generation is None or generation.closed else generation.leases.begin(lend)
+        if generation is None or generation.closed:
+            holder.refuse()
+            return lambda: None
+        return generation.leases.begin(holder)
 
     def dispatch(self) -> None:
         """Give every free place its next query, and see to it that there are evaluators."""

@@ -69,11 +69,11 @@ def serve(
         die_with(parent)
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the broker to handle
         store = open_store()
+        _limit(settings.memory_mb)
         if leased:
             if _peak_mb() < settings.memory_mb:
                 _copy_pages()
             connection.sendall(Frame(0, {"ready": True}, b"").encode())
-        _limit(settings.memory_mb)
         base = _peak_mb()
         reader = Reader(connection)
         meta_head = asdict(meta)

@@ -163,6 +163,7 @@ class Generation:
         """End the zygote; the kernel ends its evaluators."""
         if self.closed:
             return
+        self.leases.end_all()
         self.closed = True
         self._loop.remove_reader(self._control.fileno())
         self._control.close()

@@ -23,12 +23,13 @@ from fmgraph.guard import LOOKUP, Inspection
 _LOG = logging.getLogger("fmgraph.engine")
 #: Up to so many seconds of CPU a query of a known template goes this way.
 _CHEAP = 0.01
-#: Seconds until an answer is given up.
+#: Seconds that the evaluator may be at a query until it is given up.
 _PATIENCE = 0.05
 #: Queries on their way at once, and seconds that the first of them may have taken when another follows.
 _MOST_WAITING, _STALLED = 8, 0.005
-#: Longer queries go by the broker: these are sure to fit into the socket's buffer.
-_LONGEST = 16_384
+#: Characters of a query, and bytes of what is sent: longer ones go by the broker. These are read in no time,
+#: and as many as may wait fit into the socket's buffer.
+LONGEST, _LONGEST_FRAME = 8_192, 16_384
 #: Seconds until another evaluator is asked for, doubled at each that had to be given up.
 _FIRST_DELAY, _LONGEST_DELAY = 0.1, 10.0
 _MEMORY = 4_096
@@ -46,10 +47,15 @@ class Lane:
         self._obtaining: asyncio.Task[None] | None = None
         self._not_before = 0.0
         self._delay = _FIRST_DELAY
+        self._digest = ""
+        self._closed = False
         self._learned: OrderedDict[str, float] = OrderedDict()
 
     def takes(self, inspection: Inspection, digest: str) -> bool:
         """Tell whether a query goes this way now, to be answered from the dataset of this digest."""
+        if digest != self._digest:  # another dataset: what was learned does not hold for it
+            self._digest = digest
+            self._learned.clear()
         known = self._learned.get(inspection.template)
         if not (inspection.cost == LOOKUP if known is None else known <= _CHEAP):
             return False
@@ -69,13 +75,14 @@ class Lane:
     async def ask(self, template: str, frame: bytes) -> Frame | None:
         """Return the answer to a query, or None when it has to go by the broker."""
         lease = self._lease
-        if lease is None or len(frame) > _LONGEST:
+        if lease is None or len(frame) > _LONGEST_FRAME:
             return None
-        answer = lease.send(frame, template)
-        timer = self._loop.call_later(_PATIENCE, _give_up, lease, answer)
-        found = await answer
-        timer.cancel()
-        if found is None or "crash" in found.head:
+        try:
+            found = await lease.send(frame, template)
+        except asyncio.CancelledError:  # nobody would see to it that the evaluator comes to an end
+            lease.close()
+            raise
+        if found is None:
             return None
         if found.flags & RETIRE:
             lease.close()
@@ -85,11 +92,12 @@ class Lane:
 
     def close(self) -> None:
         """Give the evaluator back."""
+        self._closed = True
         if self._lease is not None:
             self._lease.close()
 
     def _ended(self, template: str | None) -> None:
-        """Do without an evaluator for a while; ``template`` is that of the query that it was at."""
+        """Do without an evaluator for a while; ``template`` is that of the query that is to blame."""
         self._lease = None
         self._not_before = self._loop.time() + self._delay
         if template is not None:
@@ -108,19 +116,15 @@ class Lane:
             self._not_before = self._loop.time() + self._delay
         else:
             self._lease = _Lease(line, evaluator, digest, self._ended)
+            if self._closed:
+                self._lease.close()
         finally:
             self._obtaining = None
-
-
-def _give_up(lease: _Lease, answer: asyncio.Future[Frame | None]) -> None:
-    if not answer.done():
-        lease.close()
 
 
 @dataclass(frozen=True, slots=True)
 class _Waiting:
     answer: asyncio.Future[Frame | None]
-    since: float
     template: str
 
     def settle(self, frame: Frame | None) -> None:
@@ -141,18 +145,20 @@ class _Lease:
         self._loop = asyncio.get_running_loop()
         self._buffer = Buffer()
         self._waiting: deque[_Waiting] = deque()
+        self._since = 0.0  # when the evaluator began with the first of them
+        self._timer: asyncio.TimerHandle | None = None
         self._loop.add_reader(evaluator.fileno(), self._read)
 
     def has_room(self, now: float) -> bool:
         """Tell whether a query sent now would be answered soon."""
-        if not self._waiting:
-            return True
-        return len(self._waiting) < _MOST_WAITING and now - self._waiting[0].since < _STALLED
+        return not self._waiting or (len(self._waiting) < _MOST_WAITING and now - self._since < _STALLED)
 
     def send(self, frame: bytes, template: str) -> asyncio.Future[Frame | None]:
         """Send a query; the future's result is None when the evaluator ends before it has answered."""
         answer: asyncio.Future[Frame | None] = self._loop.create_future()
-        self._waiting.append(_Waiting(answer, self._loop.time(), template))
+        self._waiting.append(_Waiting(answer, template))
+        if len(self._waiting) == 1:
+            self._begin()
         try:
             whole = self._evaluator.send(frame) == len(frame)
         except OSError:
@@ -161,14 +167,18 @@ class _Lease:
             self.close()
         return answer
 
-    def close(self) -> None:
-        """End the lease, and the evaluator with it; what waits gets None."""
+    def close(self, *, blame: bool = False) -> None:
+        """End the lease, and the evaluator with it; what waits gets None.
+
+        ``blame`` whether it is for the query that the evaluator is at.
+        """
         if self._evaluator.fileno() < 0:
             return
+        self._stop_timer()
         self._loop.remove_reader(self._evaluator.fileno())
         self._evaluator.close()
         self._line.close()
-        self._on_end(self._waiting[0].template if self._waiting else None)
+        self._on_end(self._waiting[0].template if blame and self._waiting else None)
         while self._waiting:
             self._waiting.popleft().settle(None)
 
@@ -180,11 +190,31 @@ class _Lease:
         except OSError:
             data = b""
         if not data:
-            self.close()
+            self.close(blame=True)
             return
         self._buffer.feed(data)
-        while self._waiting and (frame := self._buffer.next()) is not None:
-            self._waiting.popleft().settle(decode(frame))
+        while self._waiting and (data := self._buffer.next() or b""):
+            frame = decode(data)
+            if "crash" in frame.head:
+                self.close(blame=True)
+                return
+            self._waiting.popleft().settle(frame)
+            self._stop_timer()
+            if self._waiting:
+                self._begin()
+
+    def _begin(self) -> None:
+        """Note that the evaluator is at the first query from now on."""
+        self._since = self._loop.time()
+        self._timer = self._loop.call_later(_PATIENCE, self._give_up)
+
+    def _give_up(self) -> None:
+        self.close(blame=True)
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
 
 
 def _borrow(path: Path) -> tuple[socket.socket, socket.socket, str]:

@@ -6,15 +6,22 @@ import socket
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import count
-from typing import Any
+from typing import Any, Protocol
 
-#: Hands over an evaluator's socket, which is closed afterwards, and the digest of its dataset.
-Lend = Callable[[socket.socket, str], None]
+
+class Holder(Protocol):
+    """Who wants an evaluator."""
+
+    def lend(self, evaluator: socket.socket, digest: str) -> None:
+        """Take an evaluator's socket, which is closed afterwards, and the digest of its dataset."""
+
+    def refuse(self) -> None:
+        """Hear that there is none."""
 
 
 @dataclass(eq=False)
 class _Lease:
-    lend: Lend
+    holder: Holder
     pid: int = 0  # 0 until it is forked
     ended: bool = False
 
@@ -34,9 +41,9 @@ class Leases:
         """Process ids."""
         return list(self._running)
 
-    def begin(self, lend: Lend) -> Callable[[], None]:
+    def begin(self, holder: Holder) -> Callable[[], None]:
         """Ask for an evaluator; return what ends it."""
-        lease, number = _Lease(lend), next(self._numbers)
+        lease, number = _Lease(holder), next(self._numbers)
         self._wanted[number] = lease
         self._tell({"do": "fork", "lease": number})
         return lambda: self._end(lease)
@@ -51,7 +58,7 @@ class Leases:
                 self._end(lease)
                 return
             try:
-                lease.lend(connection, digest)
+                lease.holder.lend(connection, digest)
             except OSError:  # who asked for it has just gone
                 self._end(lease)
 
@@ -60,9 +67,11 @@ class Leases:
         return self._running.pop(pid, None) is not None
 
     def end_all(self) -> None:
-        """End them all: those who have them will notice."""
+        """End them all: those who have them will notice, those who wait for one are told."""
         for lease in [*self._running.values(), *self._wanted.values()]:
             self._end(lease)
+        for lease in self._wanted.values():
+            lease.holder.refuse()
 
     def _end(self, lease: _Lease) -> None:
         lease.ended = True

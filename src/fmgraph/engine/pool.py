@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from fmgraph.engine.lane import Lane
+from fmgraph.engine.lane import LONGEST, Lane
 from fmgraph.engine.left import client_has_left, ended_when_left
 from fmgraph.engine.protocol import JSON_AND_TURTLE, Answer, Engine, ResultFormats
 from fmgraph.engine.wire import ERROR, Frame, error_of, receive
@@ -91,6 +91,8 @@ class PoolEngine(Engine):
 
     async def run_soon(self, query: str, *, formats: ResultFormats = JSON_AND_TURTLE) -> Answer | None:
         """See :meth:`fmgraph.engine.Engine.run_soon`; always from the same event loop."""
+        if len(query) > LONGEST:
+            return None
         inspection = inspect(query, self._settings)
         if inspection.kind is None:
             return None

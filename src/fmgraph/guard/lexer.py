@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import lru_cache
 from typing import NamedTuple
 
 from fmgraph.errors import QuerySyntaxError
@@ -34,7 +33,7 @@ _TOKEN = re.compile(
     |(?P<iri><(?:[^<>"{{}}|^`\\\x00-\x20]|\\u[0-9A-Fa-f]{{4}}|\\U[0-9A-Fa-f]{{8}})*>)
     |(?P<var>[?$][{_BASE}_0-9][{_VAR}]*)
     |(?P<bnode>_:[{_BASE}_0-9](?:[{_CHARS}.]*[{_CHARS}])?)
-    |(?P<pname>(?:[{_BASE}](?:[{_CHARS}.]{{0,999}}[{_CHARS}])?)?:
+    |(?P<pname>(?:[{_BASE}][{_CHARS}.]{{0,1000}}+(?<!\.))?:
                (?:(?:[{_BASE}_0-9:]|{_PLX})(?:(?:[{_CHARS}.:]|{_PLX})*(?:[{_CHARS}:]|{_PLX}))?)?)
     |(?P<word>[{_BASE}_][{_CHARS}]*)
     |(?P<number>(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)
@@ -77,7 +76,6 @@ def texts(query: str) -> list[str] | None:
     return found if sum(map(len, found)) == len(query) else None
 
 
-@lru_cache(maxsize=16_384)
 def kind_of(text: str) -> str:
     """Return the kind of a token from its text alone, "space" for white space and comments."""
     match = _TOKEN.match(text)

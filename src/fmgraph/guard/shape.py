@@ -10,9 +10,12 @@ from fmgraph.guard.lexer import kind_of, texts
 
 #: Kinds of tokens that do not matter to what is allowed, nor to what a query may cost.
 CONSTANTS = frozenset(("iri", "string", "number", "pname"))
-#: Declarations, up to a place where a token ends (SPARQL 1.1, rules 4 to 6).
-_PROLOGUE = re.compile(r"(?:[ \t\r\n]+|PREFIX[ \t]+[^\s:<]*:[ \t]*<[^<>\s]*>)*+", re.IGNORECASE)
-_LONGEST = 400
+#: Declarations, up to a place where a token ends: nothing in them may begin a comment, a string, another IRI.
+_PROLOGUE = re.compile(
+    r"""(?:[ \t\r\n]+|PREFIX[ \t]+[^\s:<#'"]*:[ \t]*<[^<>"{}|^`\\\s]*>)*+""", re.IGNORECASE
+)
+#: Characters, tokens and characters of one token up to which a shape is made and remembered.
+_LONGEST, _MOST_TOKENS, _LONGEST_TOKEN = 8_192, 400, 200
 
 
 def shape_of(query: str) -> tuple[str, ...] | None:
@@ -21,7 +24,7 @@ def shape_of(query: str) -> tuple[str, ...] | None:
     Those are long ones, those with escapes, and those that name a service; of the others constants
     do not matter, except those that the guess at the cost knows.
     """
-    if "\\" in query or "service" in query.lower():
+    if len(query) > _LONGEST or "\\" in query or "service" in query.lower():
         return None
     match = _PROLOGUE.match(query)
     start = match.end() if match else 0
@@ -31,7 +34,7 @@ def shape_of(query: str) -> tuple[str, ...] | None:
 
 def _shape(text: str) -> tuple[str, ...] | None:
     found = texts(text)
-    if found is None or len(found) > _LONGEST:
+    if found is None or len(found) > _MOST_TOKENS:
         return None
     return tuple(part for part in map(_part, found) if part)
 
@@ -40,9 +43,15 @@ def _shape(text: str) -> tuple[str, ...] | None:
 _parts = lru_cache(maxsize=256)(_shape)
 
 
-@lru_cache(maxsize=16_384)
 def _part(text: str) -> str:
+    return _known_part(text) if len(text) <= _LONGEST_TOKEN else _new_part(text)
+
+
+def _new_part(text: str) -> str:
     kind = kind_of(text)
     if kind == "space":
         return ""
     return kind if kind in CONSTANTS and text not in TYPES else text
+
+
+_known_part = lru_cache(maxsize=16_384)(_new_part)

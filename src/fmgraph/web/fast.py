@@ -6,6 +6,7 @@ Flask would give, header by header (a test compares them); whatever is not plain
 
 from __future__ import annotations
 
+import asyncio
 from functools import lru_cache
 from hashlib import blake2b
 from typing import Any, NamedTuple
@@ -24,6 +25,8 @@ from fmgraph.web.sparql import entity_tag
 
 #: Request headers on which an answer can depend and that Flask has to look at.
 _CONDITIONS = ("if-none-match", "if-modified-since", "if-match", "if-unmodified-since", "if-range", "range")
+#: Bytes from which on compressing would hold up the event loop.
+_LARGE = 65_536
 _Fields = list[tuple[str, str]]
 
 
@@ -91,6 +94,8 @@ class FastPath:
             run = await self._service.engine.run_soon(plain.asked.query, formats=plain.formats)
         except FmgraphError as error:
             return refusal(error, plain.accept)
+        if run is not None and plain.coding != "identity" and len(run.body) > _LARGE:
+            return await asyncio.to_thread(self._whole, plain, run, environ)
         return None if run is None else self._whole(plain, run, environ)
 
     def answer(self, plain: Plain, client: str, environ: dict[str, Any]) -> Whole:

@@ -32,7 +32,7 @@ _FORM = re.compile(
     re.IGNORECASE,
 )
 #: Functions whose value differs from one evaluation to the next, and SERVICE, whose data is not ours.
-_VOLATILE = re.compile(r"\b(?:NOW|RAND|UUID|STRUUID)\s*\(|\bSERVICE\b", re.IGNORECASE)
+_VOLATILE = re.compile(r"\b(?:NOW|RAND|UUID|STRUUID)(?:\s|#[^\r\n]*)*+\(|\bSERVICE\b", re.IGNORECASE)
 #: Where none of these is in a query, that pattern need not look for itself.
 _HINTS = ("NOW", "RAND", "UUID", "SERVICE")
 _ABSENT = "an empty query is no query"

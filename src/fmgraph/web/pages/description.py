@@ -65,14 +65,14 @@ class Description:
             ("is the date of the last change", DCTERMS + "modified"),
         )
         found = ((name, self._one(str(self._dataset), iri)) for name, iri in named_)
-        return [(name, f"{int(value):,}" if value.isdigit() else value) for name, value in found if value]
+        return [(name, f"{int(value):,}" if _is_number(value) else value) for name, value in found if value]
 
     def classes(self) -> list[Part]:
         """Return the classes of our own ontology, the most frequent first."""
         parts = [
             Part(
                 self._iri(part, VOID + "class"),
-                int(self._one(part, VOID + "entities") or 0),
+                self._number(part, VOID + "entities"),
                 self._uses(part),
             )
             for part in self._values[str(self._dataset), VOID + "classPartition"]
@@ -82,7 +82,7 @@ class Description:
 
     def _uses(self, part: str) -> list[Use]:
         found = [
-            Use(self._iri(use, VOID + "property"), int(self._one(use, VOID + "triples") or 0))
+            Use(self._iri(use, VOID + "property"), self._number(use, VOID + "triples"))
             for use in self._values[part, VOID + "propertyPartition"]
         ]
         return sorted(found, key=lambda use: (-use.triples, use.iri))
@@ -90,8 +90,16 @@ class Description:
     def _one(self, subject: str, predicate: str) -> str:
         return next(iter(self._values[subject, predicate]), "")
 
+    def _number(self, subject: str, predicate: str) -> int:
+        found = self._one(subject, predicate)
+        return int(found) if _is_number(found) else 0
+
     def _iri(self, subject: str, predicate: str) -> str:
         return self._one(subject, predicate).strip("<>")
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit()
 
 
 def register(pages: Blueprint, site: Site) -> None:
