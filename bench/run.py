@@ -92,7 +92,8 @@ def run(models: int, rounds: int, names: Sequence[str], folder: Path) -> dict[st
                     if way.prepared and server is not running[0]:
                         continue
                     cell = cells.setdefault((way.name, server.name), Cell())
-                    measure(cell, way, server, models, number, folder)
+                    with servers.alone(server, running):
+                        measure(cell, way, server, models, number, folder)
             load.append(os.getloadavg()[0])
             print(f"round {number + 1} of {rounds}", flush=True)
         return {
@@ -174,7 +175,8 @@ def compare(query: Query, running: Sequence[servers.Server], models: int) -> dic
     for server in running:
         connection = Connection(server.url, timeout=2 * GIVE_UP)
         try:
-            replies = [connection.get(request) for request in wanted]
+            with servers.alone(server, running):
+                replies = [connection.get(request) for request in wanted]
         except ClientError as error:
             found[server.name] = f"no answer: {error}"
             connection.close()

@@ -72,6 +72,7 @@ def count_lines(lines: Lines, base: str = BASE) -> Counts:
     counts = Counts(base, triples, subjects, objects.count(), entities, links=+links, first=first)
     _expand(uses, counts)
     for (held, predicate, value), number in facets.items():
+        counts.known.setdefault(_term(value), frozenset(classes.get(value, none)))
         for cls in FACETED.intersection(held):
             counts.values[cls, _text(predicate), _term(value)] += number
     return counts

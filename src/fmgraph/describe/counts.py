@@ -74,6 +74,8 @@ class Counts:
     object_classes: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     datatypes: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     values: Counter[tuple[str, str, NamedNode | Literal]] = field(default_factory=Counter)
+    #: Classes of all that is in ``values``: there may be as many as datasets, too many to look each up.
+    known: dict[object, frozenset[str]] = field(default_factory=dict)
     links: Counter[tuple[str, str]] = field(default_factory=Counter)  #: (name of the target, predicate)
     first: dict[str, str] = field(default_factory=dict)  #: smallest subject of each class
 
@@ -91,6 +93,8 @@ def add(counts: Counts, triples: Sequence[Triple], store: Store) -> Counts:
     for triple in triples:
         if triple.predicate == _TYPE:
             types.setdefault(triple.subject, set()).add(_name(triple.object))
+    for term, held in counts.known.items():
+        types.setdefault(term, set()).update(held)
 
     def classes_of(term: object) -> Iterable[str]:
         if term not in types:
@@ -102,7 +106,8 @@ def add(counts: Counts, triples: Sequence[Triple], store: Store) -> Counts:
         counts,
         triples=counts.triples + len(triples),
         subjects=counts.subjects + len(subjects),
-        objects=counts.objects + sum(not _any(store, obj=o) for o in {triple.object for triple in triples}),
+        objects=counts.objects
+        + sum(o not in counts.known and not _any(store, obj=o) for o in {t.object for t in triples}),
         entities=counts.entities + sum(_name(subject).startswith(counts.base) for subject in subjects),
         properties=Counter(counts.properties),
         classes=Counter(counts.classes),
