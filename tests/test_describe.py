@@ -143,6 +143,23 @@ def test_value_counts_equal_sparql_counts(store: Store) -> None:
         ]
 
 
+def test_a_facet_with_many_values_has_their_number_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fmgraph.describe.partitions.MOST_VALUES", 2)
+    graph = Store()
+    graph.bulk_load(path=SAMPLE, format=RdfFormat.TURTLE)
+    graph.extend(Quad(*triple) for triple in void(graph, BASE))
+    check_counts(graph)
+    partition = "?cp void:class ?c ; void:propertyPartition ?pp . ?pp void:property ?p"
+    left = rows(graph, f"{VOID} SELECT ?c ?p ?n {{ {partition} ; void:distinctObjects ?n }}")
+    assert left
+    for cls, predicate, number in left:
+        assert int(number) > 2
+        counted = f"SELECT (COUNT(DISTINCT ?o) AS ?n) {{ ?s a <{cls}> ; <{predicate}> ?o }}"
+        assert rows(graph, counted) == [(number,)]
+        asked = f'FILTER(STR(?c) = "{cls}" && STR(?p) = "{predicate}")'
+        assert not rows(graph, f"{VOID} SELECT ?c {{ {partition} ; void-ext:objectPartition ?o {asked} }}")
+
+
 def test_linksets_count_the_links(store: Store) -> None:
     query = f"""{VOID} SELECT ?p ?space ?n {{ ?l a void:Linkset ; void:linkPredicate ?p ; void:triples ?n ;
         void:objectsTarget [ void:uriSpace ?space ] }}"""

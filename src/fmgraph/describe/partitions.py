@@ -6,6 +6,7 @@ SPARQL editor reads: class partition, its property partitions, and below them cl
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from hashlib import sha256
 
@@ -19,6 +20,9 @@ from fmgraph.vocab import DCTERMS, FMG, FOAF, PREFIXES, VOID
 
 #: Rounds after which the counts must have settled; three or four is usual.
 _ROUNDS = 60
+#: A facet with more values than this has their number instead of a partition for each: the description would
+#: grow with the data.
+MOST_VALUES = 1_000
 
 
 def void(
@@ -136,7 +140,13 @@ def _class_partitions(out: Collector, counts: Counts, dataset: str) -> None:
         out.iri(use, f"{VOID_EXT}datatypePartition", part)
         out.iri(part, f"{VOID_EXT}datatype", datatype)
         out.count(part, f"{VOID}triples", number)
+    distinct = Counter((cls, predicate) for cls, predicate, _ in counts.values)
+    for (cls, predicate), number in distinct.items():
+        if number > MOST_VALUES:
+            out.count(_use_part(counts, cls, predicate), f"{VOID}distinctObjects", number)
     for (cls, predicate, value), number in counts.values.items():
+        if distinct[cls, predicate] > MOST_VALUES:
+            continue
         use = _use_part(counts, cls, predicate)
         part = f"{use}-is-{_value_name(value, counts.base)}"
         out.type(part, f"{VOID}Dataset")
