@@ -13,6 +13,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from pyoxigraph import RdfFormat, Store
+
 from bench import datasets
 from bench.measure import Connection
 from bench.mix import MIX, RESULTS, Request, requests
@@ -22,7 +24,7 @@ from fmgraph.check import compiled
 from fmgraph.check.shapes import load_shapes
 from fmgraph.engine import BrokerProcess
 from fmgraph.settings import Settings
-from fmgraph.store import open_dataset
+from fmgraph.store import locate_dataset, open_dataset
 
 #: Bytes of free disk that a model takes while its catalogue is built.
 _BYTES_PER_MODEL = 55_000
@@ -117,11 +119,22 @@ def _once(server: Server, models: int) -> dict[str, float | str]:
 
 
 def _check(dataset: Path) -> dict[str, float]:
-    """Return the seconds of the compiled shapes over the whole graph, and what they find."""
-    store = open_dataset(dataset).store
+    """Return the seconds of the compiled shapes over the whole graph, and what they find.
+
+    From memory, as ``fmgraph check`` does it: over a store on disk every join is a look into it.
+    """
+    started = time.perf_counter()
+    store = Store()
+    store.bulk_load(path=locate_dataset(dataset) / "graph.nt", format=RdfFormat.N_TRIPLES)
+    loaded = time.perf_counter() - started
     shapes = load_shapes(resources.shapes_dir(), resources.ontology_dir() / "fmgraph.ttl")
     started = time.perf_counter()
     found = compiled.violations(store, shapes)
     whole = time.perf_counter() - started
     made_up = sum(re.search(r"/(m|set)-\d", violation.focus) is not None for violation in found)
-    return {"compiled_seconds": round(whole, 1), "violations": len(found), "made_up_violations": made_up}
+    return {
+        "load_seconds": round(loaded, 1),
+        "compiled_seconds": round(whole, 1),
+        "violations": len(found),
+        "made_up_violations": made_up,
+    }
