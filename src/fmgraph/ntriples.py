@@ -61,7 +61,7 @@ def write_sorted(lines: Iterable[bytes], target: Path, source: Path | str = "gra
 
 def add_sorted(graph: Path, added: Store) -> int:
     """Add the default graph of ``added`` to a file of sorted lines; return how many lines there are then."""
-    more = sorted(_dumped(added))
+    more = sorted(dumped(added))
     target = graph.with_suffix(".new")
     with graph.open("rb") as lines, target.open("wb") as file:
         count = _write_each_once(heapq.merge(lines, more), file)
@@ -80,10 +80,11 @@ def _canonical(data: bytes, source: Path | str, before: int, *, labelled: bool) 
         line = None if error.lineno is None else before + error.lineno
         told = _LINE.sub(lambda match: f"line {before + int(match[1])}", str(error.msg))
         raise RdfFileError(told, file=source, line=line) from error
-    return sorted(_dumped(store))
+    return sorted(dumped(store))
 
 
-def _dumped(store: Store) -> list[bytes]:
+def dumped(store: Store) -> list[bytes]:
+    """Return the lines of a store's default graph, in no order."""
     output = io.BytesIO()
     store.dump(output, RdfFormat.N_TRIPLES, from_graph=DefaultGraph())
     return output.getvalue().splitlines(keepends=True)

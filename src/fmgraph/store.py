@@ -8,7 +8,6 @@ rename when it is complete, so that a reader sees all of it or nothing.
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 import os
 import shutil
@@ -19,10 +18,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
-from pyoxigraph import DefaultGraph, Quad, RdfFormat, Store, parse
+from pyoxigraph import Quad, RdfFormat, Store, parse
 
 from fmgraph.errors import RdfFileError, UsageError
-from fmgraph.ntriples import add_sorted, write_sorted
+from fmgraph.ntriples import add_sorted, dumped, write_sorted
 from fmgraph.vocab import BASE
 
 #: From this many triples on, a dataset is served from disk: in memory each takes about 500 bytes.
@@ -218,10 +217,7 @@ def _write_graph(
 
 def _lines(triples: Iterable[str] | Store | Path) -> Iterator[bytes]:
     if isinstance(triples, Store):
-        output = io.BytesIO()
-        triples.dump(output, RdfFormat.N_TRIPLES, from_graph=DefaultGraph())
-        output.seek(0)
-        yield from output
+        yield from dumped(triples)
     elif isinstance(triples, Path):
         try:
             with triples.open("rb") as file:

@@ -7,15 +7,15 @@ times as long: every join and every string is another look into it.)
 
 from __future__ import annotations
 
-import io
 from array import array
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from functools import cache
 
-from pyoxigraph import BlankNode, DefaultGraph, Literal, NamedNode, RdfFormat, Store, parse
+from pyoxigraph import BlankNode, Literal, NamedNode, RdfFormat, Store, parse
 
 from fmgraph.describe.counts import FACETED, FACETS, TARGETS, Counts
+from fmgraph.ntriples import dumped
 from fmgraph.vocab import BASE, RDF, XSD
 
 #: Gives the lines of a graph as N-Triples, sorted bytewise, each time anew.
@@ -29,9 +29,7 @@ _Classes = tuple[str, ...]
 
 def count_store(store: Store, base: str = BASE) -> Counts:
     """Return the counts of the default graph of ``store``."""
-    output = io.BytesIO()
-    store.dump(output, RdfFormat.N_TRIPLES, from_graph=DefaultGraph())
-    lines = sorted(output.getvalue().splitlines(keepends=True))
+    lines = sorted(dumped(store))
     return count_lines(lambda: lines, base)
 
 

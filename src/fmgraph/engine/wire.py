@@ -105,18 +105,7 @@ class Reader:
 
 def receive(connection: socket.socket) -> Frame:
     """Return the one message that is on its way; raises EOFError when the other end has gone."""
-    data = _more(connection)
-    while len(data) < _PREFIX.size:
-        data += _more(connection)
-    _, head_size, body_size = _PREFIX.unpack_from(data)
-    size = _PREFIX.size + head_size + body_size
-    if len(data) < size:
-        parts, left = [data], size - len(data)
-        while left:
-            parts.append(_more(connection))
-            left -= len(parts[-1])
-        data = b"".join(parts)
-    return decode(data)
+    return Reader(connection).receive()
 
 
 def _more(connection: socket.socket) -> bytes:
