@@ -1,4 +1,4 @@
-"""Build hook: bundles the pages' front-end assets from npm into ``src/fmgraph/web/static/vendor/``.
+"""Build hook: bundles the pages' front-end assets from npm into ``src/fmgraph/site/static/vendor/``.
 
 Runs for wheels, editable installs and sdists. An sdist carries the bundle, so that a wheel made from it needs
 neither Node nor the network. Node and npm come from the machine or, where there are none, from the
@@ -21,7 +21,7 @@ from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-_VENDOR = Path("src/fmgraph/web/static/vendor")
+_VENDOR = Path("src/fmgraph/site/static/vendor")
 _STAMP = "inputs.sha256"
 _INPUTS = ("package.json", "package-lock.json", "frontend")
 

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from bench.generate import Catalogue
-from fmgraph.shipped import finish_dataset
-from fmgraph.store import read_meta
-from fmgraph.terms import line
+from fmgraph.publish.make_dataset import finish_dataset
+from fmgraph.rdf.store import read_meta
+from fmgraph.rdf.terms import line
 
 
 @dataclass(frozen=True)

@@ -14,14 +14,14 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 
-from fmgraph.build import build
-from fmgraph.build.claims import Claim, accepted
-from fmgraph.build.materialise import umbrellas
-from fmgraph.build.quantities import Quantity
+from fmgraph.graph import build
+from fmgraph.graph.claims import Claim, accepted
+from fmgraph.graph.materialise import umbrellas
+from fmgraph.graph.quantities import Quantity
+from fmgraph.ontology import Schema
+from fmgraph.rdf.prefixes import BASE, DCTERMS, FMG, FOAF, PROV, SCHEMA, XSD
+from fmgraph.rdf.terms import LABEL, A, Term, Triple, entity, integer, iri, line, literal, own
 from fmgraph.resources import ontology_dir
-from fmgraph.schema import Schema
-from fmgraph.terms import LABEL, A, Term, Triple, entity, integer, iri, line, literal, own
-from fmgraph.vocab import BASE, DCTERMS, FMG, FOAF, PROV, SCHEMA, XSD
 
 _CONCEPTS = ("backbone", "method", "modality", "institution", "venue", "license", "unit")
 _RELATIONS = ("initialisedFrom", "fineTunedFrom", "adapts", "usesEncoder", "distilledFrom", "successorOf")

@@ -20,11 +20,11 @@ from bench.measure import Connection
 from bench.mix import MIX, RESULTS, Request, requests
 from bench.servers import Server, fmgraph
 from fmgraph import resources
-from fmgraph.check import compiled
-from fmgraph.check.shapes import load_shapes
-from fmgraph.engine import BrokerProcess
+from fmgraph.check import compiled_shapes
+from fmgraph.check.shape_files import load_shapes
+from fmgraph.rdf.store import locate_dataset, open_dataset
+from fmgraph.server.pool.broker_process import BrokerProcess
 from fmgraph.settings import Settings
-from fmgraph.store import locate_dataset, open_dataset
 
 #: Bytes of free disk that a model takes while its catalogue is built.
 _BYTES_PER_MODEL = 55_000
@@ -129,7 +129,7 @@ def _check(dataset: Path) -> dict[str, float]:
     loaded = time.perf_counter() - started
     shapes = load_shapes(resources.shapes_dir(), resources.ontology_dir() / "fmgraph.ttl")
     started = time.perf_counter()
-    found = compiled.violations(store, shapes)
+    found = compiled_shapes.violations(store, shapes)
     whole = time.perf_counter() - started
     made_up = sum(re.search(r"/(m|set)-\d", violation.focus) is not None for violation in found)
     return {

@@ -22,9 +22,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 from pyoxigraph import Store
 
-from fmgraph.engine import Engine, InProcessEngine
+from fmgraph.rdf.store import Dataset, dataset_of_files, open_dataset, write_dataset
+from fmgraph.server.engine import Engine, InProcessEngine
 from fmgraph.settings import Settings
-from fmgraph.store import Dataset, dataset_of_files, open_dataset, write_dataset
 
 #: The package's folder, for processes that tests start.
 SOURCE = Path(__file__).parent.parent / "src"
@@ -64,7 +64,7 @@ def settings() -> Settings:
 @pytest.fixture
 def app(engine: Engine, settings: Settings) -> Flask:
     """The application over the sample graph, with a response cache of its own."""
-    from fmgraph.web.app import create_app
+    from fmgraph.site import create_app
 
     return create_app(engine, settings)
 
@@ -172,7 +172,7 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 @pytest.fixture(scope="session")
 def shipped_dir(cache: Path) -> Path:
     """The shipped graph, built once, as the command line finds it in its cache."""
-    from fmgraph.shipped import shipped_dataset
+    from fmgraph.publish.make_dataset import shipped_dataset
 
     return shipped_dataset()
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import sys
 
+from fmgraph.server.http.run_server import serve
 from fmgraph.settings import Settings
-from fmgraph.web.server import serve
+from fmgraph.site import create_app
 
 if __name__ == "__main__":
     serve(
+        create_app,
         [sys.argv[2]],
         Settings(
             port=int(sys.argv[1]),

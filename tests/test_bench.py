@@ -23,12 +23,12 @@ from bench.servers import Server, free_port  # noqa: E402
 from pyoxigraph import RdfFormat, Store  # noqa: E402
 
 from fmgraph import resources  # noqa: E402
-from fmgraph.check import compiled  # noqa: E402
-from fmgraph.check.shapes import load_shapes  # noqa: E402
-from fmgraph.engine import InProcessEngine  # noqa: E402
+from fmgraph.check import compiled_shapes  # noqa: E402
+from fmgraph.check.shape_files import load_shapes  # noqa: E402
 from fmgraph.errors import FmgraphError  # noqa: E402
-from fmgraph.shipped import finish_dataset  # noqa: E402
-from fmgraph.store import Dataset, open_dataset  # noqa: E402
+from fmgraph.publish.make_dataset import finish_dataset  # noqa: E402
+from fmgraph.rdf.store import Dataset, open_dataset  # noqa: E402
+from fmgraph.server.engine import InProcessEngine  # noqa: E402
 
 MODELS = 150
 FMG = "https://w3id.org/fmgraph/ns#"
@@ -64,7 +64,9 @@ def test_the_closure_is_that_of_the_parents(dataset: Dataset) -> None:
 
 def test_the_shapes_find_nothing_wrong_with_what_is_made_up(dataset: Dataset) -> None:
     shapes = load_shapes(resources.shapes_dir(), resources.ontology_dir() / "fmgraph.ttl")
-    found = [v for v in compiled.violations(dataset.store, shapes) if re.search(r"/(m|set)-\d", v.focus)]
+    found = [
+        v for v in compiled_shapes.violations(dataset.store, shapes) if re.search(r"/(m|set)-\d", v.focus)
+    ]
     assert found == []
 
 
@@ -72,7 +74,7 @@ def test_the_shapes_find_nothing_wrong_with_what_is_made_up(dataset: Dataset) ->
 def test_a_query_has_answers_and_its_prepared_form_has_the_same(dataset: Dataset, query: Query) -> None:
     engine = InProcessEngine(dataset)
     if query.name == "text":
-        from fmgraph.engine.textsearch import TextSearchEngine
+        from fmgraph.server.engine.text_search import TextSearchEngine
 
         assert dataset.path is not None
         engine = TextSearchEngine(engine, dataset.path / "search.sqlite")  # type: ignore[assignment]

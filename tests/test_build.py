@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from fmgraph.build import build
-from fmgraph.terms import entity, own
+from fmgraph.graph import build
+from fmgraph.rdf.terms import entity, own
 
 RECORDS = {
     "model/parent.yaml": "label: Parent\nscope: general\n",

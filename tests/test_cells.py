@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fmgraph import resources
-from fmgraph.build.catalogue import Catalogue
-from fmgraph.build.cells import CellReader, links
-from fmgraph.records import Record, Statement, iter_records
-from fmgraph.schema import Schema
+from fmgraph.graph.catalogue import Catalogue
+from fmgraph.graph.cell_readers import CellReader, links
+from fmgraph.ontology import Schema
+from fmgraph.records.record_files import Record, Statement, iter_records
 
 
 def record(kind: str, slug: str, *names: str) -> Record:

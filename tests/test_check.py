@@ -9,12 +9,12 @@ import pyoxigraph as ox
 import pytest
 
 from fmgraph import resources
-from fmgraph.build import build
 from fmgraph.check import FORMATS, check_data, check_graph
-from fmgraph.check.identifiers import is_ror
+from fmgraph.check.check_digits import is_ror
 from fmgraph.errors import OntologyError, UsageError
-from fmgraph.findings import Finding, in_order
-from fmgraph.vocab import BASE, FMG, SH
+from fmgraph.graph import build
+from fmgraph.rdf.prefixes import BASE, FMG, SH
+from fmgraph.records.findings import Finding, in_order
 
 RECORDS = {
     "paper/alpha": """label: On Alpha

@@ -7,10 +7,10 @@ import itertools
 import pytest
 
 from fmgraph import resources
-from fmgraph.build.claims import Claim, accepted
-from fmgraph.build.materialise import transitive
-from fmgraph.schema import Schema
-from fmgraph.terms import entity, literal, own
+from fmgraph.graph.claims import Claim, accepted
+from fmgraph.graph.materialise import transitive
+from fmgraph.ontology import Schema
+from fmgraph.rdf.terms import entity, literal, own
 
 SUBJECT = entity("model", "uni")
 

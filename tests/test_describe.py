@@ -22,7 +22,8 @@ from pyoxigraph import (
     serialize,
 )
 
-from fmgraph.describe import (
+from fmgraph.errors import UsageError
+from fmgraph.publish.describe import (
     dataset_jsonld,
     describe,
     describing,
@@ -31,9 +32,8 @@ from fmgraph.describe import (
     service_description,
     void,
 )
-from fmgraph.describe.counting import count_store
-from fmgraph.errors import UsageError
-from fmgraph.vocab import BASE, FMG
+from fmgraph.publish.void_count import count_store
+from fmgraph.rdf.prefixes import BASE, FMG
 
 SAMPLE = Path(__file__).parent / "data" / "sample.ttl"
 VOID = "PREFIX void: <http://rdfs.org/ns/void#> PREFIX void-ext: <http://ldf.fi/void-ext#> "
@@ -144,7 +144,7 @@ def test_value_counts_equal_sparql_counts(store: Store) -> None:
 
 
 def test_a_facet_with_many_values_has_their_number_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("fmgraph.describe.partitions.MOST_VALUES", 2)
+    monkeypatch.setattr("fmgraph.publish.void_partitions.MOST_VALUES", 2)
     graph = Store()
     graph.bulk_load(path=SAMPLE, format=RdfFormat.TURTLE)
     graph.extend(Quad(*triple) for triple in void(graph, BASE))

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from fmgraph.describe.names import AUTHORS, TITLE
+from fmgraph.publish.dataset_names import AUTHORS, TITLE
 from fmgraph.resources import data_dir
 
 TOP = Path(__file__).parent.parent

@@ -11,11 +11,11 @@ import pytest
 import zstandard
 from pyoxigraph import Literal, NamedNode, Quad, Store
 
-from fmgraph.diff import Difference, diff, open_side
-from fmgraph.difftext import render
 from fmgraph.errors import UsageError
-from fmgraph.store import open_dataset, write_dataset
-from fmgraph.vocab import BASE, DCTERMS, FMG, OWL, PROV, RDF, RDFS
+from fmgraph.publish.diff_formats import render
+from fmgraph.publish.release_diff import Difference, diff, open_side
+from fmgraph.rdf.prefixes import BASE, DCTERMS, FMG, OWL, PROV, RDF, RDFS
+from fmgraph.rdf.store import open_dataset, write_dataset
 
 SAMPLE = Path(__file__).parent / "data" / "sample.ttl"
 TYPE, LABEL = NamedNode(f"{RDF}type"), NamedNode(f"{RDFS}label")

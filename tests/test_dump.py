@@ -16,15 +16,15 @@ from hypothesis import strategies as st
 from pyoxigraph import BlankNode, Literal, NamedNode, Quad, RdfFormat, Store, Triple, parse, serialize
 from rdflib.compare import isomorphic
 
-from fmgraph.describe import SYNTAXES, describe
-from fmgraph.dump import CHECKSUMS, turtle, write_dumps
-from fmgraph.dump.files import write
-from fmgraph.dump.jsonld import document as jsonld_document
-from fmgraph.dump.jsonld import record_context
-from fmgraph.dump.lines import Lines, groups, lines_of, lines_of_triples, sections, sorted_lines
 from fmgraph.errors import OntologyError, UsageError
-from fmgraph.store import Dataset, dataset_of_files, open_dataset, write_dataset
-from fmgraph.vocab import BASE, FMG, KINDS, XSD
+from fmgraph.publish.describe import SYNTAXES, describe
+from fmgraph.publish.dump_files import CHECKSUMS, write, write_dumps
+from fmgraph.publish.jsonld_dump import document as jsonld_document
+from fmgraph.publish.jsonld_dump import record_context
+from fmgraph.rdf.prefixes import BASE, FMG, KINDS, XSD
+from fmgraph.rdf.sorted_lines import Lines, groups, lines_of, lines_of_triples, sections, sorted_lines
+from fmgraph.rdf.store import Dataset, dataset_of_files, open_dataset, write_dataset
+from fmgraph.rdf.turtle import turtle
 
 SAMPLE = Path(__file__).parent / "data" / "sample.ttl"
 

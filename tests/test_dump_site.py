@@ -14,13 +14,13 @@ from hypothesis import strategies as st
 from pyoxigraph import Store, parse
 from werkzeug.wrappers import Request, Response
 
-from fmgraph.describe import describe
-from fmgraph.dump import SiteReport, write_site
-from fmgraph.dump.rewrite import rewrite
 from fmgraph.errors import UsageError
-from fmgraph.store import Dataset, open_dataset, write_dataset
-from fmgraph.vocab import BASE
-from fmgraph.web.app import create_app
+from fmgraph.publish.describe import describe
+from fmgraph.publish.rewrite_links import rewrite
+from fmgraph.publish.static_site import SiteReport, write_site
+from fmgraph.rdf.prefixes import BASE
+from fmgraph.rdf.store import Dataset, open_dataset, write_dataset
+from fmgraph.site import create_app
 
 SAMPLE = Path(__file__).parent / "data" / "sample.ttl"
 

@@ -9,9 +9,6 @@ from pathlib import Path
 import pytest
 from pyoxigraph import Literal, NamedNode, RdfFormat, Store, parse
 
-from fmgraph.engine import GRAPHS, SOLUTIONS, InProcessEngine, ResultFormats
-from fmgraph.engine.count import count_of_all
-from fmgraph.engine.evaluate import evaluate
 from fmgraph.errors import (
     ProtocolError,
     QueryError,
@@ -19,8 +16,11 @@ from fmgraph.errors import (
     QuerySyntaxError,
     ResultTooLargeError,
 )
+from fmgraph.rdf.store import dataset_of_files, open_dataset, write_dataset
+from fmgraph.server.engine import GRAPHS, SOLUTIONS, InProcessEngine, ResultFormats
+from fmgraph.server.engine.count_all import count_of_all
+from fmgraph.server.engine.evaluate import evaluate
 from fmgraph.settings import Settings
-from fmgraph.store import dataset_of_files, open_dataset, write_dataset
 
 DATA = """
 <http://e/a> <http://e/p> "x" , "1"^^<http://www.w3.org/2001/XMLSchema#integer> .

@@ -14,13 +14,15 @@ from typing import Any
 
 import pytest
 
-from fmgraph.engine import Answer, BrokerProcess, PoolEngine, ResultFormats
-from fmgraph.engine import lane as lanes
-from fmgraph.engine.wire import RETIRE, Frame
 from fmgraph.errors import ProtocolError, QuerySyntaxError
-from fmgraph.guard import inspect
+from fmgraph.rdf.store import write_dataset
+from fmgraph.server.engine import Answer, ResultFormats
+from fmgraph.server.guard import inspect
+from fmgraph.server.pool import lane as lanes
+from fmgraph.server.pool.broker_process import BrokerProcess
+from fmgraph.server.pool.messages import RETIRE, Frame
+from fmgraph.server.pool.pool_engine import PoolEngine
 from fmgraph.settings import Settings
-from fmgraph.store import write_dataset
 
 SETTINGS = Settings(evaluators=1, slow_evaluators=1, timeout_seconds=2)
 #: A lookup by its looks, and in fact thousands of joins.

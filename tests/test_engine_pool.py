@@ -16,8 +16,6 @@ from pathlib import Path
 
 import pytest
 
-from fmgraph.engine import BrokerProcess, PoolEngine, ResultFormats
-from fmgraph.engine.wire import Frame
 from fmgraph.errors import (
     BusyError,
     EngineError,
@@ -28,8 +26,12 @@ from fmgraph.errors import (
     ResultTooLargeError,
     UsageError,
 )
+from fmgraph.rdf.store import write_dataset
+from fmgraph.server.engine import ResultFormats
+from fmgraph.server.pool.broker_process import BrokerProcess
+from fmgraph.server.pool.messages import Frame
+from fmgraph.server.pool.pool_engine import PoolEngine
 from fmgraph.settings import Settings
-from fmgraph.store import write_dataset
 
 N = 2000
 SETTINGS = Settings(
@@ -391,7 +393,7 @@ def test_no_orphans_when_the_broker_is_killed_and_it_is_started_again(folder: Pa
 
 def test_no_orphans_when_who_started_it_is_killed(folder: Path) -> None:
     script = (
-        "import sys, time; from fmgraph.engine import BrokerProcess; "
+        "import sys, time; from fmgraph.server.pool.broker_process import BrokerProcess; "
         "broker = BrokerProcess([sys.argv[1]]); print(broker.pid, flush=True); time.sleep(60)"
     )
     starter = subprocess.Popen([sys.executable, "-c", script, str(folder)], stdout=subprocess.PIPE)

@@ -12,8 +12,6 @@ from urllib.parse import parse_qs
 import pytest
 from pyoxigraph import NamedNode
 
-from fmgraph.engine import GRAPHS, SOLUTIONS, InProcessEngine, ResultFormats
-from fmgraph.engine.remote import RemoteEngine
 from fmgraph.errors import (
     BusyError,
     EngineError,
@@ -25,8 +23,10 @@ from fmgraph.errors import (
     ResultTooLargeError,
     UsageError,
 )
+from fmgraph.rdf.store import dataset_of_files
+from fmgraph.server.engine import GRAPHS, SOLUTIONS, InProcessEngine, ResultFormats
+from fmgraph.server.engine.remote_endpoint import RemoteEngine
 from fmgraph.settings import Settings
-from fmgraph.store import dataset_of_files
 
 DATA = """
 @prefix dcat: <http://www.w3.org/ns/dcat#> .

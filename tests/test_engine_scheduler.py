@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from fmgraph.engine.scheduler import Job, Scheduler
 from fmgraph.errors import BusyError
-from fmgraph.guard import LOOKUP, NORMAL, SUSPICIOUS
+from fmgraph.server.guard import LOOKUP, NORMAL, SUSPICIOUS
+from fmgraph.server.pool.scheduler import Job, Scheduler
 from fmgraph.settings import Settings
 
 

@@ -11,11 +11,11 @@ import pyoxigraph as ox
 import pytest
 from rdflib import Graph as RdflibGraph
 
+from fmgraph.rdf.store import dataset_of_files
 from fmgraph.settings import Settings
-from fmgraph.store import dataset_of_files
-from fmgraph.web.app import create_app
-from fmgraph.web.pages.copyout import bibtex, hub_id
-from fmgraph.web.pages.links import Links
+from fmgraph.site import create_app
+from fmgraph.site.page_links import Links
+from fmgraph.site.snippets import bibtex, hub_id
 
 SAMPLE = Path(__file__).parent / "data" / "sample.ttl"
 BASE = "https://w3id.org/fmgraph/"

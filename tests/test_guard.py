@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from pyoxigraph import Store
 
 from fmgraph.errors import FmgraphError, ProtocolError, QueryRefused, QuerySyntaxError
-from fmgraph.guard import LOOKUP, NORMAL, SUSPICIOUS, inspect
-from fmgraph.guard.inspection import _inspect as look
-from fmgraph.guard.lexer import tokens
-from fmgraph.guard.shape import CONSTANTS, shape_of
+from fmgraph.server.guard import LOOKUP, NORMAL, SUSPICIOUS, inspect
+from fmgraph.server.guard.inspection import _inspect as look
+from fmgraph.server.guard.lexer import tokens
+from fmgraph.server.guard.query_template import CONSTANTS, shape_of
 from fmgraph.settings import Settings
 
 LIMITS = Settings()

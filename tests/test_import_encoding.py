@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from fmgraph.errors import ListError
 from fmgraph.lists import import_list
-from fmgraph.lists.repair import strip_decorations
+from fmgraph.lists.repair_encoding import strip_decorations
 
 
 def table(cell: str, before: str = "") -> str:

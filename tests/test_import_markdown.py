@@ -5,8 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fmgraph.errors import ListError
-from fmgraph.listing import Listing, ListingTable, to_markdown
 from fmgraph.lists import import_list
+from fmgraph.lists.export_list import Listing, ListingTable, to_markdown
 
 TABLE = """\
 # Models of everything

@@ -1,110 +1,103 @@
-"""The layers of docs/internals.md: each module imports only lower layers, and nothing imports in a circle."""
+"""The house of docs/internals.md: packages in order, a wall around the server, unique module names."""
 
 from __future__ import annotations
 
 import ast
 import re
+from collections import Counter
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "src" / "fmgraph"
-LAYERS = [
-    {"errors"},
-    {"vocab", "settings", "resources", "findings"},
-    {
-        "text",
-        "markdown",
-        "terms",
-        "records",
-        "schema",
-        "lists",
-        "ntriples",
-        "store",
-        "guard",
-        "engine",
-        "search",
-    },
-    {"build", "queries", "describe"},
-    {
-        "lineage",
-        "lineage_formats",
-        "listing",
-        "check",
-        "dump",
-        "diff",
-        "difftext",
-        "report",
-        "publish",
-        "shipped",
-        "ontology_page",
-    },
-    {"web"},
-    {"cli", "__main__"},
+#: From the ground up: each imports only what stands before it.
+ORDER = [
+    "errors",
+    "text",
+    "rdf",
+    "resources",
+    "settings",
+    "server",
+    "ontology",
+    "records",
+    "lists",
+    "graph",
+    "check",
+    "answers",
+    "publish",
+    "site",
+    "cli",
+    "__main__",
 ]
-LAYER_OF = {name: number for number, names in enumerate(LAYERS) for name in names}
+#: All that the server may import: it is a SPARQL server and knows nothing of medicine.
+WALL = {"errors", "text", "rdf", "settings", "server"}
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 
-def top(path: Path) -> str:
-    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+def name_of(path: Path) -> str:
+    parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
-def imported(path: Path) -> set[str]:
-    """Top-level fmgraph modules that the file imports anywhere."""
-    found = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        names = []
+NAMES = {name_of(path) for path in MODULES}
+
+
+def imports_of(path: Path, *, lazy: bool) -> set[str]:
+    """The modules of fmgraph that a module imports: when it is loaded, or (``lazy``) ever."""
+    imported = set()
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for node in ast.walk(tree) if lazy else tree.body:
         if isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
+            imported |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
-            names = [node.module]
-            if node.module == "fmgraph":
-                names = [f"fmgraph.{alias.name}" for alias in node.names]
-        found |= {name.split(".")[1] for name in names if name.startswith("fmgraph.")}
-    return found
+            below = {f"{node.module}.{alias.name}" for alias in node.names}
+            imported |= (below & NAMES) or {node.module}
+    return {name for name in imported if name.startswith("fmgraph.")}
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def package(name: str) -> str:
+    return name.split(".")[1]
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
 def test_imports_go_down(path):
-    here = top(path)
-    if here == "__init__":
+    name = name_of(path)
+    if name == "fmgraph":
         return
-    assert here in LAYER_OF, f"{here} has no layer: add it to this test and to docs/internals.md"
-    for name in imported(path) - {here, "__version__"}:
-        assert LAYER_OF[name] <= LAYER_OF[here], f"{here} (layer {LAYER_OF[here]}) imports {name}"
+    here = package(name)
+    assert here in ORDER, f"{here} has no place: add it to ORDER and to docs/internals.md"
+    above = {
+        other for other in imports_of(path, lazy=True) if ORDER.index(package(other)) > ORDER.index(here)
+    }
+    assert not above, f"{name} imports {above}"
 
 
-def test_web_never_imports_what_makes_the_data():
-    for path in (PACKAGE / "web").rglob("*.py"):
-        assert not imported(path) & {"records", "build", "check", "lists", "shipped"}, path
+def test_the_server_knows_nothing_of_medicine():
+    for path in (PACKAGE / "server").rglob("*.py"):
+        assert {package(name) for name in imports_of(path, lazy=True)} <= WALL, path
+
+
+def test_pages_ask_the_graph_and_never_make_it():
+    for path in (PACKAGE / "site").rglob("*.py"):
+        assert not {package(name) for name in imports_of(path, lazy=True)} & {"records", "graph", "check"}, (
+            path
+        )
 
 
 def test_no_import_cycles():
-    graph = {}
-    for path in MODULES:
-        graph.setdefault(top(path), set()).update(imported(path) - {top(path)})
-
-    def reach(start: str, seen: set[str]) -> set[str]:
-        for name in graph.get(start, ()):
-            if name not in seen:
-                seen.add(name)
-                reach(name, seen)
-        return seen
-
-    circles = {name for name in graph if name != "__init__" and name in reach(name, set())}
-    assert not circles
+    graph = {name_of(path): imports_of(path, lazy=False) & NAMES for path in MODULES}
+    TopologicalSorter(graph).prepare()  # raises CycleError with the cycle
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_modules_stay_readable(path):
-    lines = path.read_text(encoding="utf-8").count("\n")
-    assert lines <= 290, f"{lines} lines: split it"
+def test_module_names_are_unique():
+    names = Counter(path.stem for path in MODULES if not path.stem.startswith("__"))
+    names.update(path.name for path in PACKAGE.rglob("*") if (path / "__init__.py").exists())
+    assert [name for name, count in names.items() if count > 1] == []
 
 
-def test_the_document_names_every_layer():
+def test_the_document_names_every_package():
     text = (ROOT / "docs" / "internals.md").read_text(encoding="utf-8")
-    table = text[text.index("| layer |") :]
-    for name in LAYER_OF:
-        assert re.search(rf"`{name}(/\*)?`", table), f"docs/internals.md does not say where {name} stands"
+    for name in ORDER:
+        assert re.search(rf"`{name}/?`", text), f"docs/internals.md does not say where {name} stands"

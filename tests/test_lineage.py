@@ -7,10 +7,10 @@ import json
 import pyoxigraph as ox
 import pytest
 
+from fmgraph.answers.lineage import lineage
+from fmgraph.answers.lineage_formats import FORMATS
 from fmgraph.errors import NotFoundError
-from fmgraph.lineage import lineage
-from fmgraph.lineage_formats import FORMATS
-from fmgraph.vocab import entity_iri
+from fmgraph.rdf.prefixes import entity_iri
 
 RETFOUND, RETIZERO = entity_iri("model", "retfound"), entity_iri("model", "retizero")
 

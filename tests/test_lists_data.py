@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from fmgraph.lists import SourceList, import_list, load_lists, write_list
-from fmgraph.lists.importer import ImportedList
+from fmgraph.lists.import_list import ImportedList
 
 DATA = Path(__file__).resolve().parent.parent / "data"
 #: List id → file in the shared material, rows, cells that are not empty, lines with mended encoding.

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from fmgraph.build import build
-from fmgraph.engine import Engine, InProcessEngine
 from fmgraph.errors import NotFoundError
-from fmgraph.listing import list_rows, to_csv, to_markdown
+from fmgraph.graph import build
 from fmgraph.lists import import_list, load_list, write_list
-from fmgraph.store import dataset_of_files
+from fmgraph.lists.export_list import list_rows, to_csv, to_markdown
+from fmgraph.rdf.store import dataset_of_files
+from fmgraph.server.engine import Engine, InProcessEngine
 
 MARKDOWN = """\
 ## One

@@ -6,7 +6,7 @@ import pytest
 
 from fmgraph.errors import ListError
 from fmgraph.lists import ColumnSpec, Fact, SourceList, load_list, load_lists
-from fmgraph.lists.model import column_slugs
+from fmgraph.lists.source_list import column_slugs
 
 CSV = '''\
 id,record,table,line,Name,Paper,Note,Size

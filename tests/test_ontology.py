@@ -29,8 +29,10 @@ from rdflib import (
     URIRef,
 )
 
-from fmgraph import ontology_page, resources
-from fmgraph.vocab import BASE, FMG, KINDS
+import fmgraph
+from fmgraph import resources
+from fmgraph.publish import ontology_page
+from fmgraph.rdf.prefixes import BASE, FMG, KINDS
 
 NS = URIRef(f"{BASE}ns")
 F = Namespace(FMG)
@@ -284,7 +286,7 @@ def test_part_of_stays_within_the_kind_of_the_record(kind):
 
 
 def test_schema_org_is_written_with_https_everywhere():
-    folders = (FOLDER, resources.shapes_dir(), resources.queries_dir(), Path(ontology_page.__file__).parent)
+    folders = (FOLDER, resources.shapes_dir(), resources.queries_dir(), Path(fmgraph.__file__).parent)
     files = [
         path
         for folder in folders
@@ -292,7 +294,7 @@ def test_schema_org_is_written_with_https_everywhere():
         if path.suffix in {".ttl", ".jsonld", ".rq", ".py"}
     ]
     mixed = {path.name for path in files if "http://schema.org/" in path.read_text(encoding="utf-8")}
-    assert mixed == {"equivalences.ttl", "vocabulary.py"}  # the latter is the check against it
+    assert mixed == {"equivalences.ttl", "term_usage.py"}  # the latter is the check against it
 
 
 def test_equivalences_cover_the_terms_used(ontology):
@@ -326,7 +328,7 @@ def test_the_page_needs_no_inline_script_or_style():
 def test_the_page_is_that_of_the_ontology(tmp_path):
     """pyLODE turns on debug logging for its whole process, and leaves files open: it gets its own."""
     code = (
-        "import sys; from pathlib import Path; from fmgraph.ontology_page import render; "
+        "import sys; from pathlib import Path; from fmgraph.publish.ontology_page import render; "
         "sys.stdout.write(render(Path(sys.argv[1])))"
     )
     run = subprocess.run(
@@ -336,4 +338,4 @@ def test_the_page_is_that_of_the_ontology(tmp_path):
         check=True,
         env={"PYTHONPATH": str(Path(ontology_page.__file__).parent.parent), "PYTHONIOENCODING": "utf-8"},
     )
-    assert run.stdout == ontology_page.html(), "run python -m fmgraph.ontology_page"
+    assert run.stdout == ontology_page.html(), "run python -m fmgraph.publish.ontology_page"

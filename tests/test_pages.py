@@ -11,18 +11,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fmgraph import search
-from fmgraph.describe import describe
+from fmgraph.answers.named_queries import load_queries
 from fmgraph.errors import UsageError
-from fmgraph.queries import load_queries
+from fmgraph.publish.describe import describe
+from fmgraph.rdf import text_index
+from fmgraph.rdf.prefixes import FMG, RDF
+from fmgraph.rdf.store import dataset_of_files
 from fmgraph.settings import Settings
-from fmgraph.store import dataset_of_files
-from fmgraph.vocab import FMG, RDF
-from fmgraph.web.app import create_app
-from fmgraph.web.pages import site
-from fmgraph.web.pages.home import parameter_values
-from fmgraph.web.pages.links import safe
-from fmgraph.web.pages.lists import markdown_parts
+from fmgraph.site import create_app, page_context
+from fmgraph.site.home_page import parameter_values
+from fmgraph.site.list_pages import markdown_parts
+from fmgraph.site.page_links import safe
 
 SAMPLE = Path(__file__).parent / "data" / "sample.ttl"
 BASE = "https://w3id.org/fmgraph/"
@@ -270,8 +269,8 @@ def test_a_long_result_says_what_it_leaves_out(crowd):
 
 def test_pages_work_without_the_bundle(monkeypatch, tmp_path):
     for name in ("style.css", "page.js", "icon.svg"):
-        (tmp_path / name).write_bytes((site.STATIC / name).read_bytes())
-    monkeypatch.setattr(site, "STATIC", tmp_path)
+        (tmp_path / name).write_bytes((page_context.STATIC / name).read_bytes())
+    monkeypatch.setattr(page_context, "STATIC", tmp_path)
     client = create_app(dataset_of_files([SAMPLE]), Settings()).test_client()
     page = get(client, "/sparql")
     assert "vendor/editor.js" not in page
@@ -304,16 +303,16 @@ def index(tmp_path_factory):
     dataset = dataset_of_files([SAMPLE])
     engine = create_app(dataset, Settings()).extensions["fmgraph"].engine
     path = tmp_path_factory.mktemp("search") / "search.sqlite"
-    entries = list(search.entries(engine.rows))
-    assert search.build_index(path, entries) == len(entries)
+    entries = list(text_index.entries(engine.rows))
+    assert text_index.build_index(path, entries) == len(entries)
     return path, entries
 
 
 def answers(index, text: str, **options: object) -> list[str]:
     path, entries = index
-    hits = search.query(path, text, **options)
+    hits = text_index.query(path, text, **options)
     if not options:
-        scanned = search.scan(entries, text)
+        scanned = text_index.scan(entries, text)
         assert scanned.total == hits.total
     return [hit.iri.removeprefix(BASE) for hit in hits.entries]
 
@@ -335,8 +334,8 @@ def test_search_finds_names_titles_and_beginnings(index):
 @given(st.text(max_size=60))
 def test_no_question_is_search_syntax(index, text):
     path, entries = index
-    assert search.query(path, text).total >= 0
-    assert search.scan(entries, text).total >= 0
+    assert text_index.query(path, text).total >= 0
+    assert text_index.scan(entries, text).total >= 0
 
 
 @pytest.mark.parametrize(
@@ -348,16 +347,18 @@ def test_search_operators_are_words(index, text):
 
 def test_an_index_is_written_once_and_a_broken_one_is_told(index, tmp_path):
     with pytest.raises(UsageError):
-        search.build_index(index[0], [])
+        text_index.build_index(index[0], [])
     broken = tmp_path / "search.sqlite"
     broken.write_bytes(b"no database at all" * 100)
     with pytest.raises(UsageError, match="no search index"):
-        search.query(broken, "x")
+        text_index.query(broken, "x")
 
 
 def test_the_search_page_uses_the_index_where_there_is_one(tmp_path):
     path = tmp_path / "search.sqlite"
-    search.build_index(path, [search.Entry(f"{BASE}model/only-in-the-index", "model", "Only in the index")])
+    text_index.build_index(
+        path, [text_index.Entry(f"{BASE}model/only-in-the-index", "model", "Only in the index")]
+    )
     indexed = create_app(dataset_of_files([SAMPLE]), Settings(), search=path).test_client()
     assert 'href="/model/only-in-the-index"' in get(indexed, "/search", q="only")
 

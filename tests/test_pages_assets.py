@@ -13,7 +13,7 @@ import pytest
 pytest.importorskip("hatchling", reason="the build backend")
 
 ROOT = Path(__file__).resolve().parent.parent
-BUNDLE = "src/fmgraph/web/static/vendor"
+BUNDLE = "src/fmgraph/site/static/vendor"
 #: Does what npm would: "ci" brings packages, "run build" writes the bundle.
 NPM = f"""#!/bin/sh
 if [ "$1" = ci ]; then

@@ -20,10 +20,10 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 import pytest
 
+from fmgraph.rdf.store import dataset_of_files
 from fmgraph.settings import Settings
-from fmgraph.store import dataset_of_files
-from fmgraph.web.app import create_app
-from fmgraph.web.pages.site import STATIC
+from fmgraph.site import create_app
+from fmgraph.site.page_context import STATIC
 
 SAMPLE = Path(__file__).parent / "data" / "sample.ttl"
 DRIVER, CHROMIUM = shutil.which("chromedriver"), shutil.which("chromium") or shutil.which("google-chrome")

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from pyoxigraph import NamedNode, Quad, QueryResultsFormat, RdfFormat, Store, parse, parse_query_results
 from werkzeug.test import TestResponse
 
+from fmgraph.rdf.formats import GRAPHS, RESULTS, Format
+from fmgraph.server.http.query_request import BAD_PERCENT, unquote
 from fmgraph.settings import Settings
-from fmgraph.web.app import create_app
-from fmgraph.web.media import GRAPHS, RESULTS, Format
-from fmgraph.web.query_request import BAD_PERCENT, unquote
+from fmgraph.site import create_app
 
 PUBLIC = Settings(base_url="https://fm.example.org/")  # as the fixture's
 FORM, DIRECT = "application/x-www-form-urlencoded", "application/sparql-query"

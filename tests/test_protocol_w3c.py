@@ -21,7 +21,7 @@ from rdflib.collection import Collection
 from rdflib.compare import isomorphic
 from werkzeug.test import TestResponse
 
-from fmgraph.web.app import create_app
+from fmgraph.site import create_app
 
 MF = Namespace("http://www.w3.org/2001/sw/DataAccess/tests/test-manifest#")
 HT = Namespace("http://www.w3.org/2011/http#")

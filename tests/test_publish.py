@@ -25,9 +25,9 @@ import requests
 from pyoxigraph import BlankNode, Literal, NamedNode, Quad, RdfFormat, Store, Triple, parse
 
 from fmgraph.errors import PublishError, UsageError
-from fmgraph.publish import Endpoints, endpoints, publish
-from fmgraph.store import Dataset, open_dataset, write_dataset
-from fmgraph.vocab import BASE
+from fmgraph.publish.send_to_store import Endpoints, endpoints, publish
+from fmgraph.rdf.prefixes import BASE
+from fmgraph.rdf.store import Dataset, open_dataset, write_dataset
 
 SAMPLE = Path(__file__).parent / "data" / "sample.ttl"
 OXIGRAPH = shutil.which(

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fmgraph.build.quantities import hardware, number, quantities
+from fmgraph.graph.quantities import hardware, number, quantities
 from fmgraph.text import match_key
 
 UNITS = {

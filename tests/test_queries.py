@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fmgraph.answers.named_queries import get_query, load_queries, parse_query
 from fmgraph.errors import FmgraphError, NotFoundError, OntologyError, ParameterError
-from fmgraph.queries import get_query, load_queries, parse_query
-from fmgraph.vocab import entity_iri
+from fmgraph.rdf.prefixes import entity_iri
 
 QUERIES = load_queries()
 

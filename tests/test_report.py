@@ -9,9 +9,9 @@ from markdown_it import MarkdownIt
 from pyoxigraph import BlankNode, Literal, NamedNode, Quad, QuerySolutions, Store, Triple
 
 from fmgraph.errors import NotFoundError
-from fmgraph.markdown import code, escape, link
-from fmgraph.report import report
-from fmgraph.vocab import BASE, FMG, RDF, RDFS
+from fmgraph.lists.list_feedback import report
+from fmgraph.lists.markdown_text import code, escape, link
+from fmgraph.rdf.prefixes import BASE, FMG, RDF, RDFS
 
 SAMPLE = Path(__file__).parent / "data" / "sample.ttl"
 Term = NamedNode | BlankNode | Literal | Triple

@@ -13,12 +13,12 @@ from pyshacl import validate
 from rdflib import OWL, RDF, SH, Graph, Literal, URIRef
 
 from fmgraph import resources
-from fmgraph.check import compiled, shacl
-from fmgraph.check.components import Components
-from fmgraph.check.shapes import FMGSH, Shapes, load_shapes, spdx_iris
-from fmgraph.check.violation import term_of
+from fmgraph.check import compiled_shapes, pyshacl_engine
+from fmgraph.check.constraint_components import Components
+from fmgraph.check.shape_files import FMGSH, Shapes, load_shapes, spdx_iris
+from fmgraph.check.violations import term_of
 from fmgraph.errors import OntologyError
-from fmgraph.vocab import BASE, FMG, KINDS, PREFIXES
+from fmgraph.rdf.prefixes import BASE, FMG, KINDS, PREFIXES
 
 SAMPLE = Path(__file__).parent / "data" / "sample.ttl"
 ONTOLOGY = resources.ontology_dir() / "fmgraph.ttl"
@@ -35,7 +35,7 @@ def shapes():
 @pytest.fixture(scope="module")
 def constraints(shapes):
     """The shapes compiled once: most of the time of a small check goes into that."""
-    return compiled.compile_shapes(shapes)
+    return compiled_shapes.compile_shapes(shapes)
 
 
 def graph(*updates):
@@ -54,8 +54,8 @@ def broken(found):
 
 
 def test_the_good_graph_passes_by_both_engines(shapes):
-    assert compiled.violations(graph(), shapes) == []
-    assert shacl.violations(graph(), shapes) == []
+    assert compiled_shapes.violations(graph(), shapes) == []
+    assert pyshacl_engine.violations(graph(), shapes) == []
 
 
 def test_there_is_a_file_for_every_kind():
@@ -312,18 +312,18 @@ CASES = {
 
 @pytest.mark.parametrize(("update", "shape", "component"), CASES.values(), ids=CASES)
 def test_each_slip_is_found(constraints, update, shape, component):
-    assert (shape, component) in broken(compiled.run(graph(update), constraints))
+    assert (shape, component) in broken(compiled_shapes.run(graph(update), constraints))
 
 
 @pytest.mark.parametrize("year", ["1990", "2026", "2027"])
 def test_years_up_to_next_year_pass(constraints, year):
     new = f"'{year}'^^xsd:gYear"
     update = f"DELETE {{ ?p fmg:year ?y }} INSERT {{ ?p fmg:year {new} }} WHERE {{ ?p fmg:year ?y }}"
-    assert broken(compiled.run(graph(update), constraints)) == {("supported", "SPARQL")}
+    assert broken(compiled_shapes.run(graph(update), constraints)) == {("supported", "SPARQL")}
 
 
 def test_a_general_parent_needs_no_year(shapes):
-    assert not compiled.violations(
+    assert not compiled_shapes.violations(
         graph("DELETE { model:mae-vit-l fmg:year ?y } WHERE { model:mae-vit-l fmg:year ?y }"), shapes
     )
 
@@ -439,20 +439,24 @@ def breaker(shapes):
 
 def test_every_constraint_is_broken_somewhere(shapes, breaker):
     """No constraint is left out of the comparison below; those in SPARQL are among the cases above."""
-    there = {(c.shape, c.component) for c in compiled.compile_shapes(shapes) if c.component != "SPARQL"}
+    there = {
+        (c.shape, c.component) for c in compiled_shapes.compile_shapes(shapes) if c.component != "SPARQL"
+    }
     assert there - {(shape, component) for shape, component, _ in breaker.expected} == set()
-    sparql = {c.shape.removeprefix(FMGSH) for c in compiled.compile_shapes(shapes) if c.component == "SPARQL"}
+    sparql = {
+        c.shape.removeprefix(FMGSH) for c in compiled_shapes.compile_shapes(shapes) if c.component == "SPARQL"
+    }
     assert sparql == {shape for _, shape, component in CASES.values() if component == "SPARQL"}
 
 
 def test_every_constraint_fails_where_it_is_broken(shapes, breaker):
-    found = {(v.shape, v.component, v.focus) for v in compiled.violations(breaker.store, shapes)}
+    found = {(v.shape, v.component, v.focus) for v in compiled_shapes.violations(breaker.store, shapes)}
     assert sorted(breaker.expected - found) == []
 
 
 def test_both_engines_find_the_same_in_the_broken_graph(shapes, breaker):
-    by_store = set(compiled.violations(breaker.store, shapes))
-    by_pyshacl = set(shacl.violations(breaker.store, shapes))
+    by_store = set(compiled_shapes.violations(breaker.store, shapes))
+    by_pyshacl = set(pyshacl_engine.violations(breaker.store, shapes))
     assert sorted(by_pyshacl - by_store) == []
     assert sorted(by_store - by_pyshacl) == []
     assert len(by_store) > 1000
@@ -465,24 +469,26 @@ def test_pyshacl_alone_finds_the_same(shapes):
     focus += [f"{BASE}model/{slug}" for slug in ("eyeclip", "retfound")] + [f"{BASE}row/plm2233-2025-12-13"]
     focus += [f"{BASE}row/plm2233-2025-12-13#year"]
     focus = [iri for number, iri in enumerate(focus) if number % 4 == 0 or "/claim/" not in iri]
-    alone = shacl.violations(store, shapes, focus, alone=True)
-    assert alone == [v for v in compiled.violations(store, shapes) if v.focus.strip("<>") in set(focus)]
+    alone = pyshacl_engine.violations(store, shapes, focus, alone=True)
+    assert alone == [
+        v for v in compiled_shapes.violations(store, shapes) if v.focus.strip("<>") in set(focus)
+    ]
     assert len({v.shape for v in alone if v.component == "SPARQL"}) >= 8
 
 
 def test_only_what_changed_is_checked(shapes):
     store = graph(CASES["no label"][0], CASES["code that is no link"][0], CASES["year too early"][0])
-    changed = shacl.focus_nodes(store, [f"{BASE}model/retfound"])
+    changed = pyshacl_engine.focus_nodes(store, [f"{BASE}model/retfound"])
     assert f"{BASE}claim/ddb7ee8903c553c47cc4" in changed
-    found = shacl.violations(store, shapes, changed)
+    found = pyshacl_engine.violations(store, shapes, changed)
     assert {"label", "work-code"} <= {v.shape.removeprefix(FMGSH) for v in found}
     assert {v.focus for v in found} <= {f"<{iri}>" for iri in changed}
-    assert shacl.violations(store, shapes, []) == []
+    assert pyshacl_engine.violations(store, shapes, []) == []
 
 
 def test_a_list_is_checked_with_its_rows_cells_and_claims():
     store = graph()
-    changed = shacl.focus_nodes(store, [f"{BASE}list/plm2233-2025-11"])
+    changed = pyshacl_engine.focus_nodes(store, [f"{BASE}list/plm2233-2025-11"])
     assert f"{BASE}row/plm2233-2025-11-3" in changed
     assert f"{BASE}row/plm2233-2025-11-3#weights" in changed
     assert f"{BASE}claim/78ef1baea46a79563138" in changed
@@ -508,7 +514,7 @@ def test_unsupported_components_are_errors(shapes, constraint):
     ttl = "".join(f"@prefix {name}: <{iri}> .\n" for name, iri in PREFIXES.items())
     ttl += f"<urn:s> sh:targetClass fmg:Model ; sh:property [ sh:path rdfs:label ; {constraint} ] ."
     with pytest.raises(OntologyError, match=r"compiled|lexical"):
-        compiled.compile_shapes(Shapes(Graph().parse(data=ttl, format="turtle"), shapes.ontology))
+        compiled_shapes.compile_shapes(Shapes(Graph().parse(data=ttl, format="turtle"), shapes.ontology))
 
 
 @pytest.mark.parametrize("path", ["[ sh:zeroOrMorePath rdfs:label ]", "[ sh:oneOrMorePath rdfs:label ]"])
@@ -516,13 +522,13 @@ def test_unsupported_paths_are_errors(shapes, path):
     ttl = "".join(f"@prefix {name}: <{iri}> .\n" for name, iri in PREFIXES.items())
     ttl += f"<urn:s> sh:targetClass fmg:Model ; sh:property [ sh:path {path} ; sh:minCount 1 ] ."
     with pytest.raises(OntologyError, match="path"):
-        compiled.compile_shapes(Shapes(Graph().parse(data=ttl, format="turtle"), shapes.ontology))
+        compiled_shapes.compile_shapes(Shapes(Graph().parse(data=ttl, format="turtle"), shapes.ontology))
 
 
 def test_unsupported_targets_are_errors(shapes):
     ttl = "@prefix sh: <http://www.w3.org/ns/shacl#> . <urn:s> sh:targetNode <urn:n> ; sh:pattern 'a' ."
     with pytest.raises(OntologyError, match="target"):
-        compiled.compile_shapes(Shapes(Graph().parse(data=ttl, format="turtle"), shapes.ontology))
+        compiled_shapes.compile_shapes(Shapes(Graph().parse(data=ttl, format="turtle"), shapes.ontology))
 
 
 def test_nested_shapes_are_compiled(shapes):
@@ -543,12 +549,12 @@ def test_nested_shapes_are_compiled(shapes):
         "INSERT DATA { paper:retfound fmg:type 'review' }",
         "DELETE DATA { venue:nature-communications fmg:type 'journal' }",
     )
-    found = compiled.violations(store, nested)
+    found = compiled_shapes.violations(store, nested)
     assert [(v.focus, v.component) for v in found] == [
         (f"<{BASE}paper/retfound>", "Not"),
         (f"<{BASE}paper/retizero>", "Node"),
     ]
-    assert shacl.violations(store, nested) == found
+    assert pyshacl_engine.violations(store, nested) == found
 
 
 def test_patterns_take_flags(shapes):

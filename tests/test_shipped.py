@@ -14,10 +14,10 @@ import rdflib
 import fmgraph
 from fmgraph.check import check_data
 from fmgraph.errors import BrokenDataError, RecordError
+from fmgraph.publish.make_dataset import make_dataset, release, shipped_dataset
+from fmgraph.rdf.prefixes import KINDS
+from fmgraph.rdf.store import read_meta
 from fmgraph.resources import data_dir
-from fmgraph.shipped import make_dataset, release, shipped_dataset
-from fmgraph.store import read_meta
-from fmgraph.vocab import KINDS
 
 PREFIX = "PREFIX fmg: <https://w3id.org/fmgraph/ns#> PREFIX dcterms: <http://purl.org/dc/terms/> "
 
@@ -134,7 +134,7 @@ def test_the_cache_keeps_the_newest_graphs_and_nothing_that_is_not_its_own(tmp_p
         (cache / name).mkdir(parents=True)
         os.utime(cache / name, (1e9 - age, 1e9 - age))
     monkeypatch.setattr(
-        "fmgraph.shipped.make_dataset", lambda folder: (folder / "current").mkdir(parents=True)
+        "fmgraph.publish.make_dataset.make_dataset", lambda folder: (folder / "current").mkdir(parents=True)
     )
     folder = shipped_dataset()
     assert {path.name for path in cache.iterdir()} == {folder.name, "a" * 16, "b" * 16, "notes"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fmgraph.build.sources import arxiv_id, doi, source_iri, source_label
+from fmgraph.graph.sources import arxiv_id, doi, source_iri, source_label
 
 
 @pytest.mark.parametrize(

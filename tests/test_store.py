@@ -9,7 +9,7 @@ import pytest
 from pyoxigraph import NamedNode, RdfFormat, Store
 
 from fmgraph.errors import RdfFileError, UsageError
-from fmgraph.store import (
+from fmgraph.rdf.store import (
     dataset_of_files,
     digest,
     load_files,
@@ -57,7 +57,7 @@ def test_the_order_of_lines_does_not_matter_and_a_store_gives_the_same(tmp_path:
 
 
 def test_a_large_one_is_on_disk_and_read_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("fmgraph.ntriples._RUN", 2)  # so that runs are merged
+    monkeypatch.setattr("fmgraph.rdf.ntriples._RUN", 2)  # so that runs are merged
     folder = write_dataset(LINES, tmp_path, "1", disk_from=3)
     assert (folder / "graph.nt").read_bytes() == (
         write_dataset(LINES, tmp_path / "m", "1") / "graph.nt"
@@ -81,7 +81,7 @@ def test_rewriting_replaces_and_current_moves(tmp_path: Path) -> None:
 
 
 def test_a_bad_line_is_named_whatever_run_it_is_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("fmgraph.ntriples._RUN", 2)
+    monkeypatch.setattr("fmgraph.rdf.ntriples._RUN", 2)
     file = tmp_path / "in.nt"
     file.write_text(
         "".join(f"<http://e/{n}> <http://e/p> <http://e/o> .\n" for n in range(5)) + "<http://e/x> bad .\n"

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fmgraph.engine.textsearch import TextSearchEngine, expand
 from fmgraph.errors import FmgraphError, QueryRefused
+from fmgraph.server.engine.text_search import TextSearchEngine, expand
 
 PREFIX = "PREFIX fmg: <https://w3id.org/fmgraph/ns#> PREFIX f: <https://w3id.org/fmgraph/ns#> "
 

@@ -14,10 +14,10 @@ from pathlib import Path
 
 import pytest
 
+from fmgraph.rdf.prefixes import KINDS
+from fmgraph.rdf.store import dataset_of_files
 from fmgraph.settings import Settings
-from fmgraph.store import dataset_of_files
-from fmgraph.vocab import KINDS
-from fmgraph.web.app import create_app
+from fmgraph.site import create_app
 
 ROOT = Path(__file__).resolve().parent.parent
 HTACCESS = ROOT / "docs" / "w3id" / ".htaccess"

@@ -13,11 +13,11 @@ from flask.testing import FlaskClient
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fmgraph.engine import Engine
+from fmgraph.server.engine import Engine
+from fmgraph.server.http.response_cache import Key, ResponseCache, make_etag, matches
+from fmgraph.server.http.service_state import NAME
 from fmgraph.settings import Settings
-from fmgraph.web.app import create_app
-from fmgraph.web.cache import Key, ResponseCache, make_etag, matches
-from fmgraph.web.service import NAME
+from fmgraph.site import create_app
 
 LONG = quote("SELECT * { ?s ?p ?o } ORDER BY ?s ?p ?o LIMIT 200")
 URLS = [

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from fmgraph.web.environ import client_address, make_environ
+from fmgraph.server.http.rsgi_to_wsgi import client_address, make_environ
 
 
 @dataclass

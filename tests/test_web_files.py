@@ -12,11 +12,11 @@ from flask.testing import FlaskClient
 from pyoxigraph import RdfFormat, parse
 from werkzeug.test import TestResponse
 
-from fmgraph.engine import Engine
+from fmgraph.rdf.formats import GRAPHS, Format
+from fmgraph.server.engine import Engine
+from fmgraph.server.http.metrics import Metrics
 from fmgraph.settings import Settings
-from fmgraph.web.app import create_app
-from fmgraph.web.media import GRAPHS, Format
-from fmgraph.web.metrics import Metrics
+from fmgraph.site import create_app
 
 TEXT = b"<a:a> <a:b> <a:c> .\n" * 100
 

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fmgraph.errors import ProtocolError
-from fmgraph.web.media import GRAPHS, HTML, RESULTS, named
-from fmgraph.web.negotiation import choose, choose_encoding, parse_accept
+from fmgraph.rdf.formats import GRAPHS, HTML, RESULTS, named
+from fmgraph.server.http.negotiation import choose, choose_encoding, parse_accept
 
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 

@@ -10,8 +10,8 @@ from werkzeug.exceptions import HTTPException, default_exceptions
 
 from fmgraph import errors
 from fmgraph.errors import BusyError, EngineError, FmgraphError, LimitError, NotFoundError, QuerySyntaxError
-from fmgraph.web.pages.problem_types import TYPES
-from fmgraph.web.problems import NotAcceptableError, from_http, problem, respond
+from fmgraph.server.http.problems import NotAcceptableError, from_http, problem, respond
+from fmgraph.site.problem_pages import TYPES
 
 
 def every(cls: type[FmgraphError]) -> Iterator[type[FmgraphError]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from fmgraph.web.app import create_app
+from fmgraph.site import create_app
 
 
 def test_a_relative_folder_is_found(engine, settings, tmp_path, monkeypatch):

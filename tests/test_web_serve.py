@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 import pytest
 
-from fmgraph.store import read_meta, write_dataset
+from fmgraph.rdf.store import read_meta, write_dataset
 
 if TYPE_CHECKING:
     from tests.conftest import Running

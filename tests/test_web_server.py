@@ -17,7 +17,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from fmgraph.errors import UsageError
-from fmgraph.web.server import check_address
+from fmgraph.server.http.run_server import check_address
 
 if TYPE_CHECKING:
     from tests.conftest import Running

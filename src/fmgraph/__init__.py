@@ -29,8 +29,8 @@ def open_graph(path: Path | str | None = None) -> Graph:
     from oxrdflib import OxigraphStore
     from rdflib.graph import DATASET_DEFAULT_GRAPH_ID
 
-    from fmgraph.shipped import shipped_dataset
-    from fmgraph.store import open_dataset
+    from fmgraph.publish.make_dataset import shipped_dataset
+    from fmgraph.rdf.store import open_dataset
 
     dataset = open_dataset(path) if path else open_dataset(shipped_dataset())
     # Without this identifier rdflib would look into a named graph of its own making, which is empty.

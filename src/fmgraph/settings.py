@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from fmgraph.errors import UsageError
-from fmgraph.vocab import BASE
+from fmgraph.rdf.prefixes import BASE
 
 
 def _setting(default: Any, help_text: str) -> Any:

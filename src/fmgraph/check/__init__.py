@@ -26,21 +26,21 @@ from typing import Literal
 import pyoxigraph as ox
 
 from fmgraph import resources
-from fmgraph.build import build
-from fmgraph.check import compiled, shacl
-from fmgraph.check.coverage import CELL_WITHOUT_CLAIM, uncovered
-from fmgraph.check.explain import explain
-from fmgraph.check.identifiers import misspelt
-from fmgraph.check.places import Places, shown
-from fmgraph.check.report import FORMATS
-from fmgraph.check.shapes import load_shapes
-from fmgraph.check.vocabulary import unknown_terms
+from fmgraph.check import compiled_shapes, pyshacl_engine
+from fmgraph.check.cell_coverage import CELL_WITHOUT_CLAIM, uncovered
+from fmgraph.check.check_digits import misspelt
+from fmgraph.check.explain_violations import explain
+from fmgraph.check.finding_formats import FORMATS
+from fmgraph.check.locations import Places, shown
+from fmgraph.check.shape_files import load_shapes
+from fmgraph.check.term_usage import unknown_terms
 from fmgraph.errors import OntologyError, UsageError
-from fmgraph.findings import Finding, in_order
-from fmgraph.records import read_text
-from fmgraph.schema import Schema
+from fmgraph.graph import build
+from fmgraph.ontology import Schema
+from fmgraph.rdf.prefixes import FMG, KINDS, OWL, RDF, entity_iri
+from fmgraph.records.findings import Finding, in_order
+from fmgraph.records.record_files import read_text
 from fmgraph.text import SLUG
-from fmgraph.vocab import FMG, KINDS, OWL, RDF, entity_iri
 
 __all__ = ["FORMATS", "Engine", "check_data", "check_graph"]
 
@@ -94,11 +94,11 @@ def check_graph(
         )
     shapes = load_shapes(resources.shapes_dir(), ontology_file)
     places = Places(store, data_dir, Schema(resources.ontology_dir() / "context.jsonld", ontology_file))
-    only = shacl.focus_nodes(store, about) if about is not None else None
+    only = pyshacl_engine.focus_nodes(store, about) if about is not None else None
     if engine == "shacl" or (engine == "auto" and (only is not None or len(store) < COMPILED_FROM)):
-        violations = shacl.violations(store, shapes, only)
+        violations = pyshacl_engine.violations(store, shapes, only)
     else:
-        violations = compiled.violations(store, shapes)
+        violations = compiled_shapes.violations(store, shapes)
         if only is not None:
             focus = {f"<{iri}>" for iri in only}
             violations = [violation for violation in violations if violation.focus in focus]

@@ -14,18 +14,18 @@ from fmgraph.errors import FmgraphError, UsageError
 #: Module of each command. The modules need half a second to import (SHACL, identifiers, web server), so that
 #: none is imported for another's sake.
 _MODULES = {
-    "import": "data",
-    "build": "data",
-    "check": "data",
-    "report": "data",
-    "query": "ask",
-    "queries": "ask",
-    "lineage": "ask",
-    "list": "ask",
-    "dump": "out",
-    "diff": "out",
-    "publish": "out",
-    "serve": "serve",
+    "import": "data_commands",
+    "build": "data_commands",
+    "check": "data_commands",
+    "report": "data_commands",
+    "query": "query_commands",
+    "queries": "query_commands",
+    "lineage": "query_commands",
+    "list": "query_commands",
+    "dump": "publish_commands",
+    "diff": "publish_commands",
+    "publish": "publish_commands",
+    "serve": "serve_command",
 }
 
 

@@ -10,10 +10,10 @@
 
 from __future__ import annotations
 
-from fmgraph.lists.importer import ImportedList, import_list
-from fmgraph.lists.load import load_list, load_lists
-from fmgraph.lists.model import Column, ColumnSpec, Fact, Reading, Row, SourceList, Table
-from fmgraph.lists.write import ImportReport, Origin, write_list
+from fmgraph.lists.import_list import ImportedList, import_list
+from fmgraph.lists.load_list import load_list, load_lists
+from fmgraph.lists.source_list import Column, ColumnSpec, Fact, Reading, Row, SourceList, Table
+from fmgraph.lists.write_list import ImportReport, Origin, write_list
 
 __all__ = [
     "Column",

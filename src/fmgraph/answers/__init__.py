@@ -1,0 +1,1 @@
+"""Named queries and lineage: questions that fmgraph knows how to ask."""

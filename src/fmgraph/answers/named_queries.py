@@ -1,0 +1,191 @@
+"""Named queries: files that run anywhere as they are, with parameters that can be bound.
+
+A file ``queries/<name>.rq`` starts with a YAML header in ``#+`` comments (as grlc reads them); each
+parameter is a ``VALUES ?name { … }`` line that holds its default. Binding replaces what stands in the
+braces, so an unbound query is the query with its defaults. https://grlc.io
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import yaml
+
+from fmgraph import resources
+from fmgraph.errors import NotFoundError, OntologyError, ParameterError
+from fmgraph.rdf.prefixes import BASE, FMG, KINDS, RDFS, SKOS, WORKS
+from fmgraph.rdf.terms import Term, entity, integer, iri, literal
+from fmgraph.server.engine import Engine
+from fmgraph.server.engine import Term as RdfTerm
+from fmgraph.text import SLUG, match_key, nearest
+
+_FORM = re.compile(r"^\s*(SELECT|ASK|CONSTRUCT|DESCRIBE)\b", re.IGNORECASE | re.MULTILINE)
+#: Kinds of parameter that are not kinds of entity. ``work`` is any of the kinds of work.
+_PLAIN = ("iri", "string", "integer", "work")
+
+_NAMES = f"""PREFIX fmg: <{FMG}>
+PREFIX rdfs: <{RDFS}>
+PREFIX skos: <{SKOS}>
+SELECT ?entity ?label ?name WHERE {{
+  VALUES ?class {{ %(classes)s }}
+  ?entity a ?class ; rdfs:label ?label .
+  {{ ?entity rdfs:label|skos:altLabel|fmg:doi|fmg:arxiv ?name }}
+  UNION {{ ?entity fmg:describedBy/(fmg:doi|fmg:arxiv) ?name }}
+  UNION {{ ?entity fmg:code|fmg:weights|skos:exactMatch ?link . BIND(STR(?link) AS ?name) }}
+}}"""
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A parameter of a named query; ``default`` is the SPARQL text in its VALUES braces."""
+
+    name: str
+    kind: str
+    description: str
+    default: str
+
+
+@dataclass(frozen=True)
+class NamedQuery:
+    """One file of ``queries/``; ``form`` is SELECT, ASK, CONSTRUCT or DESCRIBE."""
+
+    name: str
+    title: str
+    description: str
+    parameters: tuple[Parameter, ...]
+    text: str
+    form: str
+
+    def bind(self, arguments: Mapping[str, str], engine: Engine | None = None) -> str:
+        """Return the query text with the arguments in place of the defaults.
+
+        An argument for a kind of entity may be an IRI, ``kind/slug``, a slug, or (where ``engine`` is given)
+        a label or alias. Raises ParameterError for an unknown parameter or an ill-formed value, and
+        NotFoundError, with the nearest names, for a name that no entity has.
+        """
+        known = {parameter.name: parameter for parameter in self.parameters}
+        text = self.text
+        for name, value in arguments.items():
+            if name not in known:
+                takes = ", ".join(known) or "none"
+                raise ParameterError(f"{self.name} has no parameter {name!r}; it takes: {takes}")
+            text = _replace(text, name, _term(known[name], value, engine))
+        return text
+
+
+def _values(name: str) -> re.Pattern[str]:
+    return re.compile(rf"(VALUES\s+[?$]{re.escape(name)}\s*\{{)([^}}]*)(\}})", re.IGNORECASE)
+
+
+def _replace(text: str, name: str, term: Term) -> str:
+    return _values(name).sub(lambda match: f"{match[1]} {term} {match[3]}", text)
+
+
+def _term(parameter: Parameter, value: str, engine: Engine | None) -> Term:
+    if parameter.kind == "string":
+        return literal(value)
+    if parameter.kind == "integer":
+        if not re.fullmatch(r"[+-]?\d{1,18}", value):
+            raise ParameterError(f"{parameter.name} must be a whole number, not {value!r}")
+        return integer(int(value))
+    if parameter.kind == "iri":
+        if not urlsplit(value).scheme:
+            raise ParameterError(f"{parameter.name} must be an absolute IRI, not {value!r}")
+        return iri(value)
+    return find_entity(value, WORKS if parameter.kind == "work" else (parameter.kind,), engine)
+
+
+def find_entity(name: str, kinds: Iterable[str], engine: Engine | None = None) -> Term:
+    """Return the entity that a name means: an IRI, ``kind/slug``, a slug, a label, alias or external id.
+
+    Without ``engine`` nothing is looked up: a slug stands for the first of the kinds. Raises NotFoundError
+    with the nearest names, or ParameterError where the name can only be looked up.
+    """
+    kinds = tuple(kinds)
+    if name.startswith(("http://", "https://")) and (engine is None or name.startswith(BASE)):
+        return iri(name)
+    kind, _, slug = name.rpartition("/")
+    if kind in kinds and SLUG.fullmatch(slug):
+        return entity(kind, slug)
+    if engine is None:
+        if SLUG.fullmatch(name):
+            return entity(kinds[0], name)
+        raise ParameterError(f"{name!r} is not a slug; without a graph, names cannot be looked up")
+    index = _names(engine, kinds)
+    found = index.get(match_key(name)) or index.get(match_key(name.rsplit("/", 1)[-1]))
+    if found is None:
+        near = nearest(name, [label for _, label in index.values()])
+        raise NotFoundError(f"there is no {' or '.join(kinds)} called {name!r}", near)
+    return iri(found[0])
+
+
+def _names(engine: Engine, kinds: tuple[str, ...]) -> dict[str, tuple[str, str]]:
+    """Return IRI and label by match key, for labels, aliases, slugs, identifiers and linked addresses."""
+    classes = " ".join(f"<{BASE}ns#{KINDS[kind].cls}>" for kind in kinds)
+    found = engine.rows(_NAMES % {"classes": classes})
+    index: dict[str, tuple[str, str]] = {}
+    for row in found:
+        entity_iri, label, name = (_plain(row[key]) for key in ("entity", "label", "name"))
+        index[match_key(entity_iri.rsplit("/", 1)[-1])] = (entity_iri, label)
+        index.setdefault(match_key(name), (entity_iri, label))
+    return index
+
+
+def _plain(term: RdfTerm) -> str:
+    return str(getattr(term, "value", term))
+
+
+def parse_query(name: str, source: str) -> NamedQuery:
+    """Return the named query in a file's text; raises OntologyError where its header is wrong."""
+    header = "\n".join(line[2:].removeprefix(" ") for line in source.splitlines() if line.startswith("#+"))
+    text = "\n".join(line for line in source.splitlines() if not line.startswith("#+")).strip() + "\n"
+    where = f"queries/{name}.rq"
+    try:
+        fields = yaml.safe_load(header) or {}
+    except yaml.YAMLError as exc:
+        raise OntologyError(f"the #+ header is malformed YAML: {exc}", file=where) from None
+    form = _FORM.search(text)
+    if not form or not {"title", "description"} <= set(fields):
+        raise OntologyError("a named query needs #+ title, #+ description and a query", file=where)
+    parameters = []
+    for parameter, about in (fields.get("parameters") or {}).items():
+        default = _values(parameter).search(text)
+        if default is None or about.get("kind") not in (*KINDS, *_PLAIN):
+            raise OntologyError(
+                f"the parameter {parameter!r} needs a known kind and a line VALUES ?{parameter} {{ … }}",
+                file=where,
+            )
+        parameters.append(
+            Parameter(parameter, about["kind"], about.get("description", ""), default[2].strip())
+        )
+    return NamedQuery(
+        name,
+        fields["title"],
+        " ".join(fields["description"].split()),
+        tuple(parameters),
+        text,
+        form[1].upper(),
+    )
+
+
+@lru_cache(maxsize=4)
+def load_queries(directory: Path | None = None) -> dict[str, NamedQuery]:
+    """Return the named queries of a folder (the shipped ones by default), by name in order."""
+    folder = directory or resources.queries_dir()
+    return {
+        path.stem: parse_query(path.stem, path.read_text(encoding="utf-8"))
+        for path in sorted(folder.glob("*.rq"))
+    }
+
+
+def get_query(name: str) -> NamedQuery:
+    """Return a shipped query; raises NotFoundError with the nearest names."""
+    queries = load_queries()
+    if name not in queries:
+        raise NotFoundError(f"there is no named query {name!r}", nearest(name, queries))
+    return queries[name]

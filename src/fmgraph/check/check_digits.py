@@ -1,0 +1,58 @@
+"""Check digits, which no pattern can check: ROR, ORCID, ISSN."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator
+
+import idutils
+import pyoxigraph as ox
+
+from fmgraph.check.locations import Places
+from fmgraph.check.violations import term_of
+from fmgraph.rdf.prefixes import FMG
+from fmgraph.rdf.terms import bare
+from fmgraph.records.findings import Finding
+
+#: Digits of Crockford's base 32, in lower case. https://www.crockford.com/base32.html
+_BASE32 = "0123456789abcdefghjkmnpqrstvwxyz"
+
+
+def is_ror(text: str) -> bool:
+    """Tell whether the last two digits of a ROR are its check digits (ISO 7064, mod 97-10).
+
+    >>> is_ror("https://ror.org/02jx3x895"), is_ror("https://ror.org/02jx3x896")
+    (True, False)
+    """
+    body, digits = text.rpartition("/")[2][:-2], text[-2:]
+    if len(body) != 7 or not set(body) <= set(_BASE32):
+        return False
+    number = 0
+    for char in body:
+        number = number * 32 + _BASE32.index(char)
+    return digits == f"{98 - number * 100 % 97:02d}"
+
+
+_CHECKS: tuple[tuple[str, str, Callable[[str], object]], ...] = (
+    ("ror", "ROR", is_ror),
+    ("orcid", "ORCID", idutils.is_orcid),
+    ("issn", "ISSN", idutils.is_issn),
+)
+
+
+def misspelt(store: ox.Store, places: Places, only: Collection[str] | None = None) -> Iterator[Finding]:
+    """Yield a finding for each identifier whose check digits are wrong; ``only`` about these IRIs."""
+    for local, name, valid in _CHECKS:
+        for quad in store.quads_for_pattern(None, ox.NamedNode(FMG + local), None):
+            focus, value = term_of(quad.subject), str(getattr(quad.object, "value", ""))
+            if (only is not None and bare(focus) not in only) or valid(value):
+                continue
+            place = places.of(focus, FMG + local, term_of(quad.object))
+            yield Finding(
+                f"{value} is no {name}: its check digits do not fit",
+                place.file,
+                place.line,
+                place.field,
+                "copy it anew from the registry",
+                rule="check-digits",
+                focus=bare(focus),
+            )

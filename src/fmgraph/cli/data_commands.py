@@ -1,0 +1,90 @@
+"""Commands about the data: import, build, check, report."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+
+import click
+
+from fmgraph import resources
+from fmgraph.check import FORMATS as FINDING_FORMATS
+from fmgraph.check import check_data
+from fmgraph.cli.cli_options import EXISTING, PATH, engine_of, graph_options, write
+from fmgraph.errors import ListError
+from fmgraph.lists.import_list import import_list
+from fmgraph.lists.list_feedback import report as list_report
+from fmgraph.lists.write_list import Origin, write_list
+from fmgraph.publish.make_dataset import make_dataset
+from fmgraph.rdf.store import read_meta
+
+
+@click.command(name="import")
+@click.argument("file", type=PATH)
+@click.option("--list", "list_id", required=True, help="The list's id, e.g. plm2233-2025-12.")
+@click.option("--data", "data_dir", type=PATH, help="The data folder (default: the checkout's).")
+@click.option("--repository", help="URL of the repository that the list is from.")
+@click.option("--path", help="Path of the list in that repository.")
+@click.option("--commit", help="Commit of this edition.")
+@click.option("--date", help="Date of this edition, YYYY-MM-DD.")
+@click.option("--label", help="The list's name (of a new list).")
+def import_command(
+    file: Path,
+    list_id: str,
+    data_dir: Path | None,
+    repository: str | None,
+    path: str | None,
+    commit: str | None,
+    date: str | None,
+    label: str | None,
+) -> None:
+    """Read a Markdown list into data/list/<ID>.csv and <ID>.yaml, keeping what people curated there."""
+    try:
+        source = file.read_bytes()
+    except OSError as error:
+        raise ListError(f"cannot be read: {error.strerror}", file=file, remedy="check the path") from None
+    imported = import_list(source, list_id, file=file)
+    origin = Origin(repository, path, commit, date, label)
+    click.echo(str(write_list(imported, data_dir or resources.data_dir(), origin)))
+
+
+@click.command()
+@click.option(
+    "--output", type=PATH, default=Path(".build"), show_default=True, help="Where to put the dataset."
+)
+@click.option("--data", "data_dir", type=EXISTING, help="The data folder (default: the shipped one).")
+def build(output: Path, data_dir: Path | None) -> None:
+    """Build the graph into OUTPUT/<digest>/ and make OUTPUT/current point to it."""
+    started = time.perf_counter()
+    folder = make_dataset(output, data_dir)
+    meta = read_meta(folder)
+    seconds = time.perf_counter() - started
+    click.echo(f"{folder}: {meta.triples:,} triples, digest {meta.digest[:12]}, {seconds:.1f} s")
+
+
+@click.command()
+@click.option("--data", "data_dir", type=EXISTING, help="The data folder (default: the shipped one).")
+@click.option("--format", "form", type=click.Choice([*FINDING_FORMATS]), default="text", show_default=True)
+@click.argument("changed", nargs=-1, type=EXISTING)
+def check(data_dir: Path | None, form: str, changed: tuple[Path, ...]) -> None:
+    """Check records, lists and the graph; with files, only what is about these records.
+
+    Exits 1 where anything is wrong.
+    """
+    findings = check_data(data_dir or resources.data_dir(), changed=changed)
+    write(FINDING_FORMATS[form](findings))
+    if any(finding.severity == "error" for finding in findings):
+        sys.exit(1)
+
+
+@click.command()
+@click.argument("list_id")
+@graph_options
+def report(list_id: str, files: tuple[Path, ...], dataset: Path | None) -> None:
+    """Print a list's corrections and gaps, row by row with evidence, as Markdown for its maintainer."""
+    with engine_of(files, dataset) as engine:
+        write(list_report(engine, list_id))
+
+
+COMMANDS = (import_command, build, check, report)

@@ -1,0 +1,131 @@
+"""Commands that give the graph out: dump, diff, publish."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal
+
+import click
+
+from fmgraph.cli.cli_options import PATH, graph_options, open_graph, write
+from fmgraph.publish.dataset_names import COMPRESSIONS, SYNTAXES
+from fmgraph.publish.diff_formats import render
+from fmgraph.publish.dump_files import CHECKSUMS, write_dumps
+from fmgraph.publish.release_diff import diff as difference
+from fmgraph.publish.release_diff import open_side
+from fmgraph.publish.send_to_store import publish as send
+
+
+@click.command()
+@click.option("--output", type=PATH, default=Path("dump"), show_default=True, help="Folder for the dumps.")
+@click.option(
+    "--format", "formats", type=click.Choice([*SYNTAXES]), multiple=True, help="Only these formats."
+)
+@click.option("--plain", is_flag=True, help="No compressed copies.")
+@click.option(
+    "--site", type=PATH, help="Write a static site with pages, RDF and dumps to this folder instead."
+)
+@graph_options
+def dump(
+    output: Path,
+    formats: tuple[str, ...],
+    plain: bool,
+    site: Path | None,
+    files: tuple[Path, ...],
+    dataset: Path | None,
+) -> None:
+    """Write the graph as files: every format, whole and per kind and list, with their SHA-256 sums."""
+    opened = open_graph(files, dataset)
+    chosen = formats or tuple(SYNTAXES)
+    if site is None:
+        if _is_current(output, opened.meta.digest, chosen):
+            click.echo(f"{output}: up to date")
+            return
+        for path in write_dumps(opened, output, chosen, [""] if plain else tuple(COMPRESSIONS)):
+            click.echo(path)
+        return
+    from fmgraph.publish.static_site import write_site
+    from fmgraph.settings import Settings
+    from fmgraph.site import create_app
+
+    settings = Settings.from_env()
+    report = write_site(create_app(opened, settings, cached=False), opened, site, settings.base_url or None)
+    for page, link in report.broken:
+        click.echo(f"{page}: the link to {link} leads nowhere", err=True)
+    click.echo(f"{site}: {report.files} files")
+    if report.broken:
+        sys.exit(1)
+
+
+def _is_current(folder: Path, digest: str, formats: Sequence[str]) -> bool:
+    """Tell whether the folder holds dumps of the dataset: its digest is that of the N-Triples among them."""
+    sums = folder / CHECKSUMS
+    if not sums.is_file():
+        return False
+    known = dict(line.split("  ")[::-1] for line in sums.read_text("utf-8").splitlines())
+    wanted = {f"fmgraph.{suffix}" for suffix in formats} | {"fmgraph.nt"}
+    return known.get("fmgraph.nt") == digest and all(
+        name in known and (folder / name).exists() for name in wanted
+    )
+
+
+@click.command()
+@click.argument("old", type=PATH)
+@click.argument("new", type=PATH)
+@click.option(
+    "--format", "form", type=click.Choice(["text", "json", "markdown"]), default="text", show_default=True
+)
+def diff(old: Path, new: Path, form: Literal["text", "json", "markdown"]) -> None:
+    """Tell what changed between two datasets or dumps, in terms of records and claims.
+
+    Exits 1 where a published IRI vanished without a redirect or tombstone: such a release is refused.
+    """
+    result = difference(open_side(old), open_side(new))
+    write(render(result, form))
+    for finding in result.findings():
+        click.echo(str(finding), err=True)
+    if not result.releasable:
+        sys.exit(1)
+
+
+@click.command()
+@click.option("--to", "url", required=True, help="The store's Graph Store Protocol or update URL.")
+@click.option("--graph", help="IRI of the graph to replace (default: the default graph).")
+@click.option("--update", help="The store's update URL, where it cannot be told from --to.")
+@click.option("--query", help="The store's query URL, where it cannot be told from --to.")
+@click.option("--user", envvar="FMGRAPH_PUBLISH_USER", help="User name.")
+@click.option("--password", envvar="FMGRAPH_PUBLISH_PASSWORD", help="Password (better in the environment).")
+@click.option("--in-place", is_flag=True, help="Fill the graph itself: less space, but readers see it grow.")
+@click.option("--auth", type=click.Choice(["digest", "basic"]), default="digest", show_default=True)
+@graph_options
+def publish(
+    url: str,
+    graph: str | None,
+    update: str | None,
+    query: str | None,
+    user: str | None,
+    password: str | None,
+    in_place: bool,
+    auth: str,
+    files: tuple[Path, ...],
+    dataset: Path | None,
+) -> None:
+    """Send the graph to another store by the SPARQL Graph Store Protocol, and count it there."""
+    done = send(
+        open_graph(files, dataset),
+        url,
+        graph,
+        update=update,
+        query=query,
+        user=user,
+        password=password,
+        scheme="basic" if auth == "basic" else "digest",
+        swap=not in_place,
+    )
+    place = done.graph or "the default graph"
+    click.echo(f"{done.triples:,} triples in {place}, {done.requests} requests, {done.seconds:.1f} s")
+
+
+COMMANDS = (dump, diff, publish)

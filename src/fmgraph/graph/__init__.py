@@ -1,0 +1,137 @@
+"""Rows and records to one graph: entities, claims, accepted triples and what follows from them.
+
+======================  ===========================================================
+:mod:`~.catalogue`      the records, by slug and by name
+:mod:`~.quantities`     numbers with units, accelerators
+:mod:`~.sources`        source references, DOIs and arXiv ids in addresses
+:mod:`~.values`         the text of a value to a term, by the property's range
+:mod:`~.cells`          list cells to assertions
+:mod:`~.entities`       records to entities and claims; corrections; tombstones
+:mod:`~.rows`           lists to rows, cells and claims
+:mod:`~.claims`         claims, and which of them become plain triples
+:mod:`~.authors`        the order of authors
+:mod:`~.materialise`    umbrella triples and transitive closures
+======================  ===========================================================
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pyoxigraph as ox
+
+from fmgraph import resources
+from fmgraph.errors import InputError, ListError
+from fmgraph.graph.authorships import authorships
+from fmgraph.graph.build_state import Build
+from fmgraph.graph.catalogue import Catalogue
+from fmgraph.graph.claims import accepted
+from fmgraph.graph.materialise import closures, umbrellas
+from fmgraph.graph.record_claims import add_record, add_tombstones, apply_corrections
+from fmgraph.graph.row_claims import ListBuilder
+from fmgraph.graph.values import Values
+from fmgraph.lists import load_list
+from fmgraph.ontology import Schema
+from fmgraph.rdf.terms import LABEL, Term, Triple, entity, line
+from fmgraph.records.findings import Finding, in_order
+from fmgraph.records.record_files import Record, iter_records
+
+__all__ = ["Result", "build"]
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a build made: all triples, and everything that it did not understand."""
+
+    triples: frozenset[Triple]
+    findings: list[Finding]
+    claims: int
+
+    def lines(self) -> list[str]:
+        """Return the graph as sorted lines of N-Triples."""
+        return sorted(map(line, self.triples))
+
+
+def build(data_dir: Path | None = None, ontology_dir: Path | None = None) -> Result:
+    """Return the graph of the records and lists under ``data_dir`` (the shipped data by default).
+
+    What is wrong with the data is in the findings, never raised: one bad file does not hide another.
+    Raises OntologyError where the ontology or its context cannot be read.
+    """
+    data_dir = data_dir or resources.data_dir()
+    ontology = ontology_dir or resources.ontology_dir()
+    schema = Schema(ontology / "context.jsonld", ontology / "fmgraph.ttl")
+    errors, records = _read_records(data_dir, schema)
+    catalogue = Catalogue(records)
+    work = Build(data_dir, schema, catalogue, Values(catalogue, schema))
+    for error, rule in errors:
+        work.find(
+            error.message, Path(error.file or data_dir), error.line, error.field or "", rule, error.remedy
+        )
+    for finding in catalogue.findings:
+        work.findings.append(replace(finding, file=work.place(Path(finding.file or data_dir))))
+    for record in records:
+        add_record(work, record)
+    _add_lists(work)
+    for record in records:
+        apply_corrections(work, record)
+    try:
+        add_tombstones(work, data_dir / "tombstones.yaml")
+    except InputError as error:
+        place = data_dir / "tombstones.yaml"
+        work.find(error.message, place, error.line, error.field or "", "bad-tombstone", error.remedy)
+    return _finish(work)
+
+
+def _read_records(data_dir: Path, schema: Schema) -> tuple[list[tuple[InputError, str]], list[Record]]:
+    errors: list[tuple[InputError, str]] = []
+    records = []
+    keys = {*schema.fields, "iri"}  # `iri` names a licence's entity and is no property
+    for record in iter_records(data_dir, keys):
+        if isinstance(record, Record):
+            records.append(record)
+        else:
+            errors.append((record, "bad-record"))
+    return errors, records
+
+
+def _add_lists(work: Build) -> None:
+    for path in sorted((work.data_dir / "list").glob("*.yaml")):
+        try:
+            source = load_list(path)
+        except ListError as error:
+            place = Path(error.file or path)
+            work.find(error.message, place, error.line, error.field or "", "bad-list", error.remedy)
+            continue
+        ListBuilder(work, source).add()
+
+
+def _finish(work: Build) -> Result:
+    triples = work.triples
+    names = _labels(triples)
+    triples |= authorships(work.claims, names)
+    triples |= accepted(work.claims, work.schema)
+    for claim in work.claims:
+        triples.update(claim.triples())
+    triples |= umbrellas(triples, work.schema)
+    triples |= closures(triples, work.schema)
+    triples |= _ontology(work.schema)
+    return Result(frozenset(triples), in_order(work.findings), len(work.claims))
+
+
+def _labels(triples: set[Triple]) -> dict[Term, str]:
+    """Return the labels of people, as written."""
+    people = entity("person", "")[:-1]
+    return {
+        subject: ox.parse(line((subject, predicate, obj)), ox.RdfFormat.N_TRIPLES).__next__().object.value
+        for subject, predicate, obj in triples
+        if predicate == LABEL and subject.startswith(people)
+    }
+
+
+def _ontology(schema: Schema) -> set[Triple]:
+    """Return the ontology's triples; its blank nodes get the same labels in every build."""
+    dataset = ox.Dataset(ox.Quad(*triple) for triple in schema.triples())
+    dataset.canonicalize(ox.CanonicalizationAlgorithm.RDFC_1_0)
+    return {(str(quad.subject), str(quad.predicate), str(quad.object)) for quad in dataset}

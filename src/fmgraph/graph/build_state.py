@@ -1,0 +1,85 @@
+"""What the parts of one build share: schema, catalogue, value reader, and what they have found so far."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from fmgraph.graph.catalogue import Catalogue
+from fmgraph.graph.claims import Claim
+from fmgraph.graph.sources import source_iri, source_label
+from fmgraph.graph.values import Value, Values
+from fmgraph.ontology import Schema
+from fmgraph.rdf.prefixes import BASE, SCHEMA
+from fmgraph.rdf.terms import LABEL, A, Term, Triple, iri, literal, own
+from fmgraph.records.findings import Finding
+from fmgraph.records.record_files import Record
+
+
+@dataclass(frozen=True)
+class ListClaim:
+    """A claim that a list row makes, with what a correction finds it by."""
+
+    claim: Claim
+    record: str  #: ``kind/slug`` of the row's record
+    list_id: str
+    key: str  #: YAML key of the claim's property
+    column: str  #: YAML key that the cell's column stands for
+
+
+@dataclass
+class Build:
+    """One build in progress."""
+
+    data_dir: Path
+    schema: Schema
+    catalogue: Catalogue
+    values: Values
+    findings: list[Finding] = field(default_factory=list)
+    triples: set[Triple] = field(default_factory=set)
+    claims: list[Claim] = field(default_factory=list)
+    list_claims: list[ListClaim] = field(default_factory=list)
+
+    def place(self, path: Path) -> str:
+        """Return the path as findings show it: relative to the data folder's parent."""
+        try:
+            return str(path.resolve().relative_to(self.data_dir.resolve().parent))
+        except ValueError:
+            return str(path)
+
+    def find(
+        self, message: str, path: Path, line: int | None, key: str, rule: str, remedy: str | None = None
+    ) -> None:
+        """Add a finding; a remedy may follow the message after a semicolon."""
+        text, _, hint = message.partition("; ")
+        self.findings.append(Finding(text, self.place(path), line, key, remedy or hint or None, rule))
+
+    def paper_of(self, record: Record) -> Record | None:
+        """Return the record of the paper that describes the work; the record itself where it is a paper."""
+        if record.kind == "paper":
+            return record
+        for slug in record.values("described_by"):
+            return self.catalogue.records["paper"].get(slug)
+        return None
+
+    def source(self, text: str) -> Term:
+        """Return the term of a source reference and describe the source; raises ValueError."""
+        address = source_iri(text)
+        if address.startswith(BASE):
+            slug = address.rsplit("/", 1)[-1]
+            if not self.catalogue.has("paper", slug):
+                raise ValueError(f"there is no record paper/{slug}; add data/paper/{slug}.yaml")
+            return iri(address)
+        node = iri(address)
+        self.triples.add((node, A, own("Source")))
+        self.triples.add((node, LABEL, literal(source_label(address))))
+        return node
+
+    def add_structure(self, key: str, value: Value) -> None:
+        """Add the triples of a value's own node; links to code and weights become artefacts."""
+        self.triples.update(value.structure)
+        kind = {"code": "SoftwareSourceCode", "weights": "DataDownload", "container": "DataDownload"}.get(key)
+        if kind:
+            self.triples.add((value.term, A, own("Artifact")))
+            self.triples.add((value.term, A, iri(SCHEMA + kind)))
+            self.triples.add((value.term, LABEL, literal(source_label(value.term[1:-1]))))

@@ -1,0 +1,85 @@
+"""Claims: what some source says, and which of them become plain triples."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from fmgraph.ontology import Schema
+from fmgraph.rdf.prefixes import PROV, RDF
+from fmgraph.rdf.terms import A, Term, Triple, entity, iri, literal, own
+
+_SUBJECT, _PREDICATE, _OBJECT = (iri(RDF + part) for part in ("subject", "predicate", "object"))
+_QUOTED, _PRIMARY, _VALUE = (iri(PROV + part) for part in ("wasQuotedFrom", "hadPrimarySource", "value"))
+_RANKS = {rank: own(f"{rank.capitalize()}Rank") for rank in ("preferred", "normal", "deprecated")}
+_BASES = {
+    "primary": own("PrimarySource"),
+    "secondary": own("SecondarySource"),
+    "list": own("ListCell"),
+}
+
+
+@dataclass(slots=True)
+class Claim:
+    """One statement of one source. ``source`` is the term of a list row, paper, file or page."""
+
+    subject: Term
+    predicate: Term
+    object: Term
+    source: Term
+    basis: str  #: "primary", "secondary" or "list"
+    locator: str | None = None
+    cell: Term | None = None
+    raw: str | None = None
+    rank: str = "normal"
+    reason: str | None = None
+    corrected_by: Term | None = None
+
+    @property
+    def term(self) -> Term:
+        """The claim's IRI, named by its content, so that it is the same in every build."""
+        parts = (self.subject, self.predicate, self.object, self.source, self.cell or "", self.locator or "")
+        return entity("claim", hashlib.sha256("\n".join(parts).encode()).hexdigest()[:20])
+
+    def triples(self) -> Iterator[Triple]:
+        """Yield the claim node's triples."""
+        node = self.term
+        yield node, A, own("Claim")
+        yield node, _SUBJECT, self.subject
+        yield node, _PREDICATE, self.predicate
+        yield node, _OBJECT, self.object
+        yield node, (_PRIMARY if self.basis == "primary" else _QUOTED), self.source
+        yield node, own("basis"), _BASES[self.basis]
+        yield node, own("rank"), _RANKS[self.rank]
+        if self.locator:
+            yield node, own("locator"), literal(self.locator)
+        if self.cell:
+            yield node, own("cell"), self.cell
+        if self.raw is not None:
+            yield node, _VALUE, literal(self.raw)
+        if self.reason:
+            yield node, own("reason"), literal(self.reason)
+        if self.corrected_by:
+            yield node, own("correctedBy"), self.corrected_by
+
+
+def accepted(claims: Iterable[Claim], schema: Schema) -> set[Triple]:
+    """Return the plain triples that the claims yield, by the rules of docs/internals.md.
+
+    Deprecated claims yield none; preferred ones stand alone; for a single-valued property primary
+    sources outrank the others; all that are left stand.
+    """
+    single = {iri(name) for name in schema.single_valued}
+    groups: dict[tuple[Term, Term], list[Claim]] = defaultdict(list)
+    for claim in claims:
+        if claim.rank != "deprecated":
+            groups[claim.subject, claim.predicate].append(claim)
+    triples: set[Triple] = set()
+    for (subject, predicate), group in groups.items():
+        best = [claim for claim in group if claim.rank == "preferred"] or group
+        if predicate in single:
+            best = [claim for claim in best if claim.basis == "primary"] or best
+        triples.update((subject, predicate, claim.object) for claim in best)
+    return triples

@@ -1,0 +1,70 @@
+"""What follows from the accepted triples and is put into the graph, so that plain queries find it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+
+from fmgraph.ontology import Schema
+from fmgraph.rdf.prefixes import SKOS
+from fmgraph.rdf.terms import A, Term, Triple, iri, own
+
+#: Transitive closures: the property walked, and the one that holds the closure.
+_CLOSURES: tuple[tuple[Term, Term], ...] = (
+    (own("builtOn"), own("derivesFrom")),
+    (own("partOf"), own("partOfTransitive")),
+    (iri(f"{SKOS}broader"), iri(f"{SKOS}broaderTransitive")),
+)
+
+
+def umbrellas(triples: Iterable[Triple], schema: Schema) -> set[Triple]:
+    """Return the superproperty and superclass triples of the given ones."""
+    above = {
+        iri(name): [iri(parent) for parent in parents] for name, parents in schema.superproperties.items()
+    }
+    classes = {
+        iri(name): [iri(parent) for parent in parents] for name, parents in schema.superclasses.items()
+    }
+    found: set[Triple] = set()
+    for subject, predicate, obj in triples:
+        if predicate == A:
+            found.update((subject, A, parent) for parent in classes.get(obj, ()))
+        else:
+            found.update((subject, parent, obj) for parent in above.get(predicate, ()))
+    return found
+
+
+def closures(triples: Iterable[Triple], schema: Schema) -> set[Triple]:
+    """Return the triples of the transitive closures; a cycle relates its members to each other."""
+    walked = {base: [closure] for base, closure in _CLOSURES}
+    for relation in schema.passing_weights:
+        walked.setdefault(iri(relation), []).append(own("weightsDeriveFrom"))
+    edges: dict[Term, dict[Term, set[Term]]] = defaultdict(lambda: defaultdict(set))
+    for subject, predicate, obj in triples:
+        for closure in walked.get(predicate, ()):
+            edges[closure][subject].add(obj)
+    return {
+        (start, closure, end)
+        for closure, steps in edges.items()
+        for start, ends in transitive(steps).items()
+        for end in ends
+    }
+
+
+def transitive(edges: Mapping[Term, set[Term]]) -> dict[Term, set[Term]]:
+    """Return everything reachable from each start over one or more edges."""
+    done: dict[Term, set[Term]] = {}
+    for start in edges:
+        seen: set[Term] = set()
+        todo = list(edges[start])
+        while todo:
+            node = todo.pop()
+            if node in seen:
+                continue
+            seen.add(node)
+            if node in done:
+                seen |= done[node]
+            else:
+                todo.extend(edges.get(node, ()))
+        done[start] = seen
+    return done

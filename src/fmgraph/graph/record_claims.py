@@ -1,0 +1,149 @@
+"""Records to entities and claims."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from fmgraph.errors import RecordError
+from fmgraph.graph.build_state import Build
+from fmgraph.graph.claims import Claim
+from fmgraph.ontology import Field
+from fmgraph.rdf.prefixes import BASE, DCTERMS, KINDS, OWL, RDFS, SKOS, XSD, fmg
+from fmgraph.rdf.terms import A, Term, bare, entity, iri, literal, own
+from fmgraph.records.record_files import Correction, Record, Statement, mapping, parse_yaml, read_text, scalar
+from fmgraph.text import match_key
+
+#: Kinds whose entities are concepts, with their SKOS scheme in the ontology.
+SCHEMES = {"backbone": "backbones", "method": "methods", "modality": "modalities", "unit": "units"}
+
+
+def add_record(build: Build, record: Record) -> None:
+    """Add the record's entity, its editorial triples and its claims to the build."""
+    node = build.catalogue.term(record)
+    build.triples.add((node, A, own(KINDS[record.kind].cls)))
+    if record.kind in SCHEMES:
+        scheme = own(SCHEMES[record.kind])
+        build.triples.add((node, iri(f"{SKOS}inScheme"), scheme))
+        if not record.values("broader"):
+            build.triples.add((node, iri(f"{SKOS}topConceptOf"), scheme))
+    if not record.values("label"):
+        build.find(
+            "there is no label", record.path, None, "label", "missing-label", "add `label:` with the name"
+        )
+    for key, statements in record.statements.items():
+        if key == "iri":
+            continue
+        field = build.schema.fields[key]
+        for statement in statements:
+            try:
+                _add_statement(build, record, node, field, statement)
+            except ValueError as error:
+                build.find(str(error), record.path, statement.line, key, "bad-value")
+
+
+def _add_statement(build: Build, record: Record, node: Term, field: Field, statement: Statement) -> None:
+    values = build.values.read(field, statement.value, record.kind)
+    if field.editorial:
+        build.triples.update((node, iri(field.iri), value.term) for value in values)
+        return
+    if statement.source is None:
+        raise ValueError(
+            f"{statement.value!r} has no source; write it as {{value: …, source: …, at: …}} "
+            "or give the record a `source:`"
+        )
+    source = build.source(statement.source)
+    for value in values:
+        build.add_structure(field.key, value)
+        if field.range == fmg("Source"):
+            build.source(statement.value)
+        build.claims.append(
+            Claim(
+                node,
+                iri(field.iri),
+                value.term,
+                source,
+                statement.basis,
+                locator=statement.at,
+                raw=statement.value if match_key(statement.value) not in match_key(value.term) else None,
+                rank=statement.rank,
+                reason=statement.reason,
+            )
+        )
+
+
+def apply_corrections(build: Build, record: Record) -> None:
+    """Deprecate the list claims that the record's corrections are about.
+
+    Those are the claims of its own rows and, for a paper, those that rows about its work make about it.
+    """
+    if not record.corrections:
+        return
+    node, name = build.catalogue.term(record), f"{record.kind}/{record.slug}"
+    own_claims = [
+        quoted for quoted in build.list_claims if quoted.record == name or quoted.claim.subject == node
+    ]
+    for correction in record.corrections:
+        if correction.field not in build.schema.fields:
+            build.find(
+                f"{correction.field!r} is no property",
+                record.path,
+                correction.line,
+                "corrections",
+                "unknown-key",
+            )
+            continue
+        said = [
+            quoted
+            for quoted in own_claims
+            if correction.list in (None, quoted.list_id) and _said(correction, quoted.claim)
+        ]
+        # A title cell also says names: the column is meant only where no claim has the property itself.
+        hits = [quoted.claim for quoted in said if quoted.key == correction.field] or [
+            quoted.claim for quoted in said if quoted.column == correction.field
+        ]
+        if not hits:
+            build.find(
+                f"no list cell about this record says {correction.said!r} in {correction.field}",
+                record.path,
+                correction.line,
+                "corrections",
+                "correction-without-claim",
+                "copy the cell's text into `said`, or drop the correction",
+            )
+        try:
+            by = build.source(correction.source) if correction.source else None
+        except ValueError as error:
+            build.find(str(error), record.path, correction.line, "corrections", "bad-value")
+            continue
+        for claim in hits:
+            claim.rank, claim.reason, claim.corrected_by = "deprecated", correction.reason, by
+            if correction.at and by:
+                claim.reason = f"{correction.reason} ({correction.at})"
+
+
+def _said(correction: Correction, claim: Claim) -> bool:
+    said = match_key(correction.said)
+    term = claim.object
+    value = bare(term).rsplit("/", 1)[-1] if term.startswith("<") else term.split('"')[1]
+    return said == match_key(claim.raw or "") or said == match_key(value) or correction.said == bare(term)
+
+
+def add_tombstones(build: Build, path: Path) -> None:
+    """Add the withdrawn IRIs of ``data/tombstones.yaml``; raises RecordError where it is malformed."""
+    if not path.exists():
+        return
+    for name, node in mapping(parse_yaml(read_text(path), path), path, "tombstones").items():
+        parts = {key: scalar(value, path, name) for key, value in mapping(node, path, name).items()}
+        if not set(parts) <= {"replaced_by", "reason"} or "reason" not in parts:
+            raise RecordError("a tombstone has `reason` and perhaps `replaced_by`", file=path, field=name)
+        kind, _, slug = name.rpartition("/")
+        if kind not in KINDS or build.catalogue.has(kind, slug):
+            raise RecordError(
+                f"{name!r} is no withdrawn IRI", file=path, field=name, remedy="write kind/slug"
+            )
+        gone = entity(kind, slug)
+        build.triples.add((gone, iri(f"{OWL}deprecated"), literal("true", f"{XSD}boolean")))
+        build.triples.add((gone, iri(f"{RDFS}comment"), literal(parts["reason"])))
+        if parts.get("replaced_by", "null") != "null":
+            successor = iri(BASE + parts["replaced_by"])
+            build.triples.add((gone, iri(f"{DCTERMS}isReplacedBy"), successor))

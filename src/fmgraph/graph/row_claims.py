@@ -1,0 +1,227 @@
+"""Source lists to rows, cells and the claims that the cells make."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from fmgraph.graph.build_state import Build, ListClaim
+from fmgraph.graph.cell_readers import Assertion, CellReader
+from fmgraph.graph.claims import Claim
+from fmgraph.graph.sources import url_iri
+from fmgraph.lists import Reading, Row, SourceList
+from fmgraph.rdf.prefixes import BASE, DCTERMS, FOAF, OWL, PROV, SCHEMA, XSD
+from fmgraph.rdf.terms import LABEL, A, Term, entity, integer, iri, literal, own
+from fmgraph.records.record_files import Record
+
+#: What a row about a work says of the paper that describes it, not of the work.
+_OF_THE_PAPER = frozenset({"title", "published_in", "author", "url", "doi", "arxiv"})
+#: What it says of both.
+_OF_BOTH = frozenset({"year"})
+_POSITION = iri(f"{SCHEMA}position")
+_PART_OF = iri(f"{DCTERMS}isPartOf")
+_VALUE = iri(f"{PROV}value")
+
+
+class ListBuilder:
+    """Adds one list to a build."""
+
+    def __init__(self, build: Build, source: SourceList) -> None:
+        self._build = build
+        self._list = source
+        self._node = entity("list", source.id)
+        self._reader = CellReader(build.catalogue)
+
+    def add(self) -> None:
+        """Add the list, its tables, rows and cells, and the claims that they make."""
+        self._describe()
+        readings: dict[str, list[Reading]] = {}
+        for reading in self._list.readings:
+            readings.setdefault(reading.row, []).append(reading)
+        for row in self._list.rows:
+            self._add_row(row)
+            record = self._record(row.record, row)
+            if record is None:
+                continue
+            self._read_cells(row, record)
+            self._read_section(row, record)
+            for reading in readings.get(row.id, ()):
+                self._read_reading(row, record, reading)
+
+    def _describe(self) -> None:
+        source, add = self._list, self._build.triples.add
+        add((self._node, A, own("SourceList")))
+        add((self._node, LABEL, literal(source.label)))
+        if source.source:
+            add((self._node, iri(f"{DCTERMS}source"), iri(url_iri(source.source))))
+        if source.commit:
+            add((self._node, iri(f"{SCHEMA}version"), literal(source.commit)))
+        if source.date:
+            add((self._node, iri(f"{DCTERMS}issued"), literal(source.date, f"{XSD}date")))
+        add((self._node, own("layout"), literal(source.layout)))
+        for table in source.tables:
+            node = self._table(table.number)
+            add((node, A, own("Table")))
+            add((node, _PART_OF, self._node))
+            add((node, _POSITION, integer(table.number)))
+            add((node, LABEL, literal(table.section)))
+            for column in table.columns:
+                column_node = self._table(table.number, column.slug)
+                add((column_node, A, own("Column")))
+                add((column_node, own("inTable"), node))
+                add((column_node, _POSITION, integer(column.position)))
+                add((column_node, LABEL, literal(column.header)))
+                stored = "false" if column.spec.prose else "true"
+                add((column_node, own("stored"), literal(stored, f"{XSD}boolean")))
+        for gone in source.gone:
+            add((entity("row", gone), iri(f"{OWL}deprecated"), literal("true", f"{XSD}boolean")))
+
+    def _table(self, number: int, column: str | None = None) -> Term:
+        return iri(f"{BASE}list/{self._list.id}#table-{number}" + (f"-{column}" if column else ""))
+
+    def _add_row(self, row: Row) -> None:
+        add, node = self._build.triples.add, entity("row", row.id)
+        add((node, A, own("ListRow")))
+        add((node, _PART_OF, self._node))
+        add((node, own("inTable"), self._table(row.table)))
+        add((node, _POSITION, integer(row.position)))
+        add((node, own("line"), integer(row.line)))
+        add((node, LABEL, literal(f"{self._list.label}, row {row.position}")))
+        for column in self._list.table(row).columns:
+            text = row.cells[column.header]
+            if not text and column.header not in self._list.prose.get(row.id, ()):
+                continue
+            cell = self._cell(row, column.slug)
+            add((cell, A, own("Cell")))
+            add((cell, own("inRow"), node))
+            add((cell, own("column"), self._table(row.table, column.slug)))
+            if text:
+                add((cell, _VALUE, literal(text)))
+
+    def _cell(self, row: Row, column: str) -> Term:
+        return iri(f"{BASE}row/{row.id}#{column}")
+
+    def _record(self, name: str | None, row: Row) -> Record | None:
+        kind, _, slug = (name or "").partition("/")
+        record = self._build.catalogue.records.get(kind, {}).get(slug)
+        if record is None:
+            near = self._build.catalogue.nearest(kind, slug) if kind in self._build.catalogue.records else []
+            self._build.find(
+                f"{row.id} is about {name!r}, which has no record" if name else f"{row.id} names no record",
+                self._list.csv_path,
+                row.csv_line,
+                "record",
+                "row-without-record",
+                f"nearest: {', '.join(near)}"
+                if near
+                else "write kind/slug of the record in the record column",
+            )
+            return None
+        self._build.triples.add(
+            (entity("row", row.id), iri(f"{FOAF}primaryTopic"), self._build.catalogue.term(record))
+        )
+        return record
+
+    def _read_cells(self, row: Row, record: Record) -> None:
+        for column in self._list.table(row).columns:
+            text, spec = row.cells[column.header], column.spec
+            if not text or spec.prose:
+                continue
+            cell = self._cell(row, column.slug)
+            for number, field in enumerate(spec.fields):
+                try:
+                    assertions = self._reader.read(field, spec.label if number == 0 else None, text, record)
+                    self._claim(row, record, field, assertions, cell, text)
+                except ValueError as error:
+                    self._build.find(
+                        f"{row.id}: {error}",
+                        self._list.csv_path,
+                        row.csv_line,
+                        column.header,
+                        "cell-not-understood",
+                    )
+
+    def _read_section(self, row: Row, record: Record) -> None:
+        section = self._list.table(row).section
+        for fact in self._list.sections.get(section, ()):
+            assertions = [Assertion(fact.key, value) for value in fact.values]
+            self._guarded(row, record, fact.key, fact.line, assertions, None, section)
+
+    def _read_reading(self, row: Row, record: Record, reading: Reading) -> None:
+        about = self._record_of_reading(reading, row) if reading.about else record
+        if about is None:
+            return
+        columns = {column.header: column.slug for column in self._list.table(row).columns}
+        for fact in reading.facts:
+            assertions = [Assertion(fact.key, value) for value in fact.values]
+            cell = self._cell(row, columns[reading.column])
+            self._guarded(row, about, fact.key, fact.line, assertions, cell, None)
+
+    def _record_of_reading(self, reading: Reading, row: Row) -> Record | None:
+        kind, _, slug = (reading.about or "").partition("/")
+        record = self._build.catalogue.records.get(kind, {}).get(slug)
+        if record is None:
+            self._build.find(
+                f"{row.id} is read as about {reading.about!r}, which has no record",
+                self._list.yaml_path,
+                reading.line,
+                "readings",
+                "row-without-record",
+                f"add data/{reading.about}.yaml",
+            )
+        return record
+
+    def _guarded(
+        self,
+        row: Row,
+        record: Record,
+        key: str,
+        line: int,
+        assertions: list[Assertion],
+        cell: Term | None,
+        raw: str | None,
+    ) -> None:
+        try:
+            self._claim(row, record, key, assertions, cell, raw)
+        except ValueError as error:
+            self._build.find(f"{row.id}: {error}", self._list.yaml_path, line, key, "cell-not-understood")
+
+    def _claim(
+        self,
+        row: Row,
+        record: Record,
+        key: str,
+        assertions: list[Assertion],
+        cell: Term | None,
+        raw: str | None,
+    ) -> None:
+        build = self._build
+        for assertion in assertions:
+            field = build.schema.fields.get(assertion.key)
+            if field is None:
+                raise ValueError(f"{assertion.key!r} is no property")
+            for subject in self._subjects(assertion.key, record):
+                for value in build.values.read(field, assertion.text, subject.kind):
+                    build.add_structure(assertion.key, value)
+                    claim = Claim(
+                        build.catalogue.term(subject),
+                        iri(field.iri),
+                        value.term,
+                        entity("row", row.id),
+                        "list",
+                        cell=cell,
+                        raw=raw if raw is not None else assertion.text,
+                    )
+                    build.claims.append(claim)
+                    name = f"{record.kind}/{record.slug}"
+                    build.list_claims.append(ListClaim(claim, name, self._list.id, assertion.key, key))
+
+    def _subjects(self, key: str, record: Record) -> Iterable[Record]:
+        if key not in _OF_THE_PAPER | _OF_BOTH or record.kind == "paper":
+            return [record]
+        paper = self._build.paper_of(record)
+        if paper is None:
+            raise ValueError(
+                f"{record.kind}/{record.slug} has no paper for its {key}; "
+                f"add described_by to data/{record.kind}/{record.slug}.yaml"
+            )
+        return [record, paper] if key in _OF_BOTH else [paper]

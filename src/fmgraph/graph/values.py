@@ -1,0 +1,154 @@
+"""What the text of a value means: the term it becomes, by the property's range."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import idutils
+
+from fmgraph.graph import quantities, sources
+from fmgraph.graph.catalogue import Catalogue
+from fmgraph.ontology import Field, Schema
+from fmgraph.rdf.prefixes import FMG, KINDS, WORKS, XSD
+from fmgraph.rdf.terms import LABEL, A, Term, Triple, entity, iri, literal, own
+from fmgraph.text import SLUG, slugify
+
+#: One resolution: extents joined by x, ×, * or "by".
+_EXTENTS = re.compile(r"\d+(?:\s*(?:[x×*]|by)\s*\d+){0,3}", re.IGNORECASE)
+_JOINT = re.compile(r"\s*(?:[x×*]|by)\s*", re.IGNORECASE)
+_TRUE = {"true": "true", "yes": "true", "false": "false", "no": "false"}
+
+
+@dataclass(frozen=True)
+class Value:
+    """A term, and the triples of the node that it names where the value has structure."""
+
+    term: Term
+    structure: tuple[Triple, ...] = ()
+
+
+class Values:
+    """Turns the text of values into terms; every method raises ValueError with what would be right."""
+
+    def __init__(self, catalogue: Catalogue, schema: Schema) -> None:
+        self._catalogue = catalogue
+        self._schema = schema
+        self._by_range: dict[str, Callable[[str], list[Value]]] = {
+            f"{FMG}Quantity": self.quantities,
+            f"{FMG}Hardware": self.hardware,
+            f"{FMG}License": self.license,
+            f"{FMG}Person": lambda text: [self.person(text)],
+        }
+        self._by_key: dict[str, Callable[[str], list[Value]]] = {
+            "input_resolution": resolutions,
+            "year": years,
+            "doi": lambda text: [Value(literal(normal_doi(text)))],
+        }
+
+    def read(self, field: Field, text: str, kind: str) -> list[Value]:
+        """Return the terms that the text stands for as a value of the field of a record of that kind."""
+        text = text.strip()
+        if not text:
+            raise ValueError("the value is empty")
+        special = self._by_key.get(field.key) or self._by_range.get(field.range or "")
+        if special:
+            return special(text)
+        if not field.is_iri:
+            return [Value(self._literal(field, text))]
+        if field.kind or (field.base is None and SLUG.fullmatch(text)):
+            return [Value(self.reference(field.kind or kind, field, text))]
+        if field.base and "://" not in text:
+            return [Value(iri(field.base + text))]
+        return [Value(iri(sources.source_iri(text)))]
+
+    def _literal(self, field: Field, text: str) -> Term:
+        datatype = field.datatype
+        if datatype == f"{XSD}integer":
+            value = quantities.number(text)
+            if value is None or value != value.to_integral_value():
+                raise ValueError(f"{text!r} is not a whole number")
+            return literal(f"{value:.0f}", datatype)
+        if datatype == f"{XSD}boolean":
+            if text.lower() not in _TRUE:
+                raise ValueError(f"{text!r} is neither true nor false")
+            return literal(_TRUE[text.lower()], datatype)
+        return literal(text, datatype, field.language)
+
+    def reference(self, kind: str, field: Field, text: str) -> Term:
+        """Return the entity that a slug of ``kind``, or ``kind/slug``, names; it must have a record."""
+        named, _, slug = text.rpartition("/")
+        kind = named or kind
+        allowed = WORKS if kind in WORKS else (kind,)
+        if kind in KINDS and (not named or field.kind is None or field.kind in allowed):
+            if self._catalogue.has(kind, slug):
+                return self._catalogue.term(self._catalogue.records[kind][slug])
+            near = self._catalogue.nearest(kind, slug)
+        else:
+            raise ValueError(f"{text!r} is not a record of kind {field.kind or kind}")
+        hint = f"nearest: {', '.join(near[:3])}" if near else f"add data/{kind}/{slug}.yaml"
+        raise ValueError(f"there is no record {kind}/{slug}; {hint}")
+
+    def quantities(self, text: str) -> list[Value]:
+        """Return the quantities in the text."""
+        find = self._catalogue.find
+        found = quantities.quantities(
+            text,
+            lambda name: find("unit", name),
+            self._catalogue.unit_label,
+            lambda name: find("modality", name),
+        )
+        return [Value(quantity.term, tuple(quantity.triples())) for quantity in found]
+
+    def hardware(self, text: str) -> list[Value]:
+        """Return the accelerators in the text."""
+        found = quantities.hardware(text)
+        return [Value(found.term, tuple(found.triples()))]
+
+    def license(self, text: str) -> list[Value]:
+        """Return a licence, by SPDX id or by record."""
+        term = self._catalogue.license_term(text)
+        if term is None:
+            near = self._catalogue.nearest("license", text)
+            raise ValueError(
+                f"{text!r} is neither an SPDX id nor a record of data/license/"
+                + (f"; nearest: {', '.join(near)}" if near else "")
+            )
+        return [Value(term)]
+
+    def person(self, name: str) -> Value:
+        """Return a person, named by the name: same name, same person, until a record says otherwise."""
+        slug = slugify(name)
+        if not slug:
+            raise ValueError(f"{name!r} is not a person's name")
+        node = entity("person", slug)
+        return Value(node, ((node, A, own("Person")), (node, LABEL, literal(name))))
+
+
+def resolutions(text: str) -> list[Value]:
+    """Return input resolutions: ``24×128×128``, ``384, 64``, ``Adaptive``."""
+    found = []
+    for piece in re.split(r"\s*[,;]\s*", text):
+        if piece.casefold() == "adaptive":
+            found.append(Value(literal("adaptive")))
+        elif _EXTENTS.fullmatch(piece):
+            found.append(Value(literal("x".join(_JOINT.split(piece)))))
+        else:
+            raise ValueError(f"{piece!r} is not a resolution such as 224×224, 24×128×128, 448 or Adaptive")
+    return found
+
+
+def years(text: str) -> list[Value]:
+    """Return the years in ``2024`` or ``2023-2024`` (each of the ends)."""
+    match = re.fullmatch(r"(\d{4})(?:\s*[-–/]\s*(\d{4}))?", text)
+    if not match:
+        raise ValueError(f"{text!r} is not a year such as 2024 or 2023-2024")
+    return [Value(literal(year, f"{XSD}gYear")) for year in match.groups() if year]
+
+
+def normal_doi(text: str) -> str:
+    """Return the DOI without resolver; raises ValueError where it is none."""
+    if not idutils.is_doi(text):
+        raise ValueError(f"{text!r} is not a DOI such as 10.1038/s41586-023-06555-x")
+    return str(idutils.normalize_doi(text))

@@ -1,6 +1,0 @@
-"""What a query is allowed to be, decided from its tokens before any parser sees it: :func:`inspect`."""
-
-from fmgraph.guard.cost import LOOKUP, NORMAL, SUSPICIOUS
-from fmgraph.guard.inspection import Inspection, inspect
-
-__all__ = ["LOOKUP", "NORMAL", "SUSPICIOUS", "Inspection", "inspect"]

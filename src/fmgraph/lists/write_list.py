@@ -1,0 +1,259 @@
+"""Keep an imported list: ``data/list/<id>.csv`` and ``<id>.yaml``, new or over an older edition.
+
+Curated parts survive a re-import: the ``record`` of every row that is still there, row ids, and the YAML
+keys ``label``, ``columns``, ``sections`` and ``readings``, text and comments untouched.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from fmgraph.errors import ListError
+from fmgraph.lists.editions import Signature, changed_columns, match_rows
+from fmgraph.lists.header_meanings import draft
+from fmgraph.lists.import_list import ImportedList
+from fmgraph.lists.list_yaml import block, curated_blocks, entry, extended, inline
+from fmgraph.lists.load_list import ORIGIN, load_list
+from fmgraph.lists.read_csv import FIXED
+from fmgraph.lists.replace_files import replace_files
+from fmgraph.lists.source_list import SourceList, first_seen
+
+_ORDER = (
+    "label", "repository", "file", "commit", "date", "layout",
+    "tables", "columns", "sections", "readings", "prose", "gone",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where an edition of a list is from; what is None is unknown."""
+
+    repository: str | None = None  #: URL
+    file: str | None = None  #: path in the repository
+    commit: str | None = None
+    date: str | None = None  #: ``YYYY-MM-DD``
+    label: str | None = None  #: used for a new list only
+
+
+@dataclass
+class ImportReport:
+    """What an import did, by row ids; ``str()`` is for people."""
+
+    list_id: str
+    rows: int
+    cells: int  #: that are not empty, prose included
+    repaired: int  #: lines whose encoding was mended
+    added: list[str] = field(default_factory=list)
+    changed: dict[str, list[str]] = field(default_factory=dict)  #: id → headers (or ``section``)
+    gone: list[str] = field(default_factory=list)
+    notes: list[tuple[int, str]] = field(default_factory=list)  #: (line of the Markdown, what was dropped)
+    todo: list[str] = field(default_factory=list)  #: what a person has to do next
+
+    def __str__(self) -> str:
+        """Return one line for the list, then one for each change, note and thing to do."""
+        lines = [
+            f"{self.list_id}: {self.rows} rows, {self.cells} cells, {self.repaired} lines repaired; "
+            f"{len(self.added)} added, {len(self.changed)} changed, {len(self.gone)} gone"
+        ]
+        lines += [f"  added    {row_id}" for row_id in self.added]
+        lines += [f"  changed  {row_id}: {', '.join(headers)}" for row_id, headers in self.changed.items()]
+        lines += [f"  gone     {row_id}" for row_id in self.gone]
+        lines += [f"  note     line {line}: {text}" for line, text in self.notes]
+        lines += [f"  to do    {text}" for text in self.todo]
+        return "\n".join(lines)
+
+
+def write_list(imported: ImportedList, data_dir: Path, origin: Origin | None = None) -> ImportReport:
+    """Write the list's two files under ``<data_dir>/list/`` and return what changed.
+
+    An older edition there is read first (ListError where it, or the origin, is broken) and its curated
+    parts are kept.
+    Both files are written beside their places and then renamed, so that none is ever half written.
+    """
+    _check(origin or Origin())
+    folder = data_dir / "list"
+    yaml_path = folder / f"{imported.id}.yaml"
+    old = load_list(yaml_path) if yaml_path.exists() else None
+    edition = _Edition(imported, old, origin or Origin())
+    curated = curated_blocks(yaml_path) if old else {}
+    replace_files({yaml_path.with_suffix(".csv"): edition.csv(), yaml_path: edition.yaml(curated)})
+    return edition.report()
+
+
+def _check(origin: Origin) -> None:
+    for key, (pattern, expected) in ORIGIN.items():
+        value = getattr(origin, key)
+        if value is not None and not re.fullmatch(pattern, value):
+            raise ListError(f"{value!r} is not {expected}", field=key, remedy=f"give {expected}")
+
+
+class _Edition:
+    """A new edition, laid over the old one if there is one."""
+
+    def __init__(self, imported: ImportedList, old: SourceList | None, origin: Origin) -> None:
+        self.imported, self.old = imported, old
+        self.headers = first_seen(table.headers for table in imported.tables)
+        self.prose_headers = {header for header in self.headers if self._is_prose(header)}
+        self.new_rows = [
+            Signature(table.section, {h: self._sign(h, cell) for h, cell in row.cells.items()})
+            for table in imported.tables
+            for row in table.rows
+        ]
+        self.old_rows = [_signature(old, position) for position in range(len(old.rows))] if old else []
+        self.pairs = match_rows(self.old_rows, self.new_rows)
+        self.ids, self.gone = self._name_rows()
+        self.origin = self._origin(origin)
+
+    def _is_prose(self, header: str) -> bool:
+        if self.old and header in self.old.columns and self.old.columns[header].line:
+            return self.old.columns[header].prose
+        return draft(header) == {"prose": "true"}
+
+    def _sign(self, header: str, cell: str) -> str:
+        return digest(cell) if cell and header in self.prose_headers else cell
+
+    def _name_rows(self) -> tuple[list[str], list[str]]:
+        """Return an id for each row, and all ids that are gone."""
+        if not self.old:
+            return [self._id(number) for number in range(1, len(self.new_rows) + 1)], []
+        kept = set(self.pairs.values())
+        lost = [row.id for position, row in enumerate(self.old.rows) if position not in kept]
+        used = [*(row.id for row in self.old.rows), *self.old.gone]
+        number = max((int(row_id.rpartition("-")[2]) for row_id in used), default=0)
+        ids = []
+        for index in range(len(self.new_rows)):
+            if index in self.pairs:
+                ids.append(self.old.rows[self.pairs[index]].id)
+            else:
+                number += 1
+                ids.append(self._id(number))
+        return ids, [*self.old.gone, *lost]
+
+    def _id(self, number: int) -> str:
+        return f"{self.imported.id}-{number:02d}"
+
+    def _origin(self, given: Origin) -> Origin:
+        """Return the origin; the old edition's commit and date are not those of another edition."""
+        if not self.old:
+            return given
+        same = self.new_rows == self.old_rows
+        return replace(
+            given,
+            repository=given.repository or self.old.repository,
+            file=given.file or self.old.file,
+            commit=given.commit or (self.old.commit if same else None),
+            date=given.date or (self.old.date if same else None),
+        )
+
+    def csv(self) -> str:
+        out = io.StringIO()
+        writer = csv.writer(out, lineterminator="\n")
+        writer.writerow([*FIXED, *self.headers])
+        index = 0
+        for number, table in enumerate(self.imported.tables, 1):
+            for row in table.rows:
+                record = self.old.rows[self.pairs[index]].record if self.old and index in self.pairs else None
+                cells = ["" if h in self.prose_headers else row.cells.get(h, "") for h in self.headers]
+                writer.writerow([self.ids[index], record or "", number, row.line, *cells])
+                index += 1
+        return out.getvalue()
+
+    def yaml(self, curated: Mapping[str, str]) -> str:
+        origin = self.origin
+        blocks = {
+            "label": entry("label", origin.label or self.imported.id),
+            "layout": entry("layout", self.imported.layout),
+            "tables": block(
+                "tables",
+                [
+                    f"- {inline({'section': t.section, 'columns': list(t.headers)})}"
+                    for t in self.imported.tables
+                ],
+            ),
+            "columns": block("columns", self._drafts(), "{}"),
+            "prose": block(
+                "prose",
+                [
+                    entry(row_id, signs).rstrip()
+                    for row_id, row in zip(self.ids, self.new_rows, strict=True)
+                    if (signs := {h: c for h, c in row.cells.items() if c and h in self.prose_headers})
+                ],
+            ),
+            "gone": entry("gone", self.gone),
+        }
+        for key in ORIGIN:
+            value = getattr(origin, key)
+            blocks[key] = entry(key, value) if value else ""
+        blocks.update(curated)
+        if "columns" in curated and self._drafts():
+            blocks["columns"] = extended(curated["columns"], self._drafts())
+        return "".join(blocks.get(key, "") for key in _ORDER)
+
+    def _drafts(self) -> list[str]:
+        """Return an entry of ``columns:`` for each header that no curator has described yet."""
+        known = {header for header, spec in self.old.columns.items() if spec.line} if self.old else set()
+        drafts = {header: draft(header) for header in self.headers if header not in known}
+        return [entry(header, meaning).rstrip() for header, meaning in drafts.items() if meaning]
+
+    def report(self) -> ImportReport:
+        changed = {}
+        for index, position in sorted(self.pairs.items()):
+            headers = changed_columns(self.old_rows[position], self.new_rows[index])
+            if headers:
+                changed[self.ids[index]] = headers
+        earlier = set(self.old.gone) if self.old else set()
+        return ImportReport(
+            list_id=self.imported.id,
+            rows=len(self.new_rows),
+            cells=sum(bool(cell) for row in self.new_rows for cell in row.cells.values()),
+            repaired=self.imported.repaired,
+            added=[row_id for index, row_id in enumerate(self.ids) if index not in self.pairs],
+            changed=changed,
+            gone=[row_id for row_id in self.gone if row_id not in earlier],
+            notes=list(self.imported.notes),
+            todo=self._todo(changed),
+        )
+
+    def _todo(self, changed: Mapping[str, list[str]]) -> list[str]:
+        todo = [
+            f"{key}: say it in the YAML (unknown for this edition)"
+            for key in ORIGIN
+            if not getattr(self.origin, key)
+        ]
+        old = self.old
+        for index, row_id in enumerate(self.ids):
+            if not old or index not in self.pairs or not old.rows[self.pairs[index]].record:
+                todo.append(f"{row_id}: name its record in the CSV")
+        if not old:
+            return [*todo, "columns: check what each header is taken to mean"]
+        known = {h for h, spec in old.columns.items() if spec.line}
+        todo += [f"columns: say what {h!r} means, or check it" for h in self.headers if h not in known]
+        todo += [f"columns: {h!r} is no header any more; delete it" for h in known if h not in self.headers]
+        headings = {table.section for table in self.imported.tables}
+        todo += [
+            f"sections: {h!r} is no heading any more; rename it" for h in old.sections if h not in headings
+        ]
+        for reading in old.readings:
+            if reading.row in self.gone:
+                todo.append(f"readings, line {reading.line}: {reading.row} is gone; delete or move it")
+            elif reading.column in changed.get(reading.row, ()):
+                todo.append(
+                    f"readings, line {reading.line}: {reading.column} of {reading.row} changed; read it again"
+                )
+        return todo
+
+
+def digest(text: str) -> str:
+    """Return the ``sha256:…`` of a text that is not stored."""
+    return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
+
+
+def _signature(old: SourceList, position: int) -> Signature:
+    row = old.rows[position]
+    return Signature(old.table(row).section, {**row.cells, **old.prose.get(row.id, {})})

@@ -1,0 +1,134 @@
+"""The files of ``/dump/``: whole, by kind and by list, compressed, with checksums, reproducible."""
+
+from __future__ import annotations
+
+import gzip
+import re
+import shutil
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+import zstandard
+from pyoxigraph import RdfFormat, Triple, parse, serialize
+
+from fmgraph.errors import UsageError
+from fmgraph.publish import jsonld_dump
+from fmgraph.publish.describe import COMPRESSIONS, SYNTAXES
+from fmgraph.rdf import turtle
+from fmgraph.rdf.prefixes import BASE, KINDS, PREFIXES
+from fmgraph.rdf.sorted_lines import Lines, lines_of, of_kind, of_list
+from fmgraph.rdf.store import Dataset, digest
+
+CHECKSUMS = "SHA256SUMS"
+_CHUNK = 1 << 20
+#: Characters that XML 1.0 cannot hold, as N-Triples writes them, however they are escaped.
+_NOT_XML = re.compile(r"(?<!\\)(?:\\\\)*(?:\\[bf]|\\u00(?:0[0-8BCEF]|1[0-9A-F])|\\uFFF[EF])|[\ufffe\uffff]")
+
+
+def write_dumps(
+    dataset: Dataset,
+    directory: Path | str,
+    formats: Sequence[str] = tuple(SYNTAXES),
+    compress: Sequence[str] = tuple(COMPRESSIONS),
+    *,
+    parts: bool = True,
+) -> list[Path]:
+    """Write the dataset in every format and compression below ``directory``; return the files.
+
+    ``formats`` are file name suffixes of :data:`SYNTAXES`, ``compress`` of :data:`COMPRESSIONS` ("" is the
+    plain file). With ``parts`` there is also a Turtle file for each kind that is there and each list. The
+    same graph gives the same bytes. ``SHA256SUMS`` comes last. Raises UsageError for an unknown format, or
+    where a literal cannot be written in one.
+    """
+    if unknown := [*(set(formats) - set(SYNTAXES)), *(set(compress) - set(COMPRESSIONS))]:
+        raise UsageError(f"unknown format or compression: {', '.join(sorted(unknown))}")
+    directory = Path(directory)
+    directory.mkdir(parents=True, exist_ok=True)
+    written: list[Path] = []
+    with lines_of(dataset) as lines:
+        for suffix in formats:
+            with _plain(directory / f"fmgraph.{suffix}", compress, written) as file:
+                write(lines, suffix, file)
+        for name, found in _parts(dataset, lines) if parts else ():
+            text = turtle.part(found)
+            if (start := next(text, None)) is not None:
+                with _plain(directory / f"{name}.ttl", compress, written) as file:
+                    file.write(start.encode())
+                    file.writelines(block.encode() for block in text)
+    written.sort()
+    sums = "".join(f"{digest(path)}  {path.name}\n" for path in written)
+    (directory / CHECKSUMS).write_text(sums, "utf-8")
+    return [*written, directory / CHECKSUMS]
+
+
+def _parts(dataset: Dataset, lines: Lines) -> Iterator[tuple[str, Iterator[str]]]:
+    for name in KINDS:
+        yield f"fmgraph-{name}", of_kind(dataset, lines, name)
+    start = f"<{BASE}list/"
+    slugs = {re.split(r"[>#]", line[len(start) :], maxsplit=1)[0] for line in lines.starting(start)}
+    for slug in sorted(slugs):
+        yield f"list-{slug}", of_list(lines, slug)
+
+
+@contextmanager
+def _plain(path: Path, compress: Sequence[str], written: list[Path]) -> Iterator[IO[bytes]]:
+    """Give a file to write to; then compress it and put all under their names, adding them to ``written``."""
+    draft = path.with_name(f".{path.name}.part")
+    try:
+        with draft.open("wb") as file:
+            yield file
+        for suffix in compress:
+            if suffix:
+                target = path.with_name(f"{path.name}.{suffix}")
+                _compress(draft, target, suffix)
+                written.append(target)
+        if "" in compress:
+            draft.replace(path)
+            written.append(path)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def _compress(source: Path, target: Path, suffix: str) -> None:
+    draft = target.with_name(f".{target.name}.part")
+    with source.open("rb") as plain, draft.open("wb") as file:
+        if suffix == "gz":
+            # Neither name nor time of writing goes into the header, so that equal graphs give equal files.
+            with gzip.GzipFile(filename="", mode="wb", fileobj=file, compresslevel=6, mtime=0) as packed:
+                shutil.copyfileobj(plain, packed, _CHUNK)
+        else:
+            packer = zstandard.ZstdCompressor(level=10, write_checksum=True)
+            packer.copy_stream(plain, file, size=source.stat().st_size)
+    draft.replace(target)
+
+
+def write(lines: Lines, suffix: str, file: IO[bytes]) -> None:
+    """Write the lines to ``file`` in the format of a suffix; raises UsageError for what it cannot hold."""
+    if suffix in ("nt", "nq"):  # one default graph: the same text
+        file.writelines(line.encode() for line in lines)
+    elif suffix == "ttl":
+        file.writelines(text.encode() for text in turtle.document(lines))
+    elif suffix == "jsonld":
+        file.writelines(text.encode() for text in jsonld_dump.document(lines, jsonld_dump.record_context()))
+    else:
+        serialize(_triples(lines), file, RdfFormat.RDF_XML, prefixes=PREFIXES)
+
+
+def _triples(lines: Iterable[str]) -> Iterator[Triple]:
+    batch: list[str] = []
+    for line in lines:
+        if _NOT_XML.search(line):
+            raise UsageError(
+                f"XML cannot hold the control characters of {line.split(' ', 1)[0]}: leave out rdf"
+            )
+        batch.append(line)
+        if len(batch) == 10_000:
+            yield from _parsed(batch)
+            batch.clear()
+    yield from _parsed(batch)
+
+
+def _parsed(batch: list[str]) -> Iterator[Triple]:
+    return (quad.triple for quad in parse("".join(batch).encode(), RdfFormat.N_TRIPLES))

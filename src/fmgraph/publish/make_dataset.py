@@ -1,0 +1,133 @@
+"""The graph that comes with fmgraph: built from the shipped records and lists, once, and kept."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+from collections.abc import Iterable, Iterator
+from functools import partial
+from pathlib import Path
+
+from pyoxigraph import Quad, QuerySolutions, RdfFormat, Store
+
+import fmgraph
+from fmgraph import __version__, resources
+from fmgraph.answers.named_queries import load_queries
+from fmgraph.errors import BrokenDataError, RecordError
+from fmgraph.publish.describe import describe
+from fmgraph.rdf import text_index
+from fmgraph.rdf.store import open_dataset, write_dataset
+from fmgraph.records.record_files import mapping, parse_yaml, read_text, scalar
+
+_FINGERPRINT = re.compile(r"[0-9a-f]{16}")
+#: The code by which the shipped graph is made: a change of it makes the graph anew.
+_MAKING = ("rdf", "records", "lists", "graph", "answers", "publish")
+_MAKERS = ("ontology.py", "text.py", *(f"{package}/*.py" for package in _MAKING))
+#: Graphs that stay in the cache, the new one among them.
+_KEPT = 3
+
+
+def cache_dir() -> Path:
+    """Return the folder of built graphs: ``$XDG_CACHE_HOME/fmgraph``, by default ``~/.cache/fmgraph``."""
+    base = os.environ.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path.home() / ".cache") / "fmgraph"
+
+
+def fingerprint() -> str:
+    """Return a digest of all that the shipped graph is made from: files and the version of the code."""
+    hasher = hashlib.sha256(__version__.encode())
+    folders = (resources.ontology_dir(), resources.queries_dir(), resources.data_dir())
+    code = Path(fmgraph.__file__).parent
+    files = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
+    files += [path for name in _MAKERS for path in code.glob(name)]
+    for path in sorted(files):
+        hasher.update(f"{path.name}\0{path.stat().st_size}\0".encode())
+        hasher.update(path.read_bytes())
+    return hasher.hexdigest()[:16]
+
+
+def shipped_dataset(directory: Path | None = None) -> Path:
+    """Return the folder of the shipped graph's dataset, building it first where it is not there yet.
+
+    Raises BrokenDataError where the data has errors (then nothing is built).
+    """
+    folder = directory or cache_dir() / fingerprint()
+    if not (folder / "current").exists():
+        make_dataset(folder)
+        if directory is None:
+            _forget_old(folder.parent)
+    return folder
+
+
+def _forget_old(cache: Path) -> None:
+    """Remove graphs of earlier data or code from the cache, but for the newest few: a server may use one."""
+    known = [path for path in cache.iterdir() if _FINGERPRINT.fullmatch(path.name)]
+    for path in sorted(known, key=lambda path: path.stat().st_mtime, reverse=True)[_KEPT:]:
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def make_dataset(folder: Path, data_dir: Path | None = None) -> Path:
+    """Build the data into a new dataset under ``folder`` and make it current; return the dataset's folder.
+
+    Raises BrokenDataError with the first findings where the data has errors.
+    """
+    from fmgraph.graph import build  # a third of a second, which a start from the cache need not take
+
+    data_dir = data_dir or resources.data_dir()
+    result = build(data_dir)
+    errors = [finding for finding in result.findings if finding.severity == "error"]
+    if errors:
+        shown = "\n".join(f"  {finding}" for finding in errors[:5])
+        more = f"\n  … and {len(errors) - 5} more (fmgraph check lists them)" if len(errors) > 5 else ""
+        raise BrokenDataError(f"the data has {len(errors)} errors:\n{shown}{more}")
+    version, date = release(data_dir)
+    store = Store()
+    store.bulk_load("".join(result.lines()).encode(), RdfFormat.N_TRIPLES)
+    return finish_dataset(store, folder, version, date)
+
+
+def finish_dataset(source: Iterable[str] | Store | Path, folder: Path, version: str, date: str) -> Path:
+    """Write a graph as a dataset with its description and its search index, and make it current.
+
+    ``source`` are lines of N-Triples or a file of them, which may be more than memory holds, or a store. What
+    comes back is the dataset's folder. Raises UsageError when the graph is described already, RdfFileError
+    for a bad file.
+    """
+
+    def extend(store: Store, graph: Path) -> Iterator[Quad]:
+        queries = load_queries().values()
+        return (
+            Quad(*triple) for triple in describe(store, version, date, queries, lines=partial(_lines, graph))
+        )
+
+    def index(place: Path) -> None:
+        store = open_dataset(place).store
+        text_index.build_index(place / "search.sqlite", text_index.entries(partial(_rows, store)))
+
+    return write_dataset(source, folder, version, modified=date, extend=extend, finish=index)
+
+
+def _lines(graph: Path) -> Iterator[bytes]:
+    with graph.open("rb") as lines:
+        yield from lines
+
+
+def _rows(store: Store, query: str) -> Iterator[dict[str, object]]:
+    """Yield the solutions of a SELECT one by one: ``engine.rows`` would hold all names of a large graph."""
+    solutions = store.query(query)
+    assert isinstance(solutions, QuerySolutions)  # noqa: S101 - the queries of the index are SELECT
+    names = [variable.value for variable in solutions.variables]
+    for solution in solutions:
+        yield {name: solution[name] for name in names}
+
+
+def release(data_dir: Path) -> tuple[str, str]:
+    """Return version and date of the data, from ``release.yaml``; raises RecordError where it has none."""
+    path = data_dir / "release.yaml"
+    fields = mapping(parse_yaml(read_text(path), path), path, "release")
+    missing = {"version", "date"} - fields.keys()
+    if missing:
+        raise RecordError(f"{' and '.join(sorted(missing))} missing", file=path, remedy="add it")
+    return scalar(fields["version"], path, "version"), scalar(fields["date"], path, "date")

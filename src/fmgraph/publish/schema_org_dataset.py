@@ -1,0 +1,70 @@
+"""The dataset as schema.org JSON-LD, for the home page. https://schema.org/Dataset."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from fmgraph.publish.dataset_names import (
+    AUTHORS,
+    DATA_LICENSE,
+    DESCRIPTION,
+    KEYWORDS,
+    TITLE,
+    describing,
+    dump_files,
+)
+from fmgraph.rdf.prefixes import BASE, SCHEMA
+
+
+class Release(Protocol):
+    """What is said of a release: the parts of :class:`fmgraph.rdf.store.Meta` that are needed."""
+
+    @property
+    def version(self) -> str: ...  # noqa: D102
+    @property
+    def modified(self) -> str: ...  # noqa: D102
+    @property
+    def triples(self) -> int: ...  # noqa: D102
+
+
+def dataset_jsonld(meta: Release, *, base: str = BASE, service: str | None = None) -> dict[str, Any]:
+    """Return ``schema:Dataset`` as a JSON-LD object, with a context that needs no fetching.
+
+    It is what F-UJI and dataset search engines read from a landing page. ``service`` is the URL under which
+    the dumps are (the base where None).
+    """
+    service = service or base
+    people = {"@type": "Organization", "@id": describing("contributors", base), "name": AUTHORS}
+    return {
+        "@context": {"@vocab": SCHEMA},
+        "@type": "Dataset",
+        "@id": describing("dataset", base),
+        "name": TITLE,
+        "description": DESCRIPTION,
+        "url": {"@id": base},
+        "identifier": describing("dataset", base),
+        "version": meta.version,
+        "dateModified": meta.modified,
+        "license": {"@id": DATA_LICENSE},
+        "isAccessibleForFree": True,
+        "inLanguage": "en",
+        "keywords": list(KEYWORDS),
+        "creator": people,
+        "publisher": people,
+        "size": f"{meta.triples} triples",
+        "includedInDataCatalog": {
+            "@type": "DataCatalog",
+            "@id": describing("catalogue", base),
+            "name": "fmgraph catalogue",
+        },
+        "distribution": [
+            {
+                "@type": "DataDownload",
+                "encodingFormat": file.syntax.media_type,
+                "contentUrl": {"@id": f"{service}dump/{file.name}"},
+                "name": file.name,
+            }
+            for file in dump_files()
+            if not file.compression or file.syntax.suffix in ("ttl", "nt")
+        ],
+    }

@@ -1,0 +1,229 @@
+"""The service as a folder of files that any web server can give out, for when no service runs.
+
+The application is asked for every page and document that its pages link to, starting with all entities.
+Links inside become relative, with the name of the file they lead to, so that the folder can lie anywhere;
+what only a running service can answer (queries, search, filters) leads to the public service.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import posixpath
+import re
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, quote, unquote, urlsplit
+
+from werkzeug.test import Client
+from werkzeug.wrappers import Response
+
+from fmgraph.errors import UsageError
+from fmgraph.publish.describe import SYNTAXES
+from fmgraph.publish.dump_files import write_dumps
+from fmgraph.publish.rewrite_links import rewrite
+from fmgraph.rdf.prefixes import KINDS
+from fmgraph.rdf.store import Dataset
+
+#: Parameters of pages that are written too: further pages of an index, and what points at an entity.
+_STATIC_PARAMETERS = {"page", "p"}
+#: Paths that would leave the folder or that file systems do not take.
+_NO_FILE = re.compile(r"(?:^|/)\.\.?(?:/|$)|//|[\\\x00-\x1f]")
+#: Parameter of assets that changes with their content; as files they need none.
+_VERSION = "v"
+_SUFFIXES = {syntax.media_type: syntax.suffix for syntax in SYNTAXES.values()} | {
+    "text/plain": "txt",
+    "application/json": "json",
+}
+#: Never asked for: they are of a running service.
+_DYNAMIC = ("sparql", "search", "metrics", "healthz", "readyz")
+
+
+@dataclass
+class SiteReport:
+    """What :func:`write_site` wrote: the number of files, and the links (page, link) that lead nowhere."""
+
+    files: int = 0
+    broken: list[tuple[str, str]] = field(default_factory=list)
+
+
+def write_site(
+    app: Any, dataset: Dataset, directory: Path | str, service: str | None = None, *, dumps: bool = True
+) -> SiteReport:
+    """Write the site of a WSGI application over ``dataset`` below ``directory`` and say what was written.
+
+    ``app`` is the Flask application over the same dataset; ``service`` the public URL of the running service
+    (the base of the IRIs where None), whose path is also the one under which ``app`` answers. With ``dumps``
+    the files of ``/dump/`` are written too. Raises UsageError where the folder holds something already.
+    """
+    directory = Path(directory)
+    if directory.exists() and any(directory.iterdir()):
+        raise UsageError(f"{directory} is not empty: give a new folder")
+    directory.mkdir(parents=True, exist_ok=True)
+    site = _Site(Client(app), directory, service or dataset.meta.base, dataset.meta.base)
+    if dumps:
+        written = [path.name for path in write_dumps(dataset, directory / "dump")]
+        site.known.update({f"{site.root}dump/{name}": f"dump/{name}" for name in written})
+        site.report.files += len(written)
+    site.crawl(_seeds(dataset, site.root))
+    site.finish()
+    return site.report
+
+
+def _seeds(dataset: Dataset, root: str) -> Iterable[str]:
+    """Yield the paths of the home page, of each kind and of each entity."""
+    yield root
+    yield from (f"{root}{name}/" for name in KINDS)
+    yield from (f"{root}{name}" for name in ("ns", "void", ".well-known/void"))
+    own = f'FILTER(isIRI(?s) && STRSTARTS(STR(?s), "{dataset.meta.base}") && !CONTAINS(STR(?s), "#"))'
+    for row in dataset.store.query(f"SELECT DISTINCT ?s {{ ?s a ?c {own} }} ORDER BY ?s"):  # type: ignore[union-attr]
+        local = row[0].value.removeprefix(dataset.meta.base)
+        if local.partition("/")[0] in KINDS and local.partition("/")[2]:
+            yield root + quote(local)
+
+
+class _Site:
+    def __init__(self, client: Client, directory: Path, service: str, base: str) -> None:
+        self.client, self.directory, self.service, self.base = client, directory, service, base
+        self.root = urlsplit(service if service != base else "/").path.rstrip("/") + "/"
+        self.known: dict[str, str | None] = {}  #: path with query → file, None where there is nothing
+        self.report = SiteReport()
+        self._pages: list[str] = []
+        self._forward: dict[str, str] = {}  #: redirects: from → to
+
+    def crawl(self, seeds: Iterable[str]) -> None:
+        """Fetch all that the seeds lead to, and write it with its links as they came."""
+        waiting = deque(dict.fromkeys(seeds))
+        seen = set(waiting)
+        while waiting:
+            url = waiting.popleft()
+            for found in self._fetch(url):
+                if found not in seen and found not in self.known:
+                    seen.add(found)
+                    waiting.append(found)
+
+    def _fetch(self, url: str) -> list[str]:
+        with self.client.get(url, headers={"Accept": "text/html, text/turtle;q=0.9, */*;q=0.5"}) as answer:
+            return self._take(url, answer)
+
+    def _take(self, url: str, answer: Response) -> list[str]:
+        if answer.status_code in (301, 302, 303, 307, 308):
+            target = self._own(answer.headers.get("Location", ""), url)
+            self.known[url] = None
+            if target:
+                self._forward[url] = target
+            return [target] if target else []
+        if answer.status_code not in (200, 410):  # what was withdrawn has a page that says so
+            self.known[url] = None
+            return []
+        name = self._file(url, answer.mimetype or "")
+        self.known[url] = name
+        self._write(name, answer.get_data())
+        if answer.mimetype != "text/html":
+            return []
+        self._pages.append(url)
+        links: list[str] = []
+
+        def note(tag: str, value: str) -> str:
+            target = self._own(value, url)
+            if target and tag != "form":
+                links.append(target)
+            return value
+
+        rewrite(answer.get_data(as_text=True), note)
+        return links
+
+    def _own(self, link: str, page: str) -> str | None:
+        """Return the path (with its query) of a link that a file can answer, else None."""
+        parts = urlsplit(link)
+        if parts.scheme or parts.netloc:
+            return None
+        if not parts.path and not parts.query:
+            return None
+        here = urlsplit(page).path
+        path = posixpath.join(posixpath.dirname(here), parts.path) if parts.path else here
+        if not path.startswith(self.root) or path.removeprefix(self.root).partition("/")[0] in _DYNAMIC:
+            return None
+        if _NO_FILE.search(unquote(path)) or self._once_is_enough(path):
+            return None
+        names = set(parse_qs(parts.query, keep_blank_values=True))
+        if names == {_VERSION}:
+            return path
+        if names - _STATIC_PARAMETERS:
+            return None
+        return path + (f"?{parts.query}" if parts.query else "")
+
+    def _once_is_enough(self, path: str) -> bool:
+        """Return whether a path is a claim in a further RDF syntax: claims are most of the entities."""
+        return path.startswith(f"{self.root}claim/") and path.endswith((".nt", ".rdf", ".jsonld"))
+
+    def _file(self, url: str, media_type: str) -> str:
+        """Return the file of a URL: ``/model/uni`` is ``model/uni.html``, ``/model/`` its ``index.html``."""
+        parts = urlsplit(url)
+        segments = unquote(parts.path).removeprefix(self.root).split("/")
+        stem = "/".join([*segments[:-1], segments[-1] or "index"])
+        if parts.query:
+            number = re.fullmatch(r"page=([0-9]+)", parts.query)
+            stem += f"-{number[1]}" if number else f"-{hashlib.sha256(parts.query.encode()).hexdigest()[:12]}"
+        suffix = "html" if media_type == "text/html" else _SUFFIXES.get(media_type, "")
+        has_one = stem.endswith(".html") if media_type == "text/html" else "." in segments[-1]
+        return stem if has_one or not suffix else f"{stem}.{suffix}"
+
+    def _write(self, name: str, data: bytes) -> None:
+        path = self.directory / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+        self.report.files += 1
+
+    def finish(self) -> None:
+        """Rewrite the links of all pages, now that it is known which files there are; add ``404.html``."""
+        for url, target in self._forward.items():
+            if name := self.known.get(target):
+                self._redirect(url, name)
+        for url in self._pages:
+            name = self.known[url]
+            path = self.directory / str(name)
+            html = path.read_text("utf-8")
+            path.write_text(rewrite(html, lambda tag, link, at=url: self._link(tag, link, at)), "utf-8")  # type: ignore[misc]
+        missing = self.client.get(f"{self.root}no-such-page", headers={"Accept": "text/html"})
+        # A server gives this page out at any depth, so its links cannot be relative.
+        page = rewrite(missing.get_data(as_text=True), lambda _, link: self._live(link, self.root))
+        self._write("404.html", page.encode())
+
+    def _redirect(self, url: str, name: str) -> None:
+        """Write a page that leads on to the file ``name``, for servers that know no redirects."""
+        here = self.known[url] = self._file(url, "text/html")
+        to = quote(posixpath.relpath(name, posixpath.dirname(here) or "."))
+        self._write(
+            here,
+            '<!doctype html><html lang="en"><meta charset="utf-8"><title>Moved</title>'
+            f'<meta http-equiv="refresh" content="0; url={to}">'
+            f'<p>Moved to <a href="{to}">{to}</a>.</p></html>\n'.encode(),
+        )
+
+    def _link(self, tag: str, link: str, page: str) -> str:
+        parts = urlsplit(link)
+        if parts.scheme or parts.netloc or (not parts.path and not parts.query):
+            return link
+        target = self._own(link, page) if tag != "form" else None
+        name = self.known.get(target) if target else None
+        if name is None:
+            if target is not None and target in self.known:
+                self.report.broken.append((page, link))
+            return self._live(link, page)
+        here = posixpath.dirname(str(self.known[page])) or "."
+        return quote(posixpath.relpath(name, here)) + (f"#{parts.fragment}" if parts.fragment else "")
+
+    def _live(self, link: str, page: str) -> str:
+        """Return the link to the running service."""
+        parts = urlsplit(link)
+        if parts.scheme or parts.netloc or not (parts.path or parts.query):
+            return link
+        path = posixpath.join(posixpath.dirname(urlsplit(page).path), parts.path or urlsplit(page).path)
+        rest = f"?{parts.query}" * bool(parts.query) + f"#{parts.fragment}" * bool(parts.fragment)
+        origin = urlsplit(self.service)
+        if not path.startswith(self.root):
+            return f"{origin.scheme}://{origin.netloc}{path}{rest}"
+        return self.service + path.removeprefix(self.root) + rest

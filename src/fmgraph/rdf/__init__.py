@@ -1,0 +1,1 @@
+"""RDF: prefixes, terms, N-Triples, Turtle, formats and the datasets on disk."""

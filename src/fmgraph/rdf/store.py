@@ -1,0 +1,244 @@
+"""Datasets on disk and RDF files: the only places where a pyoxigraph store is made.
+
+A dataset is a folder named by the first twelve hex digits of its digest, and ``current`` beside it is a
+symbolic link to the one that is served (docs/internals.md, "A dataset on disk"). A folder appears by one
+rename when it is complete, so that a reader sees all of it or nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
+
+from pyoxigraph import Quad, RdfFormat, Store, parse
+
+from fmgraph.errors import RdfFileError, UsageError
+from fmgraph.rdf.ntriples import add_sorted, dumped, write_sorted
+from fmgraph.rdf.prefixes import BASE
+
+#: From this many triples on, a dataset is served from disk: in memory each takes about 500 bytes.
+DISK_FROM = 3_000_000
+_SUFFIXES = "nt, nq, ttl, trig, rdf, jsonld"
+
+
+@dataclass(frozen=True)
+class Meta:
+    """What is known of a dataset without opening its store."""
+
+    digest: str  #: SHA-256 of ``graph.nt`` in hex; of the files' bytes for a dataset made of files
+    version: str
+    triples: int
+    base: str  #: base of the entity IRIs
+    modified: str  #: ISO 8601 date, or date and time in UTC
+    storage: Literal["memory", "disk"]
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """An opened dataset. ``path`` is None when it was made of files (``--data``)."""
+
+    path: Path | None
+    meta: Meta
+    store: Store
+
+    @property
+    def triples(self) -> int | None:
+        """How many the default graph has; None for files, which may have named graphs too."""
+        return None if self.path is None else self.meta.triples
+
+
+def locate_dataset(path: Path | str) -> Path:
+    """Return the digest-named folder that ``path`` is, links to, or has as ``current``; raises UsageError."""
+    path = Path(path)
+    for candidate in (path, path / "current"):
+        if (candidate / "meta.json").is_file():
+            return candidate.resolve()
+    raise UsageError(f"{path} is not a dataset: it has no meta.json (fmgraph build makes one)")
+
+
+def read_meta(path: Path | str) -> Meta:
+    """Return the meta data of the dataset at ``path``; raises UsageError when there is none to be read."""
+    file = locate_dataset(path) / "meta.json"
+    try:
+        return Meta(**json.loads(file.read_text("utf-8")))
+    except (ValueError, TypeError) as error:
+        raise UsageError(f"{file} is damaged ({error}): run fmgraph build again") from error
+
+
+def open_dataset(path: Path | str) -> Dataset:
+    """Open the dataset at ``path`` (its folder, or the folder above with ``current``).
+
+    A small one is loaded into memory (about 4 s per million triples), a large one is opened read-only from
+    disk (milliseconds). Raises UsageError when there is none or it is damaged.
+    """
+    folder = locate_dataset(path)
+    meta = read_meta(folder)
+    try:
+        if meta.storage == "disk":
+            return Dataset(folder, meta, Store.read_only(str(folder / "store")))
+        store = Store()
+        store.bulk_load(path=folder / "graph.nt")
+    except (OSError, SyntaxError) as error:
+        raise UsageError(f"{folder} cannot be opened ({error}): run fmgraph build again") from error
+    return Dataset(folder, meta, store)
+
+
+def load_files(paths: Sequence[Path | str]) -> Store:
+    """Return an in-memory store of RDF files, each in the format that its name ends in.
+
+    N-Triples, N-Quads, Turtle, TriG, RDF/XML and JSON-LD are read; quads keep their named graphs; blank nodes
+    of different files stay apart; relative IRIs are resolved against the file's own. Raises RdfFileError
+    with the file and line.
+    """
+    store = Store()
+    for path in map(Path, paths):
+        form = RdfFormat.from_extension(path.suffix.lstrip(".").lower())
+        if form is None or form == RdfFormat.N3:
+            raise RdfFileError("not an RDF file that is read here", file=path, remedy=f"one of .{_SUFFIXES}")
+        try:
+            store.bulk_load(path=path, format=form, base_iri=path.resolve().as_uri())
+        except OSError as error:
+            raise RdfFileError(f"cannot be read: {error}", file=path, remedy="check the path") from error
+        except SyntaxError as error:
+            remedy = f"the file is read as {form.name}; correct it or give it the right ending"
+            if "LoadDocumentCallback" in str(error.msg):
+                remedy = "contexts are not fetched: put the @context into the file"
+            raise RdfFileError(str(error.msg), file=path, line=error.lineno, remedy=remedy) from error
+    return store
+
+
+def dataset_of_files(paths: Sequence[Path | str], base: str = BASE, version: str = "0") -> Dataset:
+    """Return :func:`load_files` as a dataset whose digest is that of the files' bytes, in order."""
+    store = load_files(paths)
+    hasher = hashlib.sha256()
+    for path in paths:
+        hasher.update(digest(path).encode())
+    newest = max((Path(path).stat().st_mtime for path in paths), default=0.0)
+    modified = datetime.fromtimestamp(newest, tz=UTC).isoformat(timespec="seconds")
+    return Dataset(None, Meta(hasher.hexdigest(), version, len(store), base, modified, "memory"), store)
+
+
+def digest(path: Path | str) -> str:
+    """Return the SHA-256 of a file in hex."""
+    with Path(path).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def write_dataset(
+    triples: Iterable[str] | Store | Path,
+    directory: Path | str,
+    version: str,
+    *,
+    base: str = BASE,
+    modified: str | None = None,
+    disk_from: int = DISK_FROM,
+    extend: Callable[[Store, Path], Iterable[Quad]] | None = None,
+    finish: Callable[[Path], None] | None = None,
+) -> Path:
+    """Write a dataset below ``directory``, point ``current`` to it and return its folder.
+
+    ``triples`` are N-Triples lines (in any order, repeated or not; literals are brought into the store's
+    canonical form, blank node labels are kept), a file of such lines, or a store, whose default graph is
+    taken. ``modified`` is today's date unless given. ``extend`` is called with the store that holds them and
+    with their sorted N-Triples, and gives triples to be added (the description). ``finish`` is called with
+    the folder before it appears under its name, to add files to it (``search.sqlite``); the folder can be
+    opened by then. A folder of the same digest is replaced. Raises RdfFileError for a line that is not
+    N-Triples; whatever is raised, nothing half written is left.
+    """
+    directory = Path(directory)
+    directory.mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix=".building-", dir=directory))
+    folder.chmod(0o755)
+    try:
+        count, storage = _write_graph(triples, folder, disk_from, extend)
+        meta = Meta(
+            digest(folder / "graph.nt"),
+            version,
+            count,
+            base,
+            modified or datetime.now(tz=UTC).date().isoformat(),
+            storage,
+        )
+        (folder / "meta.json").write_text(json.dumps(asdict(meta), indent=2) + "\n", "utf-8")
+        if finish is not None:
+            finish(folder)
+        return _publish(folder, directory / meta.digest[:12])
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def prune_datasets(directory: Path | str, keep: int = 2) -> list[Path]:
+    """Remove all but ``current`` and the newest, ``keep`` in all, below ``directory``; return the removed."""
+    directory = Path(directory)
+    current = (directory / "current").resolve()
+    found = [p.parent for p in directory.glob("*/meta.json") if p.parent.name != "current"]
+    found.sort(key=lambda p: (p.resolve() == current, p.stat().st_mtime), reverse=True)
+    for folder in found[max(keep, 1) :]:
+        shutil.rmtree(folder)
+    return found[max(keep, 1) :]
+
+
+def _write_graph(
+    triples: Iterable[str] | Store | Path,
+    folder: Path,
+    disk_from: int,
+    extend: Callable[[Store, Path], Iterable[Quad]] | None,
+) -> tuple[int, Literal["memory", "disk"]]:
+    graph = folder / "graph.nt"
+    source = triples if isinstance(triples, Path) else "graph.nt"
+    written = write_sorted(_lines(triples), graph, source)
+    large = written.count >= disk_from
+    if extend is None and not large:
+        return written.count, "memory"
+    store = Store(str(folder / "store")) if large else Store()
+    if written.blank:  # bulk_load gives blank nodes new labels each time, and the digest must not change
+        store.bulk_extend(parse(path=graph, format=RdfFormat.N_TRIPLES))
+    else:
+        store.bulk_load(path=graph, format=RdfFormat.N_TRIPLES)
+    count = written.count
+    if extend is not None:
+        added = Store()
+        added.extend(extend(store, graph))
+        store.bulk_extend(added)
+        count = add_sorted(graph, added)
+    if large:
+        store.optimize()
+        store.flush()
+    return count, "disk" if large else "memory"
+
+
+def _lines(triples: Iterable[str] | Store | Path) -> Iterator[bytes]:
+    if isinstance(triples, Store):
+        yield from dumped(triples)
+    elif isinstance(triples, Path):
+        try:
+            with triples.open("rb") as file:
+                yield from file
+        except OSError as error:
+            raise RdfFileError(f"cannot be read: {error}", file=triples, remedy="check the path") from error
+    else:
+        for line in triples:
+            yield (line if line.endswith("\n") else line + "\n").encode()
+
+
+def _publish(folder: Path, target: Path) -> Path:
+    if target.exists():  # same triples, perhaps another version or search index
+        aside = Path(tempfile.mkdtemp(prefix=".replaced-", dir=target.parent))
+        target.rename(aside / target.name)
+        folder.rename(target)
+        shutil.rmtree(aside)
+    else:
+        folder.rename(target)
+    link = target.parent / f".current-{os.getpid()}"
+    link.unlink(missing_ok=True)
+    link.symlink_to(target.name)
+    link.replace(target.parent / "current")
+    return target

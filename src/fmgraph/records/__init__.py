@@ -1,0 +1,1 @@
+"""The YAML records that people edit, and what reading them finds."""

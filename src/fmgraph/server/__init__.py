@@ -1,0 +1,1 @@
+"""A generic, bounded SPARQL server: it knows nothing of medicine."""

@@ -1,0 +1,1 @@
+"""HTTP: :mod:`.flask_app` makes the application, :mod:`.run_server` serves it."""

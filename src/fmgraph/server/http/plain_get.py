@@ -1,0 +1,164 @@
+"""The short way for the plain case: a GET of ``/sparql?query=…`` and nothing else that matters.
+
+Nine of ten queries come so, and Flask takes more time for them than the evaluator. The answer is the one that
+Flask would give, header by header (a test compares them); whatever is not plain is left to Flask.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from functools import lru_cache
+from hashlib import blake2b
+from typing import Any, NamedTuple
+
+from werkzeug.datastructures import Headers
+
+from fmgraph.errors import FmgraphError
+from fmgraph.rdf.formats import GRAPHS, HTML, RESULTS, content_type
+from fmgraph.server.engine import Answer, ResultFormats
+from fmgraph.server.http import problems, response_headers
+from fmgraph.server.http.negotiation import Choice, choose, choose_encoding
+from fmgraph.server.http.query_request import BAD_PERCENT, QueryRequest, check_query, unquote
+from fmgraph.server.http.response_cache import CACHEABLE, Key
+from fmgraph.server.http.service_state import CACHE_CONTROL, COST, QUERY_HASH, Service
+from fmgraph.server.http.sparql_endpoint import entity_tag
+
+#: Request headers on which an answer can depend and that Flask has to look at.
+_CONDITIONS = ("if-none-match", "if-modified-since", "if-match", "if-unmodified-since", "if-range", "range")
+#: Bytes from which on compressing would hold up the event loop.
+_LARGE = 65_536
+_Fields = list[tuple[str, str]]
+
+
+class Whole(NamedTuple):
+    """A whole answer; header names in lower case."""
+
+    status: int
+    headers: _Fields
+    body: bytes
+
+
+class Plain(NamedTuple):
+    """A plain query and how its answer is to be sent."""
+
+    asked: QueryRequest
+    accept: str
+    choice: Choice
+    coding: str
+    formats: ResultFormats
+
+
+class FastPath:
+    """Answers plain queries over a service."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+
+    def takes(self, method: str, key: Key, sent: Any) -> bool:
+        """Return whether a request looks plain; ``sent`` are its headers, by lower-case name."""
+        return (
+            method == "GET"
+            and key.path == "/sparql"
+            and key.query_string.startswith("query=")
+            and "&" not in key.query_string
+            and "html" not in key.accept
+            and not any(name in sent for name in _CONDITIONS)
+        )
+
+    def read(self, key: Key, environ: dict[str, Any]) -> Plain | Whole | None:
+        """Return what is asked, its refusal, or None when Flask has to answer.
+
+        ``environ`` is told what Flask would tell: cost, hash, whether the answer may be kept.
+        """
+        text = key.query_string[6:].encode("utf-8", "surrogateescape")
+        if BAD_PERCENT.search(text):
+            return None
+        try:
+            asked = QueryRequest(unquote(text).decode("utf-8"))
+            plan = _plan(key.accept, key.accept_encoding, asked.kind)
+        except (UnicodeDecodeError, FmgraphError):
+            return None
+        if plan is None or asked.volatile:
+            return None
+        try:
+            check_query(asked.query, self._service.settings)
+        except FmgraphError as error:
+            return refusal(error, key.accept)
+        environ[COST] = "refused"
+        environ[QUERY_HASH] = blake2b(asked.query.encode(), digest_size=6).hexdigest()
+        return Plain(asked, key.accept, *plan)
+
+    async def answer_soon(self, plain: Plain, environ: dict[str, Any]) -> Whole | None:
+        """Return the answer to a cheap query, None for one that has to wait in a thread."""
+        try:
+            run = await self._service.engine.run_soon(plain.asked.query, formats=plain.formats)
+        except FmgraphError as error:
+            return refusal(error, plain.accept)
+        if run is not None and plain.coding != "identity" and len(run.body) > _LARGE:
+            return await asyncio.to_thread(self._whole, plain, run, environ)
+        return None if run is None else self._whole(plain, run, environ)
+
+    def answer(self, plain: Plain, client: str, environ: dict[str, Any]) -> Whole:
+        """Return the answer, however long it takes; for a thread."""
+        try:
+            run = self._service.engine.run(plain.asked.query, formats=plain.formats, client=client)
+        except FmgraphError as error:
+            return refusal(error, plain.accept)
+        return self._whole(plain, run, environ)
+
+    def _whole(self, plain: Plain, run: Answer, environ: dict[str, Any]) -> Whole:
+        settings = self._service.settings
+        environ[COST] = "quick" if run.seconds <= settings.quick_seconds else "slow"
+        environ[CACHEABLE] = run.meta.digest == self._service.engine.meta.digest
+        tag = entity_tag(plain.asked, plain.choice, run.meta.digest, settings)
+        body, coded = run.body, ()
+        if plain.coding != "identity" and len(body) >= response_headers.SMALLEST_CODED:
+            body = response_headers.CODERS[plain.coding](body)
+            tag = response_headers.coded_etag(tag, plain.coding)
+            coded = (("content-encoding", plain.coding),)  # type: ignore[assignment]
+        fields = [
+            *_always(plain.choice, run.kind),
+            ("etag", f'"{tag}"'),
+            ("content-length", str(len(body))),
+            *coded,
+        ]
+        return Whole(200, fields, body)
+
+
+def refusal(error: FmgraphError, accept: str) -> Whole:
+    """Return the answer for an error, without a page's help."""
+    response = problems.respond(error, accept)
+    response_headers.dress(response.headers)
+    body = response.get_data()
+    return Whole(response.status_code, _lowered(response.headers), body)
+
+
+def _lowered(fields: Headers) -> _Fields:
+    return [(name.lower(), value) for name, value in fields.items()]
+
+
+@lru_cache(maxsize=512)
+def _plan(accept: str, accept_encoding: str, kind: str | None) -> tuple[Choice, str, ResultFormats] | None:
+    """Return what to send for the header fields and the kind of query, None where it is not plain."""
+    choice = choose(accept or None, (*(GRAPHS if kind == "graph" else RESULTS), HTML))
+    coding = choose_encoding(accept_encoding or None, response_headers.CODINGS)
+    if kind is None or choice is None or choice.format is HTML or coding is None:
+        return None
+    if choose_encoding(accept_encoding or None, ()) is None:  # identity is refused, even for a short answer
+        return None
+    native = choice.format.media_type
+    return choice, coding, ResultFormats(None, native) if kind == "graph" else ResultFormats(native, None)
+
+
+@lru_cache(maxsize=64)
+def _always(choice: Choice, kind: str) -> tuple[tuple[str, str], ...]:
+    """Return the headers that are the same for all answers of a kind and format."""
+    fields = Headers(
+        {
+            "Content-Type": content_type(choice.media_type),
+            "Content-Disposition": f'inline; filename="{kind}.{choice.format.suffix}"',
+            "Cache-Control": CACHE_CONTROL,
+        }
+    )
+    response_headers.dress(fields)
+    return tuple(_lowered(fields))

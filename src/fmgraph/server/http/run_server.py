@@ -1,0 +1,224 @@
+"""Serving: granian with worker processes over an engine.
+
+granian's process starts and stops the workers; each of them makes its own engine, application and cache.
+SIGTERM and SIGINT stop gracefully: no new connection, requests under way are finished. SIGHUP calls
+``reload``, which moves the engine to a new dataset; the workers stay, so no connection is lost.
+"""
+
+from __future__ import annotations
+
+import errno
+import logging
+import logging.config
+import shutil
+import socket
+import tempfile
+import threading
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+from granian.constants import HTTPModes, Interfaces, Loops, RuntimeModes
+from granian.http import HTTP1Settings
+from granian.log import LogLevels
+from granian.server.mp import MPServer
+
+from fmgraph.errors import FmgraphError, UsageError
+from fmgraph.server.engine import Engine
+from fmgraph.server.http.metrics import Metrics
+from fmgraph.server.http.rsgi_app import RsgiApp
+from fmgraph.server.http.service_state import public_url
+from fmgraph.server.pool.broker_process import BrokerProcess
+from fmgraph.server.pool.pool_engine import PoolEngine
+from fmgraph.settings import Settings
+
+_log = logging.getLogger("fmgraph.server")
+
+#: Makes the application of a worker; takes what :func:`fmgraph.server.http.flask_app.create_app` takes.
+AppFactory = Callable[..., Flask]
+
+#: Connections that may wait to be accepted, and that a worker holds open at once, idle ones among them.
+_BACKLOG, _CONNECTIONS = 4096, 8192
+#: Bytes of request line and headers; more is 431, a URL over 65,534 bytes is 414.
+_LONGEST_HEAD = 131072
+#: Milliseconds in which the head of a request must come; also how long an idle connection is kept.
+_HEAD_TIME = 15_000
+#: Seconds that requests under way have to end when the service stops.
+_STOP_SECONDS = 20
+
+
+class _Server(MPServer):
+    """granian, but for SIGHUP: the dataset is changed, the workers stay."""
+
+    reload_dataset: Callable[[], object] | None = None
+
+    def signal_handler_reload(self, *args: Any, **kwargs: Any) -> None:  # noqa: ARG002 - granian's signature
+        """Start the reload in a thread: a signal handler must not block."""
+        if self.reload_dataset is not None:
+            threading.Thread(target=self.reload_dataset, name="reload", daemon=True).start()
+
+
+def serve(
+    make_app: AppFactory, source: Sequence[Path | str], settings: Settings, *, dumps: Path | None = None
+) -> None:
+    """Serve a dataset (its folder, or the one above with ``current``) or RDF files until SIGTERM or SIGINT.
+
+    Queries are evaluated by a broker's evaluators. SIGHUP serves the same path anew, which may lead to a
+    newer dataset. Raises UsageError as :func:`run`, and RdfFileError where a source cannot be loaded.
+    """
+    check_address(settings.host, settings.port)
+    with BrokerProcess(source, settings) as broker:
+        serve_broker(make_app, broker, source, settings, dumps=dumps)
+
+
+def serve_broker(
+    make_app: AppFactory,
+    broker: BrokerProcess,
+    source: Sequence[Path | str],
+    settings: Settings,
+    *,
+    dumps: Path | None = None,
+) -> None:
+    """Serve what a running broker has loaded from ``source``, as :func:`serve` does, and leave it open."""
+    run(
+        make_app,
+        partial(PoolEngine, broker.socket, settings),
+        settings,
+        reload=partial(_reload, broker),
+        dumps=dumps,
+        search=search_index(source),
+    )
+
+
+def _reload(broker: BrokerProcess) -> None:
+    try:
+        meta = broker.reload()
+    except FmgraphError as error:
+        _log.error("the dataset was not changed: %s", error)
+    else:
+        _log.info("serving dataset %s, %d triples", meta.digest[:12], meta.triples)
+
+
+def search_index(source: Sequence[Path | str]) -> Path | None:
+    """Return the search index of a dataset, by a path that follows ``current``; None for RDF files."""
+    if len(source) != 1:
+        return None
+    for folder in (Path(source[0]) / "current", Path(source[0])):
+        if (folder / "search.sqlite").is_file():
+            return folder / "search.sqlite"
+    return None
+
+
+def run(
+    make_app: AppFactory,
+    make_engine: Callable[[], Engine],
+    settings: Settings,
+    *,
+    reload: Callable[[], object] | None = None,
+    dumps: Path | None = None,
+    search: Path | None = None,
+) -> None:
+    """Serve an engine until SIGTERM or SIGINT.
+
+    ``make_engine`` (``partial(PoolEngine, socket)``) and ``make_app`` are called in every worker process and
+    must be picklable. ``reload`` is called in a thread of this process at SIGHUP. Raises
+    UsageError when the address cannot be listened on, or the settings make no sense.
+    """
+    public_url(settings)
+    check_address(settings.host, settings.port)
+    level = _level(settings)
+    logging.config.dictConfig(_logging(settings))
+    counters = Path(tempfile.mkdtemp(prefix="fmgraph-counters-"))
+    server = _Server(
+        "fmgraph",
+        address=settings.host,
+        port=settings.port,
+        interface=Interfaces.RSGI,
+        workers=settings.workers,
+        runtime_mode=RuntimeModes.mt,
+        loop=_loop(),
+        http=HTTPModes.http1,
+        http1_settings=HTTP1Settings(header_read_timeout=_HEAD_TIME, max_buffer_size=_LONGEST_HEAD),
+        websockets=False,
+        backlog=_BACKLOG,
+        backpressure=_CONNECTIONS,
+        log_level=level,
+        respawn_failed_workers=True,
+        workers_kill_timeout=_STOP_SECONDS,
+    )
+    server.reload_dataset = reload
+    loader: Callable[..., Any] = partial(
+        load_worker, make_app, make_engine, settings, counters, dumps, search
+    )
+    try:
+        server.serve(target_loader=loader, wrap_loader=False)
+    finally:
+        shutil.rmtree(counters, ignore_errors=True)
+
+
+def check_address(host: str, port: int) -> None:
+    """Raise UsageError, saying what to do, when the address cannot be listened on.
+
+    Asked first, since the workers share the port (SO_REUSEPORT) and two services could do so unawares.
+    """
+    if not 0 <= port <= 65535:
+        raise UsageError(f"cannot listen on port {port}: ports are 0 to 65535")
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise UsageError(
+                f"port {port} of {host} is in use: stop what listens there or use --port"
+            ) from error
+        raise UsageError(f"cannot listen on {host} port {port}: {error}") from error
+
+
+def load_worker(
+    make_app: AppFactory,
+    make_engine: Callable[[], Engine],
+    settings: Settings,
+    counters: Path,
+    dumps: Path | None = None,
+    search: Path | None = None,
+) -> RsgiApp:
+    """Return the application of one worker process; granian calls it there."""
+    logging.config.dictConfig(_logging(settings))
+    metrics = Metrics(counters)
+    app = make_app(make_engine(), settings, dumps=dumps, search=search, metrics=metrics, cached=False)
+    return RsgiApp(app, metrics)
+
+
+def _level(settings: Settings) -> LogLevels:
+    try:
+        return LogLevels(settings.log_level)
+    except ValueError:
+        known = ", ".join(level.value for level in LogLevels)
+        raise UsageError(f"log_level must be one of {known}, not {settings.log_level!r}") from None
+
+
+def _loop() -> Loops:
+    """Return uvloop where it is installed: a third more cached answers per second."""
+    try:
+        import uvloop  # noqa: F401
+    except ImportError:
+        return Loops.asyncio
+    return Loops.uvloop
+
+
+def _logging(settings: Settings) -> dict[str, Any]:
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+        "handlers": {
+            "out": {"class": "logging.StreamHandler", "stream": "ext://sys.stdout", "formatter": "line"}
+        },
+        "loggers": {
+            "fmgraph": {"handlers": ["out"], "level": settings.log_level.upper(), "propagate": False},
+        },
+    }

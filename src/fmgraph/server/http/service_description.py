@@ -1,0 +1,85 @@
+"""The service description at the endpoint (https://www.w3.org/TR/sparql11-service-description/).
+
+Every statement is about what the code does: the result formats are those of :mod:`fmgraph.rdf.formats`, the
+graphs are asked of the engine, the endpoint's IRI comes from the settings.
+"""
+
+from __future__ import annotations
+
+import io
+
+from pyoxigraph import Literal, NamedNode, RdfFormat, Triple, serialize
+
+from fmgraph.rdf.formats import GRAPHS, RESULTS, Format
+from fmgraph.rdf.prefixes import PREFIXES, RDF, SD, VOID, XSD
+from fmgraph.server.engine import Engine
+from fmgraph.server.http.service_state import Service
+
+#: IRIs of file formats, published by the W3C. https://www.w3.org/ns/formats/
+_FORMATS = "http://www.w3.org/ns/formats/"
+_FORMAT_IRIS = {
+    "json": "SPARQL_Results_JSON",
+    "xml": "SPARQL_Results_XML",
+    "csv": "SPARQL_Results_CSV",
+    "tsv": "SPARQL_Results_TSV",
+    "turtle": "Turtle",
+    "ntriples": "N-Triples",
+    "rdfxml": "RDF_XML",
+    "jsonld": "JSON-LD",
+    "nquads": "N-Quads",
+    "trig": "TriG",
+}
+_NAMED_GRAPHS = "SELECT DISTINCT ?g WHERE { GRAPH ?g { ?s ?p ?o } } ORDER BY ?g"
+_DEFAULT_SIZE = "SELECT (COUNT(*) AS ?n) WHERE { ?s ?p ?o }"
+
+
+def triples(service: Service) -> list[Triple]:
+    """Return the description's triples; no blank nodes. Asks the engine for its graphs."""
+    endpoint = f"{service.base_url}sparql"
+    found: list[Triple] = []
+
+    def add(subject: str, predicate: str, *objects: str | int) -> None:
+        for value in objects:
+            term = NamedNode(value) if isinstance(value, str) else Literal(value)
+            found.append(Triple(NamedNode(subject), NamedNode(predicate), term))
+
+    me, dataset, default = f"{endpoint}#service", f"{endpoint}#dataset", f"{endpoint}#default-graph"
+    add(me, RDF + "type", SD + "Service")
+    add(me, SD + "endpoint", endpoint)
+    add(me, SD + "supportedLanguage", SD + "SPARQL11Query")
+    add(me, SD + "resultFormat", *(_FORMATS + _FORMAT_IRIS[form.name] for form in (*RESULTS, *GRAPHS)))
+    if service.settings.service_allow:
+        add(me, SD + "feature", SD + "BasicFederatedQuery")
+    add(me, SD + "defaultDataset", dataset)
+    add(dataset, RDF + "type", SD + "Dataset")
+    add(dataset, SD + "defaultGraph", default)
+    add(default, RDF + "type", SD + "Graph")
+    size, graphs = _graphs(service.engine)
+    add(default, VOID + "triples", size)
+    for number, iri in enumerate(graphs, 1):
+        node = f"{endpoint}#named-graph-{number}"
+        add(dataset, SD + "namedGraph", node)
+        add(node, RDF + "type", SD + "NamedGraph")
+        add(node, SD + "name", iri)
+    return found
+
+
+def _graphs(engine: Engine) -> tuple[int, list[str]]:
+    """Return the size of the default graph and the IRIs of the named graphs."""
+    (row,) = engine.rows(_DEFAULT_SIZE)
+    size = row["n"]
+    names = [row["g"] for row in engine.rows(_NAMED_GRAPHS)]
+    assert isinstance(size, Literal)  # noqa: S101 - COUNT yields xsd:integer
+    return int(size.value), [name.value for name in names if isinstance(name, NamedNode)]
+
+
+def describe(service: Service, form: Format) -> bytes:
+    """Return the service description in one of the graph formats."""
+    prefixes = {"sd": PREFIXES["sd"], "void": VOID, "xsd": XSD, "formats": _FORMATS}
+    rdf_format = RdfFormat.from_media_type(form.media_type)
+    if rdf_format is None:
+        raise ValueError(form.media_type)
+    takes_prefixes = rdf_format in (RdfFormat.TURTLE, RdfFormat.TRIG, RdfFormat.RDF_XML)
+    output = io.BytesIO()
+    serialize(triples(service), output, rdf_format, prefixes=prefixes if takes_prefixes else None)
+    return output.getvalue()

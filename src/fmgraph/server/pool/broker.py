@@ -1,0 +1,134 @@
+"""The broker: one small process that hands queries to evaluators and ends those that run into a limit.
+
+Run as ``python -m fmgraph.server.pool.broker`` by :class:`.broker_process.BrokerProcess`, which writes the
+configuration to its standard input and keeps that open: when it closes, the broker ends, and everything
+below it. HTTP workers (and other processes) connect to its Unix socket, one connection for each thread; a
+connection that closes takes its query with it, or the evaluator that it has on lease.
+
+Process pools that exist (pebble, concurrent.futures) end a task at a time limit, but neither fork their
+workers from a loaded dataset, nor let a task give up its place, nor order the waiting; that is most of what
+is here.
+
+::
+
+    HTTP workers ──socket──▶ broker ──socket pair──▶ evaluators      answers go back the same way
+                               └─────socket pair──▶ zygote ──fork──▶ evaluators
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+import signal
+import socket
+import sys
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+
+from fmgraph.errors import UsageError
+from fmgraph.server.pool.dispatcher import Dispatcher
+from fmgraph.server.pool.messages import Buffer, Frame, error_frame, head
+from fmgraph.server.pool.scheduler import Job
+from fmgraph.settings import Settings
+
+
+class Connection(asyncio.Protocol):
+    """The broker's end of a worker's connection."""
+
+    def __init__(self, dispatcher: Dispatcher) -> None:
+        self._dispatcher = dispatcher
+        self._buffer = Buffer()
+        self._job: Job | None = None  # the last one; cancelling it after its answer does nothing
+        self._release: Callable[[], None] | None = None  # ends what this connection has on lease
+        self._transport: asyncio.Transport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Take part from now on."""
+        self._transport = transport  # type: ignore[assignment]  # a stream transport
+
+    def data_received(self, data: bytes) -> None:
+        """Do what a complete message asks for."""
+        self._buffer.feed(data)
+        while (frame := self._buffer.next()) is not None:
+            operation = head(frame)["op"]
+            if operation == "run":
+                self._job = self._dispatcher.submit(frame, self._write)
+            elif operation == "lease":
+                self._release = self._dispatcher.lease(self)
+            elif operation == "stats":
+                self._write(Frame(0, self._dispatcher.report(), b"").encode())
+            else:
+                asyncio.get_running_loop().create_task(self._reload(head(frame)["source"]))
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
+        """Free what the one who left has asked for."""
+        self._transport = None
+        if self._job is not None:
+            self._dispatcher.cancel(self._job)
+        if self._release is not None:
+            self._release()
+
+    def _write(self, frame: bytes) -> None:
+        if self._transport is not None:
+            self._transport.write(frame)
+
+    def lend(self, evaluator: socket.socket, digest: str) -> None:
+        """Send an evaluator's socket along this connection, which has carried nothing upwards before."""
+        if self._transport is None:
+            return
+        ours = self._transport.get_extra_info("socket").fileno()
+        with socket.socket(fileno=os.dup(ours)) as connection:
+            data = Frame(0, {"digest": digest}, b"").encode()
+            socket.send_fds(connection, [data], [evaluator.fileno()])
+
+    def refuse(self) -> None:
+        """Close the connection: whoever waits for an evaluator at its other end gets none."""
+        if self._transport is not None:
+            self._transport.close()
+
+    async def _reload(self, source: list[str]) -> None:
+        try:
+            meta = await self._dispatcher.load(source)
+        except UsageError as error:
+            self._write(error_frame(error).encode())
+        else:
+            self._write(Frame(0, {"meta": asdict(meta)}, b"").encode())
+
+
+def meta_path(socket_path: Path) -> Path:
+    """Return the file beside the socket that always holds the meta data of the dataset served."""
+    return socket_path.with_suffix(".meta")
+
+
+async def _main() -> int:
+    config = json.loads(sys.stdin.buffer.readline())
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
+    settings = Settings(**{**config["settings"], "service_allow": tuple(config["settings"]["service_allow"])})
+    path = Path(config["socket"])
+    dispatcher = Dispatcher(settings, meta_path(path))
+    loop = asyncio.get_running_loop()
+    loop.add_reader(0, dispatcher.stopped.set)  # closed: who started us has gone
+    loop.add_signal_handler(signal.SIGTERM, dispatcher.stopped.set)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for who started us
+    try:
+        try:
+            meta = await dispatcher.load(config["source"])
+        except UsageError as error:
+            print(json.dumps({"failed": str(error)}), flush=True)
+            return 1
+        path.unlink(missing_ok=True)
+        await loop.create_unix_server(lambda: Connection(dispatcher), str(path), backlog=1024)
+        print(json.dumps({"ready": asdict(meta)}), flush=True)
+        await dispatcher.stopped.wait()
+    finally:
+        dispatcher.close()
+        path.unlink(missing_ok=True)
+        meta_path(path).unlink(missing_ok=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(asyncio.run(_main()))

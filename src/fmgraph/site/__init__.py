@@ -1,0 +1,76 @@
+"""The pages for people: entities, indexes, search, lineage, lists, the editor and the vocabulary.
+
+:func:`create_app` is the whole application: the server's (:mod:`fmgraph.server.http.flask_app`) and the
+pages. Every page is rendered on the server, works without JavaScript, and asks the graph only through the
+engine.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+from flask import Blueprint, Flask
+
+from fmgraph.server.engine import Engine
+from fmgraph.server.http import flask_app
+from fmgraph.server.http.service_state import NAME, Service
+from fmgraph.settings import Settings
+from fmgraph.site import (
+    description_pages,
+    editor_pages,
+    entity_pages,
+    evidence_pages,
+    home_page,
+    index_pages,
+    lineage_pages,
+    list_pages,
+    problem_pages,
+    query_endpoint,
+    search_page,
+    static_assets,
+    vocabulary_pages,
+)
+from fmgraph.site.page_context import STATIC, Site
+
+_PARTS = (
+    static_assets,
+    home_page,
+    description_pages,
+    search_page,
+    list_pages,
+    lineage_pages,
+    evidence_pages,
+    vocabulary_pages,
+    problem_pages,
+    entity_pages,
+    index_pages,
+)
+
+
+def blueprint(engine: Engine, settings: Settings, search_index: Path | None = None) -> tuple[Blueprint, Site]:
+    """Return the pages over an engine, and what they share.
+
+    ``search_index`` is the dataset's ``search.sqlite``; without it, names are searched one by one.
+    """
+    pages = Blueprint("pages", __name__, template_folder=str(STATIC.parent / "templates"))
+    site = Site(engine, settings, search_index)
+    for part in _PARTS:
+        part.register(pages, site)
+    return pages, site
+
+
+def register(app: Flask) -> None:
+    """Add the pages to the application, and give the endpoint its editor, results and error pages."""
+    service: Service = app.extensions[NAME]
+    pages, site = blueprint(service.engine, service.settings, service.search)
+    app.register_blueprint(query_endpoint.blueprint)
+    app.register_blueprint(pages)
+    service.hooks.editor = lambda: editor_pages.editor(site)
+    service.hooks.results = lambda query, answer: editor_pages.results(site, query, answer)
+    service.hooks.problem = lambda members: editor_pages.problem(site, members)
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+
+
+#: The application with its pages; takes what :func:`fmgraph.server.http.flask_app.create_app` takes.
+create_app = partial(flask_app.create_app, extend=register)

@@ -1,0 +1,223 @@
+"""``/{kind}/{slug}``: an entity as a page and as RDF; unknown, withdrawn and replaced ones."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pyoxigraph as ox
+from flask import Blueprint, request
+from werkzeug.wrappers import Response
+
+from fmgraph.errors import GoneError, NotFoundError
+from fmgraph.rdf.formats import HTML, named
+from fmgraph.rdf.prefixes import DCTERMS, FMG, KINDS, OWL, RDFS, SCHEMA, SKOS, WORKS, Kind
+from fmgraph.site import list_pages, rdf_documents, schema_org_pages, signposting, snippets
+from fmgraph.site.claim_view import Claim, claims_about
+from fmgraph.site.entity_facts import group_facts, label_of
+from fmgraph.site.graph_reader import LABEL, TYPE, Term, iri, text
+from fmgraph.site.incoming_links import PAGE, finer, incoming, one_property
+from fmgraph.site.page_context import Site, page_number
+from fmgraph.site.page_links import SPDX
+from fmgraph.text import SLUG, nearest, slugify
+
+_FORMATS = (HTML, *signposting.ENTITY_GRAPHS)
+#: Names compared for "did you mean"; beyond that only those that begin alike.
+_MOST_NAMES = 4000
+Triples = list[tuple[str, str, Term]]
+
+
+def register(pages: Blueprint, site: Site) -> None:
+    """Add the routes of entities."""
+
+    @pages.get("/<kind>/<name>")
+    def entity(kind: str, name: str) -> Response:
+        slug, _, suffix = name.partition(".")
+        return _entity(site, _kind(kind), slug, suffix)
+
+    @pages.get("/<kind>/<slug>/incoming")
+    def entity_incoming(kind: str, slug: str) -> Response:
+        return _incoming(site, _kind(kind), slug)
+
+
+def _kind(name: str) -> Kind:
+    if name not in KINDS:
+        raise NotFoundError(f"there is no kind of thing called {name!r}", nearest(name, KINDS))
+    return KINDS[name]
+
+
+def _entity(site: Site, kind: Kind, slug: str, suffix: str) -> Response:
+    if (suffix and named(suffix, _FORMATS) is None) or not SLUG.fullmatch(slug):
+        raise _unknown(site, kind, slug)
+    node, own = _find(site, kind, slug)
+    gone = _withdrawn(site, kind, slug, suffix, own)
+    if gone is not None:
+        return gone
+    form = site.negotiate(_FORMATS, suffix)
+    triples = own + site.graph.triples(rdf_documents.parts(site.graph, kind.name, node))
+    place = site.links.path(kind.name, f"{slug}.{form.suffix}")
+    if form is HTML:
+        answer = _page(site, kind, slug, node, triples)
+    else:
+        body = rdf_documents.serialise(rdf_documents.with_labels(site.graph, triples), form, node)
+        answer = site.answer(body, form)
+        answer.headers["Link"] = signposting.back_link(site.links, kind.name, slug, node)
+    answer.headers["Content-Location"] = place
+    answer.headers["Vary"] = "Accept"
+    return answer
+
+
+def _find(site: Site, kind: Kind, slug: str) -> tuple[str, Triples]:
+    """Return the entity's IRI and its triples; raises NotFoundError."""
+    node = f"{site.links.base}{kind.name}/{slug}"
+    own = site.graph.triples([node])
+    if not own and kind.name == "license":
+        # A licence of the SPDX list is identified by SPDX's own IRI.
+        for row in site.graph.rows("SELECT DISTINCT ?s WHERE { ?s a fmg:License }"):
+            found = text(row["s"])
+            if found.startswith(SPDX) and slugify(found[len(SPDX) :]) == slug:
+                return found, site.graph.triples([found])
+    if not own:
+        raise _unknown(site, kind, slug)
+    return node, own
+
+
+def _unknown(site: Site, kind: Kind, slug: str) -> NotFoundError:
+    pattern = f"?s a {iri(FMG + kind.cls)} ; rdfs:label ?label ."
+    if site.graph.count(pattern) > _MOST_NAMES:
+        start = ox.Literal(f"{site.links.base}{kind.name}/{slugify(slug)[:2]}")
+        pattern += f" FILTER(STRSTARTS(STR(?s), {start}))"
+    names: dict[str, str] = {}
+    for row in site.graph.rows(f"SELECT ?s ?label WHERE {{ {pattern} }} ORDER BY ?s LIMIT {_MOST_NAMES}"):
+        found = site.links.entity(row["s"].value)
+        if found:
+            names.setdefault(found[1], found[1])
+            names.setdefault(row["label"].value, found[1])
+    near = dict.fromkeys(names[name] for name in nearest(slug, names, 5))
+    return NotFoundError(f"there is no {kind.name} {slug!r}", [f"{kind.name}/{one}" for one in near])
+
+
+def _withdrawn(site: Site, kind: Kind, slug: str, suffix: str, own: Triples) -> Response | None:
+    """Return the redirect to the replacement; raises GoneError without one; None when not withdrawn."""
+    if not any(p == OWL + "deprecated" and text(o) == "true" for _, p, o in own):
+        return None
+    for _, prop, value in own:
+        found = site.links.entity(text(value)) if prop == DCTERMS + "isReplacedBy" else None
+        if found:
+            name = f"{found[1]}.{suffix}" if suffix else found[1]
+            path = site.links.path(found[0], name)
+            return Response(status=301, headers={"Location": path, "Vary": "Accept"})
+    why = next((text(o) for _, p, o in own if p in (RDFS + "comment", FMG + "reason")), "")
+    raise GoneError(f"{kind.name} {slug!r} was withdrawn" + (f": {why}" if why else ""))
+
+
+def _page(site: Site, kind: Kind, slug: str, node: str, triples: Triples) -> Response:
+    own = [(p, o) for s, p, o in triples if s == node]
+    facts: dict[str, list[Term]] = {}
+    for prop, value in own:
+        facts.setdefault(prop, []).append(value)
+    ontology = site.graph.ontology
+    claims = claims_about(site.graph, node)
+    groups = group_facts(own, claims, ontology)
+    links_in = incoming(site.graph, node)
+    named_by_claims = [one for c in claims for one in (c.source, c.row, c.corrected_by) if one]
+    terms: list[Term | str] = [
+        *(o for _, _, o in triples),
+        *(c.value for c in claims),
+        *named_by_claims,
+        *(item for one in links_in for item in one.items),
+    ]
+    view = site.view(terms)
+    label = _label(facts, slug)
+    people = list_pages.authors(triples)
+    block = list_pages.block(site, kind.name, node, triples)
+    names = [name for _, name in people]
+    header = signposting.link_header(
+        site.links,
+        kind.name,
+        slug,
+        node,
+        authors=[who for who, _ in people if who] or _iris(facts, "developedBy", "author"),
+        items=_iris(facts, "weights", "code"),
+        licenses=_iris(facts, "license", "codeLicense", "weightsLicense") if kind.name == "dataset" else (),
+    )
+    return site.page(
+        "entity.html",
+        headers={"Link": header},
+        kind=kind,
+        slug=slug,
+        iri=node,
+        label=label,
+        groups=groups,
+        view=view,
+        incoming=links_in,
+        page_size=PAGE,
+        aka=sorted(text(o) for o in facts.get(SKOS + "altLabel", [])),
+        definition=next((text(o) for o in facts.get(SKOS + "definition", [])), ""),
+        classes=sorted(text(o) for o in facts.get(TYPE, [])),
+        turtle=rdf_documents.serialise(
+            rdf_documents.with_labels(site.graph, triples), signposting.ENTITY_GRAPHS[0], node
+        ).decode(),
+        bibtex=_bibtex(site, slug, facts, names) if kind.name == "paper" else None,
+        card=snippets.model_card(site.graph, node) if kind.work else None,
+        authors=people,
+        block=block,
+        author_claims=_once(claims, FMG + "author"),
+        graphs=signposting.ENTITY_GRAPHS,
+        works=WORKS,
+        jsonld=schema_org_pages.script(
+            schema_org_pages.describe(kind.name, node, label, facts, view.labels, people)
+        ),
+    )
+
+
+def _label(facts: dict[str, list[Term]], slug: str) -> str:
+    return min((text(o) for o in facts.get(LABEL, [])), default=slug)
+
+
+def _once(claims: Sequence[Claim], prop: str) -> list[Claim]:
+    """Return one claim of the property for each place it was read in."""
+    return list({(c.source, c.row, c.raw, c.locator): c for c in claims if c.prop == prop}.values())
+
+
+def _iris(facts: dict[str, list[Term]], *names: str) -> list[str]:
+    return [o.value for name in names for o in facts.get(FMG + name, []) if isinstance(o, ox.NamedNode)]
+
+
+def _bibtex(site: Site, slug: str, facts: dict[str, list[Term]], authors: Sequence[str]) -> str:
+    plain = {
+        prop[len(FMG) :]: sorted(map(text, found)) for prop, found in facts.items() if prop.startswith(FMG)
+    }
+    plain.setdefault("title", [_label(facts, slug)])
+    venue = ("", "")
+    for where in _iris(facts, "publishedIn")[:1]:
+        about: dict[str, str] = {p: text(o) for _, p, o in site.graph.triples([where])}
+        venue = (about.get(LABEL, ""), about.get(FMG + "type", about.get(SCHEMA + "type", "")))
+    return snippets.bibtex(slug, plain, authors, venue)
+
+
+def _incoming(site: Site, kind: Kind, slug: str) -> Response:
+    node, own = _find(site, kind, slug)
+    prop = request.args.get("p", "")
+    rows = site.graph.rows(f"SELECT DISTINCT ?p WHERE {{ ?s ?p {iri(node)} }}")
+    props = {row["p"].value for row in rows}
+    if prop not in props:
+        raise NotFoundError(f"nothing points at {kind.name} {slug!r} by {prop!r}", sorted(props))
+    without = finer(prop, props, site.graph.ontology)
+    total = one_property(site.graph, node, prop, without, 0, 1).total
+    page, last, offset = page_number(total, PAGE)
+    found = one_property(site.graph, node, prop, without, offset)
+    facts: dict[str, list[Term]] = {}
+    for _, p, o in own:
+        facts.setdefault(p, []).append(o)
+    context: dict[str, Any] = {"page": page, "last": last, "offset": offset}
+    return site.page(
+        "incoming.html",
+        kind=kind,
+        slug=slug,
+        label=_label(facts, slug),
+        found=found,
+        prop_label=label_of(prop, site.graph.ontology),
+        view=site.view(found.items),
+        **context,
+    )

@@ -1,0 +1,170 @@
+"""What all pages share: the engine, the links, how terms are shown, and how a page becomes an answer."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pyoxigraph as ox
+from flask import render_template, request
+from werkzeug.wrappers import Response
+
+from fmgraph.publish.dataset_names import DATA_LICENSE
+from fmgraph.rdf.formats import HTML, Format, named
+from fmgraph.rdf.prefixes import FMG, KINDS, XSD
+from fmgraph.server.engine import Engine
+from fmgraph.server.http.negotiation import choose
+from fmgraph.server.http.problems import NotAcceptableError
+from fmgraph.server.http.service_state import tag
+from fmgraph.settings import Settings
+from fmgraph.site.graph_reader import Graph, Term
+from fmgraph.site.page_links import Links, curie, safe, shown
+
+#: Kinds in the navigation; the others are on the home page.
+MAIN_KINDS = ("model", "paper", "dataset", "institution", "list")
+STATIC = Path(__file__).resolve().parent / "static"
+
+_RESOLVERS = {FMG + "doi": "https://doi.org/", FMG + "arxiv": "https://arxiv.org/abs/"}
+_NUMBERS = {XSD + name for name in ("integer", "decimal", "double", "float", "nonNegativeInteger", "long")}
+
+
+class View:
+    """Shows terms: their text, and the address they link to, if any."""
+
+    def __init__(self, links: Links, labels: Mapping[str, str]) -> None:
+        self.links, self.labels = links, labels
+
+    def name(self, term: Term | str, prop: str = "") -> str:
+        """Return the text that stands for a term: label, shortened IRI or literal as people write it.
+
+        As the value of a property, an outside address is shown as it is: its label names it as a source.
+        """
+        if isinstance(term, ox.Literal):
+            return _literal(term)
+        iri = term if isinstance(term, str) else term.value
+        if prop and self.links.entity(iri) is None and safe(iri) and curie(iri) == iri:
+            return shown(iri)
+        if iri in self.labels:
+            return self.labels[iri]
+        entity = self.links.entity(iri)
+        return "/".join(entity) if entity else curie(iri) if curie(iri) != iri else shown(iri)
+
+    def href(self, term: Term | str, prop: str = "") -> str | None:
+        """Return the address a term links to; None where there is none that a page may link."""
+        if isinstance(term, ox.Literal):
+            if prop in _RESOLVERS:
+                return _RESOLVERS[prop] + quote(term.value, safe="/")
+            return term.value if term.datatype.value == XSD + "anyURI" and safe(term.value) else None
+        if isinstance(term, ox.BlankNode):
+            return None
+        return self.links.page(term if isinstance(term, str) else term.value)
+
+    def outside(self, href: str) -> bool:
+        """Tell whether an address leaves this site."""
+        return not href.startswith("/")
+
+
+def _literal(term: ox.Literal) -> str:
+    datatype = term.datatype.value
+    if datatype == XSD + "boolean":
+        return "yes" if term.value in ("true", "1") else "no"
+    if datatype in _NUMBERS:
+        try:
+            return f"{int(term.value):,}"
+        except ValueError:
+            return term.value
+    return term.value
+
+
+class Site:
+    """One set of pages over one engine."""
+
+    def __init__(self, engine: Engine, settings: Settings, search_index: Path | None = None) -> None:
+        self.engine, self.settings, self.search_index = engine, settings, search_index
+        self.graph = Graph(engine)
+        self.links = Links(settings)
+
+    def view(self, terms: Iterable[Term | str] = (), labels: Mapping[str, str] | None = None) -> View:
+        """Return a view that knows the labels of the terms."""
+        iris = {t if isinstance(t, str) else t.value for t in terms if isinstance(t, str | ox.NamedNode)}
+        return View(self.links, {**self.graph.labels(iris), **(labels or {})})
+
+    def context(self) -> dict[str, Any]:
+        """Return what the frame of every page needs."""
+        return {
+            "links": self.links,
+            "site": self,
+            "meta": self.engine.meta,
+            "kinds": KINDS,
+            "main_kinds": [KINDS[name] for name in MAIN_KINDS],
+            "data_license": DATA_LICENSE,
+            "here": request.path,
+        }
+
+    def page(
+        self, template: str, *, headers: Mapping[str, str] | None = None, status: int = 200, **values: Any
+    ) -> Response:
+        """Return the rendered template as an HTML answer."""
+        response = self.answer(self.render(template, **values).encode(), HTML)
+        response.status_code = status
+        response.headers.update(headers or {})
+        return response
+
+    def render(self, template: str, **values: Any) -> str:
+        """Return the rendered template as text."""
+        return render_template(template, **{**self.context(), **values})
+
+    def answer(self, body: bytes, form: Format) -> Response:
+        """Return an answer that depends on the dataset and the request alone, tagged as such."""
+        asked = request.full_path
+        return tag(Response(body, content_type=form.content_type), asked, self.edition)
+
+    @cached_property
+    def edition(self) -> str:
+        """Digest of templates and assets: a page changes with them though the data does not."""
+        hasher = hashlib.sha256(self.settings.base_url.encode())
+        for folder in (STATIC, STATIC.parent / "templates"):
+            for file in sorted(path for path in folder.rglob("*") if path.is_file()):
+                hasher.update(file.read_bytes())
+        return hasher.hexdigest()
+
+    def asset(self, name: str) -> str | None:
+        """Return the address of a static file, with its digest; None where it is not there."""
+        file = STATIC / name
+        if not file.is_file():
+            return None
+        return self.links.path("static") + f"/{quote(name)}?v={self.edition[:10]}"
+
+    def negotiate(self, formats: Sequence[Format], suffix: str = "") -> Format:
+        """Return the format to answer in: that of the suffix, of ``?format=``, else of the Accept field.
+
+        Raises NotAcceptableError (406) where none fits.
+        """
+        types = [form.media_type for form in formats]
+        wanted = suffix or request.args.get("format", "")
+        if wanted:
+            found = named(wanted, tuple(formats))
+            if found is None:
+                names = ", ".join(form.suffix for form in formats)
+                raise NotAcceptableError(f"there is no format {wanted!r} here; there are {names}", types)
+            return found
+        accept = ", ".join(request.headers.getlist("Accept")) or None
+        choice = choose(accept, formats)
+        if choice is None:
+            raise NotAcceptableError(f"nothing acceptable; this is available as {', '.join(types)}", types)
+        return choice.format
+
+
+def page_number(total: int, size: int) -> tuple[int, int, int]:
+    """Return the page asked for by ``?page=`` (from 1), the last page and the offset of its first item.
+
+    A page beyond the last is the last; what is no number is the first.
+    """
+    last = max(1, -(-total // size))
+    asked = request.args.get("page", "1")
+    page = min(max(int(asked), 1), last) if asked.isascii() and asked.isdigit() and len(asked) < 10 else 1
+    return page, last, (page - 1) * size

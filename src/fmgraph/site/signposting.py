@@ -1,0 +1,65 @@
+"""Link headers that let a machine find its way from a landing page. https://signposting.org/FAIR/."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from fmgraph.publish.dataset_names import DATA_LICENSE
+from fmgraph.rdf.formats import GRAPHS, Format
+from fmgraph.site.page_links import Links, safe
+from fmgraph.site.schema_org_pages import type_iri
+
+#: The formats an entity is served in beside HTML, in the order of preference.
+ENTITY_GRAPHS: tuple[Format, ...] = tuple(
+    form for form in GRAPHS if form.name in ("turtle", "ntriples", "rdfxml", "jsonld")
+)
+#: Header fields are bounded (8 KB at nginx): a paper with more authors names them in its RDF only.
+_MOST_AUTHORS = 30
+_NOT_IN_TARGET = re.compile(r"[^\x21-\x7e]|[<>]")
+
+
+def link_header(
+    links: Links,
+    kind: str,
+    slug: str,
+    entity: str,
+    *,
+    authors: Iterable[str] = (),
+    items: Iterable[str] = (),
+    licenses: Iterable[str] = (),
+) -> str:
+    """Return the Link field for an entity's page (RFC 8288).
+
+    ``cite-as`` is the entity's IRI, ``describedby`` its RDF, ``license`` that of the entity where known, else
+    that of the description, ``item`` its weights and code, ``author`` the people and organisations.
+    """
+    made = [
+        _link(entity, "cite-as"),
+        _link(type_iri(kind), "type"),
+        _link("https://schema.org/AboutPage", "type"),
+    ]
+    made += [_link(_rdf(links, kind, slug, f), "describedby", f.media_type) for f in ENTITY_GRAPHS]
+    people = sorted({one for one in authors if safe(one)})
+    made += [_link(one, "author") for one in people] if len(people) <= _MOST_AUTHORS else []
+    made += [_link(one, "item") for one in sorted(set(items)) if safe(one)]
+    made += [_link(one, "license") for one in sorted(set(licenses)) if safe(one)] or [
+        _link(DATA_LICENSE, "license")
+    ]
+    made.append(_link(links.absolute(links.path(kind, "")), "collection", "text/html"))
+    return ", ".join(made)
+
+
+def back_link(links: Links, kind: str, slug: str, entity: str) -> str:
+    """Return the Link field for an entity's RDF: which page it describes, and the entity's IRI."""
+    page = links.absolute(links.path(kind, f"{slug}.html"))
+    return ", ".join([_link(page, "describes", "text/html"), _link(entity, "canonical")])
+
+
+def _rdf(links: Links, kind: str, slug: str, form: Format) -> str:
+    return links.absolute(links.path(kind, f"{slug}.{form.suffix}"))
+
+
+def _link(target: str, rel: str, media_type: str = "") -> str:
+    quoted = _NOT_IN_TARGET.sub(lambda m: "".join(f"%{byte:02X}" for byte in m[0].encode()), target)
+    return f'<{quoted}>; rel="{rel}"' + (f'; type="{media_type}"' if media_type else "")

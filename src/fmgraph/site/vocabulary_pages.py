@@ -1,0 +1,119 @@
+"""``/vocabulary``: backbones, methods and modalities as trees; ``/ns``: the ontology, RDF and HTML."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+
+import pyoxigraph as ox
+from flask import Blueprint
+from markupsafe import Markup
+from werkzeug.wrappers import Response
+
+from fmgraph import resources
+from fmgraph.errors import NotFoundError, OntologyError
+from fmgraph.publish import ontology_page
+from fmgraph.rdf.formats import HTML
+from fmgraph.rdf.prefixes import FMG, KINDS, OWL
+from fmgraph.site.graph_reader import Term, iri, text
+from fmgraph.site.page_context import Site
+from fmgraph.site.rdf_documents import write
+from fmgraph.site.signposting import ENTITY_GRAPHS
+
+#: Kinds whose entities are concepts, and the property by which works use them.
+SCHEMES = {"backbone": "backbone", "method": "pretrainingMethod", "modality": "modality"}
+_FORMATS = (HTML, *ENTITY_GRAPHS)
+
+
+@dataclass
+class Concept:
+    """A concept with the number of works that use it or something narrower, and what is narrower."""
+
+    iri: str
+    works: int
+    narrower: list[Concept] = field(default_factory=list)
+
+
+def register(pages: Blueprint, site: Site) -> None:
+    """Add the routes."""
+
+    @pages.get("/vocabulary")
+    def vocabulary() -> Response:
+        trees = {kind: tree(site, kind) for kind in SCHEMES}
+        names = [c for concepts in trees.values() for c in _flat(concepts)]
+        return site.page("vocabulary.html", trees=trees, view=site.view(names), schemes=SCHEMES)
+
+    @pages.get("/ns")
+    @pages.get("/ns.<suffix>")
+    def namespace(suffix: str = "") -> Response:
+        return _ontology(site, suffix)
+
+    @pages.get("/ns/<version>")
+    def version(version: str) -> Response:
+        known = {text(o) for _, p, o in ontology_triples() if p == OWL + "versionInfo"}
+        if version not in known:
+            raise NotFoundError(f"there is no version {version!r} of the ontology here", sorted(known))
+        return _ontology(site, "")
+
+
+def tree(site: Site, kind: str) -> list[Concept]:
+    """Return the top concepts of a kind with all that is narrower.
+
+    A concept stands below each that is broader; what is narrower than it is shown at the first place only.
+    """
+    rows = site.graph.rows(
+        f"SELECT ?s ?label ?up WHERE {{ ?s a {iri(FMG + KINDS[kind].cls)} . "
+        "OPTIONAL { ?s rdfs:label ?label } OPTIONAL { ?s skos:broader ?up } } ORDER BY LCASE(STR(?label)) ?s"
+    )
+    use = site.graph.rows(
+        "SELECT ?c (COUNT(DISTINCT ?w) AS ?n) WHERE { "
+        f"?w {iri(FMG + SCHEMES[kind])}/skos:broaderTransitive? ?c }} GROUP BY ?c"
+    )
+    works = {row["c"].value: int(row["n"].value) for row in use}
+    names = dict.fromkeys(row["s"].value for row in rows)
+    below: dict[str, dict[str, None]] = {}
+    has_broader: set[str] = set()
+    for row in rows:
+        if row.get("up") is not None and row["up"].value in names:
+            below.setdefault(row["up"].value, {})[row["s"].value] = None
+            has_broader.add(row["s"].value)
+    opened: set[str] = set()
+
+    def grow(one: str) -> Concept:
+        again = one in opened
+        opened.add(one)
+        return Concept(one, works.get(one, 0), [] if again else [grow(child) for child in below.get(one, ())])
+
+    return [grow(one) for one in names if one not in has_broader]
+
+
+def _flat(concepts: list[Concept]) -> list[str]:
+    return [name for one in concepts for name in (one.iri, *_flat(one.narrower))]
+
+
+@lru_cache(maxsize=2)
+def _read(file: Path) -> list[tuple[str, str, Term]]:
+    try:
+        quads = list(ox.parse(path=file, format=ox.RdfFormat.TURTLE))
+    except (OSError, SyntaxError) as error:
+        raise OntologyError(f"cannot be read: {error}", file=file) from error
+    return [
+        (text(q.subject), q.predicate.value, q.object) for q in quads if isinstance(q.subject, ox.NamedNode)
+    ]
+
+
+def ontology_triples() -> list[tuple[str, str, Term]]:
+    """Return the ontology's triples with named subjects; raises OntologyError where it cannot be read."""
+    return _read(resources.ontology_dir() / "fmgraph.ttl")
+
+
+def _ontology(site: Site, suffix: str) -> Response:
+    form = site.negotiate(_FORMATS, suffix)
+    if form is not HTML:
+        file = resources.ontology_dir() / "fmgraph.ttl"
+        if form.name == "turtle":
+            return site.answer(file.read_bytes(), form)
+        triples = [quad.triple for quad in ox.parse(path=file, format=ox.RdfFormat.TURTLE)]
+        return site.answer(write(triples, form), form)
+    return site.page("ns.html", documentation=Markup(ontology_page.html()), fmg=FMG, graphs=ENTITY_GRAPHS)  # noqa: S704

@@ -1,1 +1,0 @@
-"""The HTTP service: :func:`fmgraph.web.app.create_app` makes it, :func:`fmgraph.web.server.run` serves it."""
