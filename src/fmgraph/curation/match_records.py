@@ -3,8 +3,8 @@
 A row is decided where two signals agree (identifiers, title, name; with a title also the year), or where one
 identifier belongs to one record only and nothing speaks against it: a paper's (arXiv, DOI) as it is, that of
 code or weights (GitHub, Hugging Face) where the titles are alike, since variants share repositories.
-Conflicting identifiers veto: nothing is decided where a row's identifiers belong to different records, or where
-they and the record's differ. Likeness of texts proposes and never decides.
+Conflicting identifiers veto: nothing is decided where a row's identifiers belong to different records, or
+where they and the record's differ. Likeness of texts proposes and never decides.
 """
 
 from __future__ import annotations
