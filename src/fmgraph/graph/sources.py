@@ -32,7 +32,8 @@ def source_address(text: str) -> Address:
     try:
         return parse_address(_written_out(text.strip()))
     except ValueError as error:
-        raise ValueError(f"{text!r} is not a source: {error}; {_FORMS}") from None
+        reason = f"{text!r} is not a source" if str(error).startswith(f"{text!r} is no address") else error
+        raise ValueError(f"{reason}; {_FORMS}") from None
 
 
 def _written_out(text: str) -> str:
