@@ -43,7 +43,9 @@ class Gathered:
 
     paper: list[Found] = field(default_factory=list)
     work: list[Found] = field(default_factory=list)  #: of code, weights and data sets
-    searched: list[tuple[str, str]] = field(default_factory=list)  #: YAML key, source in which it was not found
+    searched: list[tuple[str, str]] = field(
+        default_factory=list
+    )  #: YAML key, source in which it was not found
     venue_type: str | None = None
     notes: list[str] = field(default_factory=list)
 

@@ -1,6 +1,6 @@
 """Documents of the metadata services by name: from a folder, from the network, or from both.
 
-A name is the path of a file in the folder, which holds the service's answer as it came (a DOI has its slashes):
+A name is the path of a file in the folder, which holds the answer as it came (a DOI has its slashes):
 
 =====================================  =================================================================
 ``arxiv/<id>.xml``                     https://export.arxiv.org/api/query?id_list=<id>
