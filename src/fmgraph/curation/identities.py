@@ -41,6 +41,8 @@ _SCHEMES = {
 _PREPRINT_PAGE = re.compile(
     r"(?:huggingface\.co/papers|ar5iv\.(?:labs\.arxiv\.)?org/(?:abs|html))/(\d{4}\.\d{4,5})(?:v\d+)?"
 )
+#: A text before a colon that is longer than this is no name but the beginning of a title.
+_NAME_LENGTH, _NAME_WORDS = 40, 5
 _URL = re.compile(r"https?://[^\s<>\"'`|\]]+")
 _IMAGE = re.compile(r"!\[[^\]]*\]\([^)]*\)|<img\b[^>]*>", re.IGNORECASE)
 _LINK = re.compile(r"\[+([^\[\]]*)\]+\([^()]*(?:\([^()]*\)[^()]*)*\)")
@@ -60,7 +62,13 @@ class Identity:
     identifiers: Mapping[str, frozenset[str]] = field(default_factory=dict)  #: kind → identifiers
     years: frozenset[str] = frozenset()
     named: bool = False  #: of a row: whether it gives a name as such, not only perhaps within its title
-    shown: str = ""  #: title or name as written, for people
+    name: str = ""  #: of a row: the name as written, "" where it gives none
+    title: str = ""  #: of a row: the title as written, "" where it gives none
+
+    @property
+    def shown(self) -> str:
+        """Title or name, for people."""
+        return self.title or self.name
 
 
 def identifiers_of(urls: Iterable[str]) -> dict[str, frozenset[str]]:
@@ -121,7 +129,8 @@ def plain(cell: str) -> str:
 
 def of_row(source: SourceList, row: Row) -> Identity:
     """Return what the row's cells identify its subject by."""
-    names: list[str] = []
+    names: list[str] = []  # the likeliest first
+    inside: list[str] = []  # names that a title may give
     titles: list[str] = []
     years: list[str] = []
     urls: list[str] = []
@@ -138,14 +147,20 @@ def of_row(source: SourceList, row: Row) -> Identity:
         if "title" in means and (text := plain(cell)):
             found, certain = names_in_title(cell)
             titles += [text, *found.values()]
-            names += list(found)
+            inside += list(found)
             named = named or certain
         if "year" in means:
             years += re.findall(r"\b(?:19|20)\d\d\b", cell)
+    short = [name for name in inside if len(name) <= _NAME_LENGTH and len(name.split()) <= _NAME_WORDS]
     return Identity(
-        _keys(names), _keys(titles), identifiers_of(urls), frozenset(years), named,
-        next(iter([*titles, *names]), ""),
-    )  # fmt: skip
+        names=_keys([*names, *inside]),
+        titles=_keys(titles),
+        identifiers=identifiers_of(urls),
+        years=frozenset(years),
+        named=named,
+        name=min(names, key=len) if names else next(iter(short), ""),
+        title=next(iter(titles), ""),
+    )
 
 
 def names_in_title(cell: str) -> tuple[dict[str, str], bool]:
@@ -231,7 +246,7 @@ def _of_record(record: Record, papers: list[Record]) -> Identity:
         urls += [f"https://arxiv.org/abs/{value}" for value in paper.values("arxiv")]
         urls += [f"https://doi.org/{value}" for value in paper.values("doi")]
     years = {year for one in (record, *papers) for year in one.values("year")}
-    return Identity(_keys(names), _keys(titles), identifiers_of(urls), frozenset(years), True, record.label)
+    return Identity(_keys(names), _keys(titles), identifiers_of(urls), frozenset(years), named=True)
 
 
 def conflicting(one: Identity, other: Identity, scheme: str) -> bool:
