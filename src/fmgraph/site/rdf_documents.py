@@ -8,8 +8,8 @@ from collections.abc import Iterable, Sequence
 
 import pyoxigraph as ox
 
+from fmgraph.ontology import prefixes
 from fmgraph.rdf.formats import Format
-from fmgraph.rdf.prefixes import BASE, KINDS, PREFIXES
 from fmgraph.site.graph_reader import LABEL, TYPE, Graph, Term, batches, iri, values
 
 #: Kinds that have parts with fragment IRIs, and the properties by which those point back (two steps at most).
@@ -87,9 +87,10 @@ def write(triples: Sequence[ox.Triple], form: Format) -> bytes:
     """
     used = {str(t.value) for triple in triples for t in triple if isinstance(t, ox.NamedNode)}
     used |= {t.object.datatype.value for t in triples if isinstance(t.object, ox.Literal)}
-    known = {**PREFIXES, **{kind: f"{BASE}{kind}/" for kind in KINDS}}
-    prefixes = {name: space for name, space in known.items() if any(one.startswith(space) for one in used)}
-    text = (ox.serialize(triples, format=FORMATS[form.name], prefixes=prefixes) or b"").decode()
+    declared = {
+        name: space for name, space in prefixes().items() if any(one.startswith(space) for one in used)
+    }
+    text = (ox.serialize(triples, format=FORMATS[form.name], prefixes=declared) or b"").decode()
     if form.name == "turtle":
         lines = text.splitlines(keepends=True)
         head = sorted(line for line in lines if line.startswith("@prefix"))
