@@ -1,7 +1,7 @@
 """The one reader of the ontology and of the JSON-LD context: kinds, properties, keys, hierarchies.
 
-``ontology/fmgraph.ttl`` says what code, pages and documents need to know about a property or kind: its label, its
-group on pages, whether it is a facet, single-valued, editorial … (by the annotation properties at its head).
+``ontology/fmgraph.ttl`` says what code, pages and documents need to know about a property or kind: its label,
+its group on pages, whether it is a facet, single-valued, editorial … (by the annotations at its head).
 ``ontology/context.jsonld`` says which YAML key stands for which property and how its value becomes a term.
 Nothing of this is repeated in code.
 """

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 
 from fmgraph.ontology import Schema
-from fmgraph.rdf.terms import A, Term, Triple, iri
+from fmgraph.rdf.terms import A, Term, Triple, iri, own
+
+_WEIGHTS = own("weightsDeriveFrom")
 
 
 def umbrellas(triples: Iterable[Triple], schema: Schema) -> set[Triple]:
@@ -26,8 +28,13 @@ def umbrellas(triples: Iterable[Triple], schema: Schema) -> set[Triple]:
     return found
 
 
-def closures(triples: Iterable[Triple], schema: Schema) -> set[Triple]:
-    """Return the triples of the transitive closures; a cycle relates its members to each other."""
+def closures(
+    triples: Iterable[Triple], schema: Schema, not_had: Container[Triple] = frozenset()
+) -> set[Triple]:
+    """Return the triples of the transitive closures; a cycle relates its members to each other.
+
+    Weights are not followed over the triples in ``not_had``.
+    """
     walked: dict[Term, list[Term]] = {}
     for closure in sorted(schema.ontology.closures):
         for step in schema.ontology.steps(closure):
@@ -35,6 +42,8 @@ def closures(triples: Iterable[Triple], schema: Schema) -> set[Triple]:
     edges: dict[Term, dict[Term, set[Term]]] = defaultdict(lambda: defaultdict(set))
     for subject, predicate, obj in triples:
         for held in walked.get(predicate, ()):
+            if held == _WEIGHTS and (subject, predicate, obj) in not_had:
+                continue
             edges[held][subject].add(obj)
     return {
         (start, held, end)

@@ -14,8 +14,7 @@ import pyoxigraph as ox
 from markupsafe import Markup
 
 from fmgraph.ontology import Ontology
-from fmgraph.publish.dataset_names import describing
-from fmgraph.rdf.prefixes import FAIR4ML, FMG, SCHEMA
+from fmgraph.rdf.prefixes import FAIR4ML, FMG, SCHEMA, SKOS
 from fmgraph.site.graph_reader import Term
 from fmgraph.site.page_links import safe
 
@@ -25,6 +24,14 @@ _OF_ANYTHING = frozenset(
 )
 #: Said by other means: authors in order, names from the labels, addresses from the entity.
 _ELSEWHERE = frozenset(SCHEMA + name for name in ("author", "name"))
+#: What the description of a data set says of it.
+_DESCRIBING = (
+    (SKOS + "altLabel", "Also called"),
+    (FMG + "modality", "Modality"),
+    (FMG + "partOf", "Part of"),
+    (FMG + "access", "Access"),
+    (FMG + "license", "Licence"),
+)
 
 
 def describe(
@@ -50,8 +57,6 @@ def describe(
         "name": label,
         "url": [{"@id": entity}],
     }
-    if is_work:
-        made["isPartOf"] = [{"@type": "Dataset", "@id": describing("dataset")}]
     fair = sorted(up for up in ontology.above_class(cls) if up.startswith(FAIR4ML))
     if fair:
         made["additionalType"] = [{"@id": one} for one in fair]
@@ -61,6 +66,8 @@ def describe(
             continue
         values = [_value(ontology, prop, term, labels) for term in facts[prop]]
         _add(made, name, [value for value in values if value is not None])
+    if made["@type"] == "Dataset":
+        made.setdefault("description", _description(label, facts, labels))
     for prop, terms in facts.items():
         said = ontology.property(prop)
         if said.resolver:
@@ -78,6 +85,19 @@ def _add(made: dict[str, Any], name: str, values: list[Any]) -> None:
     more = [value for value in values if value not in known]
     if more:
         made[name.removeprefix(SCHEMA)] = [*known, *more]
+
+
+def _description(label: str, facts: Mapping[str, Sequence[Term]], labels: Mapping[str, str]) -> str:
+    """Return sentences about a data set, made of what the graph has of it (search engines ask for some)."""
+    said = [f"{label}: a data set in fmgraph, a knowledge graph of medical foundation models."]
+    for prop, name in _DESCRIBING:
+        values = [
+            labels.get(term.value, "") if isinstance(term, ox.NamedNode) else str(getattr(term, "value", ""))
+            for term in facts.get(prop, ())
+        ]
+        if named := sorted({value for value in values if value}):
+            said.append(f"{name}: {', '.join(named)}.")
+    return " ".join(said)
 
 
 def _person(iri: str | None, name: str) -> dict[str, str]:

@@ -15,14 +15,14 @@ from fmgraph import resources
 from fmgraph.errors import NotFoundError, OntologyError
 from fmgraph.ontology import all_kinds
 from fmgraph.publish import ontology_page
-from fmgraph.rdf.formats import HTML
+from fmgraph.rdf.formats import GRAPHS, HTML
 from fmgraph.rdf.prefixes import FMG, OWL, SKOS
 from fmgraph.site.graph_reader import Term, iri, text
 from fmgraph.site.page_context import Site
 from fmgraph.site.rdf_documents import write
 from fmgraph.site.signposting import ENTITY_GRAPHS
 
-_FORMATS = (HTML, *ENTITY_GRAPHS)
+_FORMATS = (HTML, *GRAPHS)
 BROADER = SKOS + "broaderTransitive"
 
 
