@@ -1,7 +1,7 @@
 """``fmgraph draft``: records for rows that have none, from their cells and from metadata.
 
-Nothing is invented: a draft has the names of its row, and values of documents with their places. What a document
-names and no record has (a venue, a licence, a parent, a data set) becomes a draft of that kind.
+Nothing is invented: a draft has the names of its row, and values of documents with their places. What a
+document names and no record has (a venue, a licence, a parent, a data set) becomes a draft of that kind.
 """
 
 from __future__ import annotations
@@ -21,8 +21,7 @@ from fmgraph.curation.metadata import Found
 from fmgraph.curation.metadata_documents import Documents
 from fmgraph.graph.catalogue import Catalogue
 from fmgraph.lists.source_list import Row, SourceList
-from fmgraph.ontology import Schema
-from fmgraph.rdf.prefixes import WORKS
+from fmgraph.ontology import Schema, work_kinds
 from fmgraph.records.addresses import parse_address
 from fmgraph.text import match_key, slugify
 
@@ -99,7 +98,7 @@ class Drafting:
     def _draft(self, kind: str, name: str, title: str, identity: Identity, found: Gathered) -> Draft:
         if kind == "paper":
             return self._paper(name, title or name, identity, found, "review")
-        scope: dict[str, str | list[str]] = {"scope": "medical"} if kind in WORKS else {}
+        scope: dict[str, str | list[str]] = {"scope": "medical"} if kind in work_kinds() else {}
         draft = self._new(kind, name, {"label": name, **scope})
         if title and (found.paper or identity.title):
             draft.editorial["described_by"] = self._paper_for(draft.slug, title, identity, found)
@@ -109,7 +108,7 @@ class Drafting:
             facts = [fact for fact in facts if fact.key in of_data]
         draft.add(self._resolved(_one_access(facts, found.notes), found, draft))
         draft.add(self._tags(found.work, kind))
-        if kind in WORKS:
+        if kind in work_kinds():
             draft.searched = [
                 pair for pair in found.searched if pair[0] not in {fact.key for fact in draft.facts}
             ]
@@ -188,7 +187,7 @@ class Drafting:
         for one in self._known:
             if one.identity.identifiers.get(scheme, frozenset()) & ids:
                 found_kind, _, slug = one.name.partition("/")
-                if found_kind == kind or (kind == "model" and found_kind in WORKS):
+                if found_kind == kind or (kind == "model" and found_kind in work_kinds()):
                     return None if one.name == draft.name else slug if found_kind == kind else one.name
         if any(own.value == page for own in draft.facts if own.key == "weights"):
             return None
