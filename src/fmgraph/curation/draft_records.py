@@ -70,6 +70,7 @@ class Drafting:
         self._matcher = Matcher(self._known)
         self._taken = set(taken) | {one.name for one in known}
         self._names: dict[tuple[str, str], str] = {}  # kind and match key → slug, of drafts
+        self._without_row: set[str] = set()  # drafts that cards name and no row has been about so far
         self.drafts: dict[str, Draft] = {}
 
     def run(self, rows: Sequence[Row], new: Collection[str] = ()) -> list[RowDraft]:
@@ -81,6 +82,8 @@ class Drafting:
 
     def _row(self, row: Row, identity: Identity, request: Request, *, forced: bool) -> RowDraft:
         match = self._matcher.match_row(row, identity)
+        if match.record in self._without_row:
+            return self._complete(row, identity, gather(self._documents, request), self.drafts[match.record])
         if match.record:
             return RowDraft(row, match.record, "matched", match.candidates[0].confidence)
         if not forced and (reason := doubtful(match)):
@@ -90,16 +93,28 @@ class Drafting:
         title = getattr(found.first("title"), "value", "") or identity.title
         if not (identity.name or title):
             return RowDraft(row, None, "open", 0.0, ["the row has neither a name nor a title"])
-        subject = self._draft(kind, identity.name or title, title, identity, found)
-        draft = RowDraft(row, subject.name, "drafted", _confidence(match, found, identity), found.notes)
-        self._remember(subject, identity, found)
-        return draft
-
-    def _draft(self, kind: str, name: str, title: str, identity: Identity, found: Gathered) -> Draft:
+        name = identity.name or title
         if kind == "paper":
-            return self._paper(name, title or name, identity, found, "review")
-        scope: dict[str, str | list[str]] = {"scope": "medical"} if kind in work_kinds() else {}
-        draft = self._new(kind, name, {"label": name, **scope})
+            subject = self._paper(name, title or name, identity, found, "review")
+        else:
+            subject = self._new(kind, name, {"label": name})
+            self._fill(subject, title, identity, found)
+        self._remember(subject, identity, found)
+        return RowDraft(row, subject.name, "drafted", _confidence(match, found, identity), found.notes)
+
+    def _complete(self, row: Row, identity: Identity, found: Gathered, draft: Draft) -> RowDraft:
+        """Fill in a draft that a card named before its own row came."""
+        self._without_row.discard(draft.name)
+        title = getattr(found.first("title"), "value", "") or identity.title
+        self._fill(draft, title, identity, found)
+        self._remember(draft, identity, found)
+        return RowDraft(row, draft.name, "drafted", 0.9, found.notes)
+
+    def _fill(self, draft: Draft, title: str, identity: Identity, found: Gathered) -> None:
+        """Add to the draft of a work or data set what is found of it, and its paper."""
+        kind = draft.kind
+        if kind in work_kinds():
+            draft.editorial["scope"] = "medical"
         if title and (found.paper or identity.title):
             draft.editorial["described_by"] = self._paper_for(draft.slug, title, identity, found)
         facts = [fact for fact in found.work if fact.key != "tag" and fact.key in self._schema.fields]
@@ -113,7 +128,6 @@ class Drafting:
                 pair for pair in found.searched if pair[0] not in {fact.key for fact in draft.facts}
             ]
             draft.add(self._year(identity, found))
-        return draft
 
     def _year(self, identity: Identity, found: Gathered) -> list[Found]:
         """Return the paper's year as the work's; without one, the year in a preprint's identifier."""
@@ -202,6 +216,9 @@ class Drafting:
         made = self._new(kind, name, {"label": name, **scope})
         key = "weights" if kind == "model" else "homepage"
         made.add([Found(key, page, fact.source, fact.at)])
+        self._without_row.add(made.name)
+        names = frozenset({match_key(name)})
+        self._know(Known(made.name, name, Identity(names, identifiers={scheme: ids}, named=True)))
         return made.slug
 
     def _tags(self, facts: Iterable[Found], kind: str) -> list[Found]:
@@ -241,13 +258,11 @@ class Drafting:
             identifiers[scheme] = identifiers.get(scheme, frozenset()) | values
         titles = {match_key(one.value) for one in found.paper if one.key == "title"}
         names = identity.names | {match_key(draft.label)}
-        self._known.append(
-            Known(
-                draft.name,
-                draft.label,
-                Identity(names, identity.titles | titles, identifiers, identity.years, named=True),
-            )
-        )
+        identity = Identity(names, identity.titles | titles, identifiers, identity.years, named=True)
+        self._know(Known(draft.name, draft.label, identity))
+
+    def _know(self, one: Known) -> None:
+        self._known = [*(other for other in self._known if other.name != one.name), one]
         self._matcher = Matcher(self._known)
 
 

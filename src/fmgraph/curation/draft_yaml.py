@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 import yaml
@@ -44,10 +44,12 @@ class Draft:
     def text(self, date: str) -> str:
         """Return the file's text; ``date`` is the day of the searches, ``YYYY-MM-DD``."""
         record: dict[str, object] = {**self.editorial, **UNREVIEWED}
+        values: dict[str, list[dict[str, str]]] = {}
         for fact in self.facts:
-            values = record.setdefault(fact.key, [])
-            assert isinstance(values, list)  # noqa: S101
-            values.append({"value": fact.value, "source": fact.source, "at": fact.at})
+            values.setdefault(fact.key, []).append(
+                {"value": fact.value, "source": fact.source, "at": fact.at}
+            )
+        record |= values
         if self.searched:
             record["searched"] = [{"for": key, "in": [place], "date": date} for key, place in self.searched]
         return dump(record)
@@ -56,8 +58,3 @@ class Draft:
 def dump(record: Mapping[str, object]) -> str:
     """Return a record as YAML, keys in their order, one value a line."""
     return yaml.safe_dump(dict(record), allow_unicode=True, sort_keys=False, width=110)
-
-
-def referring(facts: Sequence[Found]) -> set[str]:
-    """Return the YAML keys of the facts."""
-    return {fact.key for fact in facts}

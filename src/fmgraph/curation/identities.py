@@ -197,12 +197,20 @@ class Known:
     identity: Identity
 
 
-def known_records(data_dir: Path, schema: Schema) -> list[Known]:
-    """Return every work, data set and paper under the folder; raises RecordError for a broken file."""
-    records: dict[str, dict[str, Record]] = {}
+def read_records(data_dir: Path, schema: Schema) -> list[Record]:
+    """Return every record under the folder; raises RecordError for a broken file."""
+    records = []
     for record in iter_records(data_dir, {*schema.fields, "iri"}):
         if isinstance(record, RecordError):
             raise record
+        records.append(record)
+    return records
+
+
+def known_records(data_dir: Path, schema: Schema) -> list[Known]:
+    """Return every work, data set and paper under the folder; raises RecordError for a broken file."""
+    records: dict[str, dict[str, Record]] = {}
+    for record in read_records(data_dir, schema):
         records.setdefault(record.kind, {})[record.slug] = record
     papers = records.get("paper", {})
     known = []

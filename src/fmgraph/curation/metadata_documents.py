@@ -65,6 +65,21 @@ class Documents(Protocol):
         ...
 
 
+class Nothing:
+    """No documents: what is drafted has only what the row says."""
+
+    def prepare(self, names: Iterable[str]) -> None:
+        """Do nothing."""
+
+    def read(self, name: str) -> str | None:  # noqa: ARG002 - nothing is known of any
+        """Return None."""
+        return None
+
+    def problems(self) -> list[str]:
+        """Return none."""
+        return []
+
+
 class Folder:
     """Documents that lie in a folder."""
 
