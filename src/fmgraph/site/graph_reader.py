@@ -32,6 +32,7 @@ class Ontology:
     labels: dict[str, str] = field(default_factory=dict)
     definitions: dict[str, str] = field(default_factory=dict)
     supers: dict[str, set[str]] = field(default_factory=dict)  #: direct superproperties
+    lineage_groups: dict[str, str] = field(default_factory=dict)  #: ``fmg:lineageGroup`` of lineage relations
 
     def above(self, prop: str) -> set[str]:
         """Return all superproperties, at any distance, without the property itself."""
@@ -106,6 +107,8 @@ class Graph:
                 found.definitions[iri] = row["definition"].value
             if row.get("super") is not None:
                 found.supers[iri].add(row["super"].value)
+        for row in self.rows("SELECT ?p ?group WHERE { ?p fmg:lineageGroup ?group }"):
+            found.lineage_groups[row["p"].value] = row["group"].value
         return found
 
 
