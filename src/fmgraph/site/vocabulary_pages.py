@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response
 from fmgraph import resources
 from fmgraph.errors import NotFoundError, OntologyError
 from fmgraph.publish import ontology_page
-from fmgraph.rdf.formats import HTML
+from fmgraph.rdf.formats import GRAPHS, HTML
 from fmgraph.rdf.prefixes import FMG, KINDS, OWL
 from fmgraph.site.graph_reader import Term, iri, text
 from fmgraph.site.page_context import Site
@@ -22,8 +22,15 @@ from fmgraph.site.rdf_documents import write
 from fmgraph.site.signposting import ENTITY_GRAPHS
 
 #: Kinds whose entities are concepts, and the property by which works use them.
-SCHEMES = {"backbone": "backbone", "method": "pretrainingMethod", "modality": "modality"}
-_FORMATS = (HTML, *ENTITY_GRAPHS)
+SCHEMES = {
+    "backbone": "backbone",
+    "method": "pretrainingMethod",
+    "modality": "modality",
+    "organ": "organ",
+    "task": "task",
+    "disease": "disease",
+}
+_FORMATS = (HTML, *GRAPHS)
 
 
 @dataclass
