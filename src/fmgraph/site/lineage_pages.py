@@ -12,8 +12,9 @@ from werkzeug.wrappers import Response
 from fmgraph.answers.lineage import Direction, Edge, Evidence, Lineage, lineage
 from fmgraph.answers.lineage_formats import Network, as_json, dot, graphml, mermaid, turtle
 from fmgraph.errors import NotFoundError
+from fmgraph.ontology import work_kinds
 from fmgraph.rdf.formats import GRAPHS, HTML, Format
-from fmgraph.rdf.prefixes import FMG, WORKS
+from fmgraph.rdf.prefixes import FMG
 from fmgraph.site.lineage_picture import Drawing, Relations, draw, edge_id
 from fmgraph.site.lineage_rail import Rail, rail
 from fmgraph.site.page_context import Site
@@ -62,8 +63,8 @@ def register(pages: Blueprint, site: Site) -> None:
     @pages.get("/lineage/<kind>/<name>")
     def lineage_of(kind: str, name: str) -> Response:
         slug, _, suffix = name.partition(".")
-        if kind not in WORKS or not SLUG.fullmatch(slug):
-            raise NotFoundError(f"only works have lineage ({', '.join(WORKS)}), not {kind}/{name}")
+        if kind not in work_kinds() or not SLUG.fullmatch(slug):
+            raise NotFoundError(f"only works have lineage ({', '.join(work_kinds())}), not {kind}/{name}")
         node = f"{site.links.base}{kind}/{slug}"
         if not site.graph.triples([node]):
             raise NotFoundError(f"there is no {kind} {slug!r}")
@@ -126,7 +127,7 @@ def _page(site: Site, kind: str, slug: str, up: Lineage, down: Lineage) -> Respo
         drawing=drawing,
         rail=rail_drawing,
         edge_id=lambda branch: edge_id(site.links, branch.parent, branch.child),
-        labels={FMG + name: ontology.labels.get(FMG + name, name) for name in names},
+        labels={FMG + name: ontology.property(FMG + name).label or name for name in names},
         downloads=DOWNLOADS,
         **context,
     )

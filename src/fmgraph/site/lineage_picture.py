@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 
 from fmgraph.answers.lineage_formats import Network
 from fmgraph.answers.lineage_layout import Box, Pair, lay_out, without_implied
+from fmgraph.ontology import Ontology
 from fmgraph.rdf.prefixes import FMG
-from fmgraph.site.graph_reader import Ontology
+from fmgraph.site.entity_facts import label_of
 from fmgraph.site.page_links import Links
 
 #: From so many descendants on a box is heavier.
@@ -21,14 +22,14 @@ _WEIGHTS = (1, 4, 10, 25)
 
 @dataclass(frozen=True)
 class Group:
-    """How the relations of one ``fmg:lineageGroup`` are drawn: words of the legend, colour and dashes."""
+    """How the relations of one ``fmg:drawnAs`` are drawn: words of the legend, colour and dashes."""
 
     title: str
     stroke: str
     dashes: str = ""
 
 
-#: By the value of ``fmg:lineageGroup``, the strongest first; the last is what no source says more closely.
+#: By the value of ``fmg:drawnAs``, the strongest first; the last is what no source says more closely.
 GROUPS = {
     "weights": Group("continues from its weights", "#0b6e75"),
     "component": Group("has it as a component", "#5b4bb5", "7 3"),
@@ -98,7 +99,7 @@ class Relations:
 
 def group_of(relations: Iterable[str], ontology: Ontology) -> str:
     """Return the group in which a pair of these relations is drawn: the strongest."""
-    found = {ontology.lineage_groups.get(relation, "") for relation in relations}
+    found = {ontology.property(relation).drawn_as for relation in relations}
     return next((name for name in GROUPS if name in found), "")
 
 
@@ -138,7 +139,7 @@ def draw(
     lines: dict[str, list[Line]] = {name: [] for name in GROUPS}
     for curve in picture.curves:
         props = relations.pairs[curve.parent, curve.child]
-        words = ", ".join(ontology.labels.get(prop, prop) for prop in props)
+        words = ", ".join(label_of(prop, ontology) for prop in props)
         at = page if root else links.path("lineage", *(links.entity(curve.child) or ()))
         lines[group_of(props, ontology)].append(
             Line(

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from fmgraph.answers.lineage_layout import BOX, LONGEST_LABEL, Pair, label_width, short_label
-from fmgraph.site.graph_reader import Ontology
+from fmgraph.ontology import Ontology
+from fmgraph.site.entity_facts import label_of
 from fmgraph.site.lineage_picture import GROUPS, Relations, edge_id, group_of
 from fmgraph.site.page_links import Links
 
@@ -65,7 +66,7 @@ def rail(links: Links, ontology: Ontology, relations: Relations, root: str, page
             path = f"M{_LEFT} {level:g}Q{x} {level:g} {x} {level + _BEND:g}V{own:g}"
         else:
             path = f"M{x} {own + _OWN:g}V{level - _BEND:g}Q{x} {level:g} {_LEFT} {level:g}"
-        words = ", ".join(ontology.labels.get(prop, prop) for prop in props)
+        words = ", ".join(label_of(prop, ontology) for prop in props)
         said = f"{words} this" if work == pair[1] else words
         label = short_label(labels[work])
         at = f"{page}#{edge_id(links, *pair)}"
