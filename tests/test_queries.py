@@ -14,6 +14,12 @@ QUERIES = load_queries()
 
 #: Rows (some of their columns, IRIs by their last part) that an answer must have.
 EXPECTED = {
+    "completeness": [{"label": "UNI"}],
+    "completeness-by-list": [
+        {"property": "built on"},
+        {"property": "modality"},
+        {"property": "weights licence"},
+    ],
     "built-on": [
         {"label": "EyeFound", "relation": "builtOn", "parent": "retfound", "source": "plm2233-2025-12-16"},
         {"label": "RetiZero", "relation": "initialisedFrom", "parent": "retfound"},
@@ -48,7 +54,9 @@ EXPECTED = {
     ],
     "disagreements": [
         {"subject": "phikon-v2", "property": "title"},
-        {"subject": "ct-clip", "property": "backbone"},
+        {"subject": "ct-clip", "property": "backbone", "how": "not accepted"},
+        {"subject": "virchow2", "property": "weightsAbsent", "value": "not-given", "how": "not given"},
+        {"subject": "plip", "property": "code", "how": "different values"},
     ],
     "same-backbone": [
         {"label": "BiomedCLIP", "backbone_used": "vit-b-16"},

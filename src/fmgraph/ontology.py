@@ -112,6 +112,22 @@ class Schema:
         """IRIs of the lineage relations by which weights are passed on."""
         return self._flagged("passesWeights")
 
+    @cached_property
+    def inherited(self) -> dict[str, bool]:
+        """IRIs of the properties that variants take over, with whether only where there is a single value."""
+        quads = self._store.quads_for_pattern(None, ox.NamedNode(FMG + "inherited"), None)
+        return {
+            quad.subject.value: getattr(quad.object, "value", "") == "false"
+            for quad in sorted(quads, key=lambda quad: str(quad.subject))
+            if isinstance(quad.subject, ox.NamedNode)
+        }
+
+    @cached_property
+    def absences(self) -> frozenset[str]:
+        """IRIs of the properties by which a source says that it has no value of another property."""
+        quads = self._store.quads_for_pattern(None, ox.NamedNode(FMG + "absenceOf"), None)
+        return frozenset(quad.subject.value for quad in quads if isinstance(quad.subject, ox.NamedNode))
+
     def _flagged(self, flag: str) -> frozenset[str]:
         true = ox.Literal("true", datatype=ox.NamedNode(f"{XSD}boolean"))
         quads = self._store.quads_for_pattern(None, ox.NamedNode(FMG + flag), true)

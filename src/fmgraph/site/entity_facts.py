@@ -1,7 +1,7 @@
 """The facts about an entity, in groups, each with the claims behind it and those that say otherwise.
 
-"What is accepted" is decided when the graph is built (docs/internals.md); here a claim whose triple is in
-the graph is a source of the fact, every other claim of the same property is shown as saying otherwise.
+What is accepted is decided when the graph is built (docs/internals.md) and said on each claim: an accepted
+claim is a source of the fact, every other claim of the same property is shown as saying otherwise.
 """
 
 from __future__ import annotations
@@ -41,7 +41,19 @@ _GROUPS: dict[str, tuple[str, ...]] = {
         *("trainingTime", "deviceCount", "device", "deviceMemoryGB"),
     ),
     "Access and licence": (
-        *("access", "weightsAvailable", "code", "weights", "demo", "container", "license", "codeLicense"),
+        *(
+            "access",
+            "weightsAvailable",
+            "weightsAbsent",
+            "codeAvailable",
+            "codeAbsent",
+            "code",
+            "weights",
+            "demo",
+            "container",
+            "license",
+            "codeLicense",
+        ),
         *("weightsLicense", "commercialUse", "derivatives", "shareAlike", "gated", "researchOnly"),
     ),
     "People and papers": ("describedBy", "developedBy", "author", "publishedIn", "introducedBy"),
@@ -154,7 +166,7 @@ def group_facts(
     facts: dict[str, Fact] = {}
     by_pair: dict[tuple[str, Term], list[Claim]] = {}
     for claim in claims:
-        if not claim.deprecated:
+        if claim.accepted:
             by_pair.setdefault((claim.prop, claim.value), []).append(claim)
 
     def fact(prop: str) -> Fact:
@@ -169,7 +181,7 @@ def group_facts(
             behind = {c.iri: c for one in (pair, *umbrellas) for c in by_pair.get(one, ())}
             fact(pair[0]).values.append(Value(pair[1], list(behind.values())))
     for claim in claims:
-        if claim.deprecated or (claim.prop, claim.value) not in accepted:
+        if not claim.accepted:
             fact(claim.prop).others.append(claim)
     return _in_groups(facts.values(), ontology)
 
