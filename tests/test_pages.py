@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from fmgraph.answers.named_queries import load_queries
 from fmgraph.errors import UsageError
+from fmgraph.ontology import searched_classes
 from fmgraph.publish.describe import describe
 from fmgraph.rdf import text_index
 from fmgraph.rdf.prefixes import FMG, RDF
@@ -303,7 +304,7 @@ def index(tmp_path_factory):
     dataset = dataset_of_files([SAMPLE])
     engine = create_app(dataset, Settings()).extensions["fmgraph"].engine
     path = tmp_path_factory.mktemp("search") / "search.sqlite"
-    entries = list(text_index.entries(engine.rows))
+    entries = list(text_index.entries(engine.rows, searched_classes()))
     assert text_index.build_index(path, entries) == len(entries)
     return path, entries
 
@@ -498,6 +499,6 @@ def test_the_home_page_describes_the_dataset_to_machines(client):
     said = {q.predicate.value.removeprefix("https://schema.org/"): q.object.value for q in found}
     assert {"name", "description", "license", "creator", "identifier", "distribution"} <= said.keys()
     links = client.get("/", headers=HTML).headers["Link"]
-    assert f'<{node.value}>; rel="cite-as"' in links
-    assert '</void>; rel="describedby"; type="text/turtle"' in links
+    assert f'<{BASE}>; rel="cite-as"' in links
+    assert '</void.ttl>; rel="describedby"; type="text/turtle"' in links
     assert '</dump/fmgraph.ttl>; rel="item"; type="text/turtle"' in links

@@ -13,10 +13,9 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 from fmgraph.errors import RecordError
-from fmgraph.graph import sources
 from fmgraph.lists.source_list import Row, SourceList
-from fmgraph.ontology import Schema
-from fmgraph.rdf.prefixes import WORKS
+from fmgraph.ontology import Schema, work_kinds
+from fmgraph.records.addresses import parse_address
 from fmgraph.records.record_files import Record, iter_records
 from fmgraph.text import match_key
 
@@ -61,13 +60,13 @@ def identifiers_of(urls: Iterable[str]) -> dict[str, frozenset[str]]:
 
 def _identifiers(url: str) -> Iterator[tuple[str, str]]:
     try:
-        parts = urlsplit(url)
+        address, parts = parse_address(url), urlsplit(url)
     except ValueError:
         return
     host, path = parts.netloc.casefold().removeprefix("www."), parts.path.strip("/")
-    if arxiv := sources.arxiv_id(url) or _arxiv_elsewhere(host, path):
+    if arxiv := address.arxiv or _arxiv_elsewhere(host, path):
         yield ARXIV, arxiv
-    elif found := sources.doi(url):
+    elif found := address.doi:
         yield from doi_identifier(found)
     elif host == "github.com":
         yield from ((GITHUB, name) for name in _repository(path))
@@ -213,7 +212,7 @@ def known_records(data_dir: Path, schema: Schema) -> list[Known]:
         records.setdefault(record.kind, {})[record.slug] = record
     papers = records.get("paper", {})
     known = []
-    for kind in (*WORKS, "dataset", "paper"):
+    for kind in (*work_kinds(), "dataset", "paper"):
         for record in records.get(kind, {}).values():
             own = [papers[slug] for slug in record.values("described_by") if slug in papers]
             known.append(Known(f"{kind}/{record.slug}", record.label, _of_record(record, own)))

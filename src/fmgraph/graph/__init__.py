@@ -35,7 +35,6 @@ from fmgraph.graph.row_claims import ListBuilder
 from fmgraph.graph.values import Values
 from fmgraph.lists import load_list
 from fmgraph.ontology import Schema
-from fmgraph.rdf.prefixes import WORKS
 from fmgraph.rdf.terms import LABEL, Term, Triple, entity, line
 from fmgraph.records.findings import Finding, in_order
 from fmgraph.records.record_files import Record, iter_records
@@ -127,9 +126,11 @@ def _finish(work: Build) -> Result:
 
 
 def _names(catalogue: Catalogue) -> dict[Term, str]:
-    """Return the labels of works by their terms."""
+    """Return the labels of all records by their terms."""
     return {
-        catalogue.term(record): record.label for kind in WORKS for record in catalogue.records[kind].values()
+        catalogue.term(record): record.label
+        for records in catalogue.records.values()
+        for record in records.values()
     }
 
 
