@@ -155,7 +155,7 @@ def test_every_property_says_how_it_comes_about(ontology):
     machinery = {
         F[c] for c in ("Claim", "Table", "Column", "ListRow", "Cell", "Quantity", "Hardware", "Authorship")
     }
-    machinery.add(F.SourceList)
+    machinery |= {F.SourceList, F.Search}
     for term in own_terms(ontology, *PROPERTIES):
         name = local(term)
         ways = [flag for flag in ("claimed", "editorial", "derived") if name in flagged(ontology, flag)]
@@ -171,7 +171,7 @@ def test_every_property_says_how_it_comes_about(ontology):
 def test_evidence_is_demanded_for_lineage_training_data_licences_and_institutions(ontology):
     lineage = {local(p) for p in ontology.transitive_subjects(RDFS.subPropertyOf, F.builtOn)}
     others = {"trainedOn", "notTrainedOn", "license", "codeLicense", "weightsLicense", "developedBy"}
-    assert flagged(ontology, "evidenceRequired") == lineage | others
+    assert flagged(ontology, "evidenceRequired") == lineage | others | {"trainedFromScratch"}
 
 
 def test_every_lineage_relation_says_whether_weights_pass(ontology):
@@ -189,6 +189,9 @@ def test_concepts_have_their_schemes(ontology):
         "Backbone": "backbones",
         "PretrainingMethod": "methods",
         "Modality": "modalities",
+        "Organ": "organs",
+        "Task": "tasks",
+        "Disease": "diseases",
         "Unit": "units",
     }.items():
         assert ontology.value(F[name], F.conceptScheme) == F[scheme]

@@ -76,6 +76,12 @@ def test_the_files_are_valid_shacl_and_every_shape_has_its_message(shapes):
 
 #: What a contributor may get wrong, and the shape and component that say so.
 CASES = {
+    "a search that was not in vain": (
+        "INSERT DATA { <https://w3id.org/fmgraph/model/retizero#search-parameter-count-0a1b2c3d>"
+        " fmg:searchedFor fmg:builtOn }",
+        "search-vain",
+        "SPARQL",
+    ),
     "no label": ("DELETE DATA { model:retfound rdfs:label 'RETFound' }", "label", "MinCount"),
     "two labels": ("INSERT DATA { model:retfound rdfs:label 'Other' }", "label", "MaxCount"),
     "empty label": (

@@ -26,7 +26,7 @@ from fmgraph.errors import InputError, ListError
 from fmgraph.graph.authorships import authorships
 from fmgraph.graph.build_state import Build
 from fmgraph.graph.catalogue import Catalogue
-from fmgraph.graph.claims import accepted
+from fmgraph.graph.claims import accepted, not_had
 from fmgraph.graph.materialise import closures, umbrellas
 from fmgraph.graph.record_claims import add_record, add_tombstones, apply_corrections
 from fmgraph.graph.row_claims import ListBuilder
@@ -115,7 +115,7 @@ def _finish(work: Build) -> Result:
     for claim in work.claims:
         triples.update(claim.triples())
     triples |= umbrellas(triples, work.schema)
-    triples |= closures(triples, work.schema)
+    triples |= closures(triples, work.schema, not_had(work.claims))
     triples |= _ontology(work.schema)
     return Result(frozenset(triples), in_order(work.findings), len(work.claims))
 

@@ -8,11 +8,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from fmgraph.ontology import Schema
-from fmgraph.rdf.prefixes import PROV, RDF
+from fmgraph.rdf.prefixes import PROV, RDF, XSD
 from fmgraph.rdf.terms import A, Term, Triple, entity, iri, literal, own
 
 _SUBJECT, _PREDICATE, _OBJECT = (iri(RDF + part) for part in ("subject", "predicate", "object"))
 _QUOTED, _PRIMARY, _VALUE = (iri(PROV + part) for part in ("wasQuotedFrom", "hadPrimarySource", "value"))
+_RELEASED = own("releasedVariant")
 _RANKS = {rank: own(f"{rank.capitalize()}Rank") for rank in ("preferred", "normal", "deprecated")}
 _BASES = {
     "primary": own("PrimarySource"),
@@ -36,6 +37,12 @@ class Claim:
     rank: str = "normal"
     reason: str | None = None
     corrected_by: Term | None = None
+    #: Of lineage: the word that the alternatives share of which the work has one.
+    alternative: str | None = None
+    #: The variant of the subject for which the claim holds.
+    variant: str | None = None
+    #: Whether the graph holds the statement as a plain triple; :func:`accepted` decides.
+    accepted: bool = False
 
     @property
     def term(self) -> Term:
@@ -63,10 +70,15 @@ class Claim:
             yield node, own("reason"), literal(self.reason)
         if self.corrected_by:
             yield node, own("correctedBy"), self.corrected_by
+        if self.alternative:
+            yield node, own("alternative"), literal(self.alternative)
+        if self.variant:
+            yield node, own("variant"), literal(self.variant)
+        yield node, own("accepted"), literal("true" if self.accepted else "false", f"{XSD}boolean")
 
 
 def accepted(claims: Iterable[Claim], schema: Schema) -> set[Triple]:
-    """Return the plain triples that the claims yield, by the rules of docs/internals.md.
+    """Return the plain triples that the claims yield, by the rules of docs/internals.md, and mark the claims.
 
     Deprecated claims yield none; preferred ones stand alone; for a single-valued property primary
     sources outrank the others; all that are left stand.
@@ -81,5 +93,28 @@ def accepted(claims: Iterable[Claim], schema: Schema) -> set[Triple]:
         best = [claim for claim in group if claim.rank == "preferred"] or group
         if predicate in single:
             best = [claim for claim in best if claim.basis == "primary"] or best
-        triples.update((subject, predicate, claim.object) for claim in best)
+        objects = {claim.object for claim in best}
+        triples.update((subject, predicate, obj) for obj in objects)
+        for claim in group:
+            claim.accepted = claim.object in objects
     return triples
+
+
+def not_had(claims: Iterable[Claim]) -> set[Triple]:
+    """Return the lineage triples that hold for some variant of a work only, and not for the released one.
+
+    Of alternatives a work has one: unless it is known which, none is a part of what one gets.
+    """
+    claims = list(claims)
+    released = {
+        claim.subject: claim.object
+        for claim in claims
+        if claim.predicate == _RELEASED and claim.rank != "deprecated"
+    }
+    return {
+        (claim.subject, claim.predicate, claim.object)
+        for claim in claims
+        if claim.alternative
+        and claim.rank != "deprecated"
+        and (claim.variant is None or literal(claim.variant) != released.get(claim.subject))
+    }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 
 from fmgraph.ontology import Schema
 from fmgraph.rdf.prefixes import SKOS
@@ -15,6 +15,9 @@ _CLOSURES: tuple[tuple[Term, Term], ...] = (
     (own("partOf"), own("partOfTransitive")),
     (iri(f"{SKOS}broader"), iri(f"{SKOS}broaderTransitive")),
 )
+
+
+_WEIGHTS = own("weightsDeriveFrom")
 
 
 def umbrellas(triples: Iterable[Triple], schema: Schema) -> set[Triple]:
@@ -34,14 +37,21 @@ def umbrellas(triples: Iterable[Triple], schema: Schema) -> set[Triple]:
     return found
 
 
-def closures(triples: Iterable[Triple], schema: Schema) -> set[Triple]:
-    """Return the triples of the transitive closures; a cycle relates its members to each other."""
+def closures(
+    triples: Iterable[Triple], schema: Schema, not_had: Container[Triple] = frozenset()
+) -> set[Triple]:
+    """Return the triples of the transitive closures; a cycle relates its members to each other.
+
+    Weights are not followed over the triples in ``not_had``.
+    """
     walked = {base: [closure] for base, closure in _CLOSURES}
     for relation in schema.passing_weights:
-        walked.setdefault(iri(relation), []).append(own("weightsDeriveFrom"))
+        walked.setdefault(iri(relation), []).append(_WEIGHTS)
     edges: dict[Term, dict[Term, set[Term]]] = defaultdict(lambda: defaultdict(set))
     for subject, predicate, obj in triples:
         for closure in walked.get(predicate, ()):
+            if closure == _WEIGHTS and (subject, predicate, obj) in not_had:
+                continue
             edges[closure][subject].add(obj)
     return {
         (start, closure, end)

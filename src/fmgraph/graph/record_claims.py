@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 from fmgraph.errors import RecordError
@@ -9,12 +10,29 @@ from fmgraph.graph.build_state import Build
 from fmgraph.graph.claims import Claim
 from fmgraph.ontology import Field
 from fmgraph.rdf.prefixes import BASE, DCTERMS, KINDS, OWL, RDFS, SKOS, XSD, fmg
-from fmgraph.rdf.terms import A, Term, bare, entity, iri, literal, own
-from fmgraph.records.record_files import Correction, Record, Statement, mapping, parse_yaml, read_text, scalar
+from fmgraph.rdf.terms import LABEL, A, Term, bare, entity, iri, literal, own
+from fmgraph.records.record_files import (
+    Correction,
+    Record,
+    Search,
+    Statement,
+    mapping,
+    parse_yaml,
+    read_text,
+    scalar,
+)
 from fmgraph.text import match_key
 
 #: Kinds whose entities are concepts, with their SKOS scheme in the ontology.
-SCHEMES = {"backbone": "backbones", "method": "methods", "modality": "modalities", "unit": "units"}
+SCHEMES = {
+    "backbone": "backbones",
+    "method": "methods",
+    "modality": "modalities",
+    "organ": "organs",
+    "task": "tasks",
+    "disease": "diseases",
+    "unit": "units",
+}
 
 
 def add_record(build: Build, record: Record) -> None:
@@ -39,6 +57,11 @@ def add_record(build: Build, record: Record) -> None:
                 _add_statement(build, record, node, field, statement)
             except ValueError as error:
                 build.find(str(error), record.path, statement.line, key, "bad-value")
+    for search in record.searches:
+        try:
+            _add_search(build, record, search)
+        except ValueError as error:
+            build.find(str(error), record.path, search.line, "searched", "bad-value")
 
 
 def _add_statement(build: Build, record: Record, node: Term, field: Field, statement: Statement) -> None:
@@ -67,8 +90,32 @@ def _add_statement(build: Build, record: Record, node: Term, field: Field, state
                 raw=statement.value if match_key(statement.value) not in match_key(value.term) else None,
                 rank=statement.rank,
                 reason=statement.reason,
+                alternative=statement.alternative,
+                variant=statement.variant,
             )
         )
+
+
+def _add_search(build: Build, record: Record, search: Search) -> None:
+    """Add a node for each property of the search, named by what it says."""
+    node = build.catalogue.term(record)
+    sources = [build.source(text) for text in search.sources]
+    for key in search.keys:
+        field = build.schema.fields.get(key)
+        if field is None or field.editorial:
+            raise ValueError(f"{key!r} is no property that sources state; write a key such as trained_on")
+        said = "\n".join([field.iri, search.date, *sorted(sources)])
+        digest = hashlib.sha256(said.encode()).hexdigest()[:8]
+        part = iri(f"{bare(node)}#search-{key.replace('_', '-')}-{digest}")
+        label = f"{record.label}: {key.replace('_', ' ')} not stated ({search.date})"
+        build.triples |= {
+            (part, A, own("Search")),
+            (part, LABEL, literal(label)),
+            (part, own("about"), node),
+            (part, own("searchedFor"), iri(field.iri)),
+            (part, iri(f"{DCTERMS}date"), literal(search.date, f"{XSD}date")),
+            *((part, own("searchedIn"), source) for source in sources),
+        }
 
 
 def apply_corrections(build: Build, record: Record) -> None:

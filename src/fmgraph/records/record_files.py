@@ -17,10 +17,11 @@ from fmgraph.rdf.prefixes import KINDS
 from fmgraph.text import SLUG, nearest
 
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_VALUE_KEYS = {"value", "source", "at", "basis", "rank", "reason"}
+_VALUE_KEYS = {"value", "source", "at", "basis", "rank", "reason", "alternative", "variant"}
+_SEARCH_KEYS = {"for", "in", "date"}
 _CORRECTION_KEYS = {"field", "list", "said", "reason", "source", "at"}
 #: Keys of a record that are not properties.
-RECORD_KEYS = ("source", "at", "corrections")
+RECORD_KEYS = ("source", "at", "corrections", "searched")
 BASES = ("primary", "secondary")
 RANKS = ("preferred", "normal", "deprecated")
 
@@ -36,6 +37,20 @@ class Statement:
     basis: str = "primary"
     rank: str = "normal"
     reason: str | None = None
+    #: The word that the alternatives share of which the work has one.
+    alternative: str | None = None
+    #: The variant of the work for which the value holds.
+    variant: str | None = None
+
+
+@dataclass(frozen=True)
+class Search:
+    """Properties that were looked for in the sources without finding them stated."""
+
+    keys: tuple[str, ...]
+    sources: tuple[str, ...]
+    date: str
+    line: int
 
 
 @dataclass(frozen=True)
@@ -61,6 +76,7 @@ class Record:
     statements: dict[str, list[Statement]]
     lines: dict[str, int] = field(default_factory=dict)
     corrections: tuple[Correction, ...] = ()
+    searches: tuple[Search, ...] = ()
 
     @property
     def label(self) -> str:
@@ -175,7 +191,28 @@ def _statement(node: yaml.Node, path: Path, key: str, default: tuple[str | None,
         _one_of(parts.get("basis", "primary"), BASES, path, line, f"{key}.basis"),
         _one_of(parts.get("rank", "normal"), RANKS, path, line, f"{key}.rank"),
         parts.get("reason"),
+        parts.get("alternative"),
+        parts.get("variant"),
     )
+
+
+def _search(node: yaml.Node, path: Path) -> Search:
+    nodes = mapping(node, path, "searched")
+    _known(nodes, _SEARCH_KEYS, path, nodes)
+    for needed in ("for", "in", "date"):
+        if needed not in nodes:
+            raise RecordError(
+                f"a search needs {needed!r}",
+                file=path,
+                line=_line(node),
+                field="searched",
+                remedy="write {for: [key, …], in: [source, …], date: YYYY-MM-DD}",
+            )
+    keys, sources = (
+        tuple(scalar(item, path, f"searched.{part}") for item in _items(nodes[part]))
+        for part in ("for", "in")
+    )
+    return Search(keys, sources, scalar(nodes["date"], path, "searched.date"), _line(node))
 
 
 def _correction(node: yaml.Node, path: Path) -> Correction:
@@ -218,8 +255,11 @@ def parse_record(kind: str, slug: str, path: Path, text: str, keys: Collection[s
     corrections = tuple(
         _correction(item, path) for item in (_items(nodes["corrections"]) if "corrections" in nodes else [])
     )
+    searches = tuple(
+        _search(item, path) for item in (_items(nodes["searched"]) if "searched" in nodes else [])
+    )
     lines = {key: _line(node) for key, node in nodes.items()}
-    return Record(kind, slug, path, statements, lines, corrections)
+    return Record(kind, slug, path, statements, lines, corrections, searches)
 
 
 def iter_records(data_dir: Path, keys: Collection[str]) -> Iterator[Record | RecordError]:

@@ -9,11 +9,17 @@ from collections.abc import Iterable, Sequence
 import pyoxigraph as ox
 
 from fmgraph.rdf.formats import Format
-from fmgraph.rdf.prefixes import BASE, KINDS, PREFIXES
+from fmgraph.rdf.prefixes import BASE, KINDS, PREFIXES, WORKS
 from fmgraph.site.graph_reader import LABEL, TYPE, Graph, Term, batches, iri, values
 
 #: Kinds that have parts with fragment IRIs, and the properties by which those point back (two steps at most).
-_PARTS = {"paper": ("fmg:ofPaper",), "row": ("fmg:inRow",), "list": ("dcterms:isPartOf", "fmg:inTable")}
+_PARTS = {
+    "paper": ("fmg:ofPaper",),
+    "row": ("fmg:inRow",),
+    "list": ("dcterms:isPartOf", "fmg:inTable"),
+    "dataset": ("fmg:about",),
+    **dict.fromkeys(WORKS, ("fmg:about",)),
+}
 _ROOT = re.compile(r"<rdf:RDF ([^>]*)>")
 #: What pyoxigraph calls the formats.
 FORMATS = {

@@ -22,7 +22,14 @@ from fmgraph.site.rdf_documents import write
 from fmgraph.site.signposting import ENTITY_GRAPHS
 
 #: Kinds whose entities are concepts, and the property by which works use them.
-SCHEMES = {"backbone": "backbone", "method": "pretrainingMethod", "modality": "modality"}
+SCHEMES = {
+    "backbone": "backbone",
+    "method": "pretrainingMethod",
+    "modality": "modality",
+    "organ": "organ",
+    "task": "task",
+    "disease": "disease",
+}
 _FORMATS = (HTML, *ENTITY_GRAPHS)
 
 
