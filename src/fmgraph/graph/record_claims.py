@@ -25,6 +25,8 @@ from fmgraph.text import match_key
 
 #: Kinds whose entities are concepts, with their SKOS scheme in the ontology.
 SCHEMES = {
+    "metric": "metrics",
+    "setting": "settings",
     "backbone": "backbones",
     "method": "methods",
     "modality": "modalities",
