@@ -498,6 +498,6 @@ def test_the_home_page_describes_the_dataset_to_machines(client):
     said = {q.predicate.value.removeprefix("https://schema.org/"): q.object.value for q in found}
     assert {"name", "description", "license", "creator", "identifier", "distribution"} <= said.keys()
     links = client.get("/", headers=HTML).headers["Link"]
-    assert f'<{node.value}>; rel="cite-as"' in links
-    assert '</void>; rel="describedby"; type="text/turtle"' in links
+    assert f'<{BASE}>; rel="cite-as"' in links
+    assert '</void.ttl>; rel="describedby"; type="text/turtle"' in links
     assert '</dump/fmgraph.ttl>; rel="item"; type="text/turtle"' in links

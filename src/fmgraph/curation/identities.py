@@ -13,10 +13,10 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 from fmgraph.errors import RecordError
-from fmgraph.graph import sources
 from fmgraph.lists.source_list import Row, SourceList
 from fmgraph.ontology import Schema
 from fmgraph.rdf.prefixes import WORKS
+from fmgraph.records.addresses import parse_address
 from fmgraph.records.record_files import Record, iter_records
 from fmgraph.text import match_key
 
@@ -61,13 +61,13 @@ def identifiers_of(urls: Iterable[str]) -> dict[str, frozenset[str]]:
 
 def _identifiers(url: str) -> Iterator[tuple[str, str]]:
     try:
-        parts = urlsplit(url)
+        address, parts = parse_address(url), urlsplit(url)
     except ValueError:
         return
     host, path = parts.netloc.casefold().removeprefix("www."), parts.path.strip("/")
-    if arxiv := sources.arxiv_id(url) or _arxiv_elsewhere(host, path):
+    if arxiv := address.arxiv or _arxiv_elsewhere(host, path):
         yield ARXIV, arxiv
-    elif found := sources.doi(url):
+    elif found := address.doi:
         yield from doi_identifier(found)
     elif host == "github.com":
         yield from ((GITHUB, name) for name in _repository(path))

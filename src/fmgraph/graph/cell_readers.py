@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from fmgraph.graph import sources
 from fmgraph.graph.catalogue import Catalogue
+from fmgraph.records.addresses import parse_address
 from fmgraph.records.record_files import Record
 from fmgraph.text import match_key
 
@@ -152,12 +152,11 @@ class CellReader:
             raise ValueError(f"no link is found in {text!r}")
         for url in urls:
             yield Assertion("url", url)
-            arxiv = sources.arxiv_id(url)
-            if arxiv:
-                yield Assertion("arxiv", arxiv)
-            doi = sources.doi(url)
-            if doi:
-                yield Assertion("doi", doi)
+            address = parse_address(url)
+            if address.arxiv:
+                yield Assertion("arxiv", address.arxiv)
+            if address.doi:
+                yield Assertion("doi", address.doi)
 
     def _authors(self, text: str, _record: Record) -> Iterator[Assertion]:
         names = [name.strip() for name in text.strip("*_ ").split(",")]

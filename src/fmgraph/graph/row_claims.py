@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from fmgraph.graph.build_state import Build, ListClaim
 from fmgraph.graph.cell_readers import Assertion, CellReader
 from fmgraph.graph.claims import Claim
-from fmgraph.graph.sources import url_iri
 from fmgraph.lists import Reading, Row, SourceList
 from fmgraph.rdf.prefixes import BASE, DCTERMS, FOAF, OWL, PROV, SCHEMA, XSD
 from fmgraph.rdf.terms import LABEL, A, Term, entity, integer, iri, literal, own
+from fmgraph.records.addresses import parse_address
 from fmgraph.records.record_files import Record
 
 #: What a row about a work says of the paper that describes it, not of the work.
@@ -52,7 +52,7 @@ class ListBuilder:
         add((self._node, A, own("SourceList")))
         add((self._node, LABEL, literal(source.label)))
         if source.source:
-            add((self._node, iri(f"{DCTERMS}source"), iri(url_iri(source.source))))
+            add((self._node, iri(f"{DCTERMS}source"), iri(parse_address(source.source).iri)))
         if source.commit:
             add((self._node, iri(f"{SCHEMA}version"), literal(source.commit)))
         if source.date:

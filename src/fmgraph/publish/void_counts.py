@@ -77,7 +77,8 @@ class Counts:
     #: Classes of all that is in ``values``: there may be as many as datasets, too many to look each up.
     known: dict[object, frozenset[str]] = field(default_factory=dict)
     links: Counter[tuple[str, str]] = field(default_factory=Counter)  #: (name of the target, predicate)
-    first: dict[str, str] = field(default_factory=dict)  #: smallest subject of each class
+    #: Of each class the entity that most triples point at (the first by name among equals).
+    best_known: dict[str, str] = field(default_factory=dict)
 
 
 def add(counts: Counts, triples: Sequence[Triple], store: Store) -> Counts:
@@ -140,9 +141,9 @@ def add(counts: Counts, triples: Sequence[Triple], store: Store) -> Counts:
 
 
 def example_resources(counts: Counts) -> list[str]:
-    """Return the IRI of one entity of each kind that has any, the smallest by name."""
+    """Return the IRI of the best known entity of each kind that has any under the base."""
     wanted = [fmg(kind.cls) for kind in KINDS.values()]
-    return [counts.first[cls] for cls in wanted if cls in counts.first]
+    return [counts.best_known[cls] for cls in wanted if cls in counts.best_known]
 
 
 def is_described(store: Store, base: str = BASE) -> bool:

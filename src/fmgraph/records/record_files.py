@@ -14,7 +14,7 @@ import yaml
 
 from fmgraph.errors import InputError, RecordError
 from fmgraph.rdf.prefixes import KINDS
-from fmgraph.text import SLUG, nearest
+from fmgraph.text import SLUG, nearest, unfit_for_xml
 
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _VALUE_KEYS = {"value", "source", "at", "basis", "rank", "reason", "alternative", "variant"}
@@ -115,15 +115,27 @@ def parse_yaml(text: str, path: Path, error: type[InputError] = RecordError) -> 
 
 
 def read_text(path: Path, error: type[InputError] = RecordError) -> str:
-    """Return the file's text; raises ``error`` where it is not UTF-8 or cannot be read."""
+    """Return the file's text, without a byte order mark.
+
+    Raises ``error`` where it cannot be read, is not UTF-8 or holds what no XML can carry.
+    """
     try:
-        return path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as exc:
         raise error(
             f"not UTF-8: {exc.reason} at byte {exc.start}", file=path, remedy="save it as UTF-8"
         ) from None
     except OSError as exc:
         raise error(f"cannot be read: {exc.strerror}", file=path) from None
+    for number, line in enumerate(text.split("\n"), 1) if unfit_for_xml(text) else ():
+        if unfit := unfit_for_xml(line):
+            raise error(
+                f"holds {unfit}, which no XML can carry",
+                file=path,
+                line=number,
+                remedy="delete the character",
+            )
+    return text
 
 
 def mapping(node: yaml.Node, path: Path, where: str) -> dict[str, yaml.Node]:
@@ -143,7 +155,16 @@ def scalar(node: yaml.Node, path: Path, where: str) -> str:
     """Return the node's text; raises RecordError where it is a mapping or a list."""
     if not isinstance(node, yaml.ScalarNode):
         raise RecordError(f"{where} must be plain text", file=path, line=_line(node))
-    return str(node.value)
+    return check_scalar(node, path, RecordError, where)
+
+
+def check_scalar(node: yaml.ScalarNode, path: Path, error: type[InputError], field: str) -> str:
+    """Return the scalar's text; raises ``error`` where an escape in it gave what no XML can carry."""
+    text = str(node.value)
+    if unfit := unfit_for_xml(text):
+        message = f"holds {unfit}, which no XML can carry"
+        raise error(message, file=path, line=_line(node), field=field or None, remedy="delete the character")
+    return text
 
 
 def _line(node: yaml.Node) -> int:

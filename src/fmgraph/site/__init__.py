@@ -27,7 +27,9 @@ from fmgraph.site import (
     list_pages,
     problem_pages,
     query_endpoint,
+    rdf_files,
     search_page,
+    signposting,
     static_assets,
     vocabulary_pages,
 )
@@ -42,6 +44,8 @@ _PARTS = (
     lineage_pages,
     evidence_pages,
     vocabulary_pages,
+    rdf_files,
+    query_endpoint,
     problem_pages,
     entity_pages,
     index_pages,
@@ -64,10 +68,10 @@ def register(app: Flask) -> None:
     """Add the pages to the application, and give the endpoint its editor, results and error pages."""
     service: Service = app.extensions[NAME]
     pages, site = blueprint(service.engine, service.settings, service.search)
-    app.register_blueprint(query_endpoint.blueprint)
     app.register_blueprint(pages)
     service.hooks.editor = lambda: editor_pages.editor(site)
     service.hooks.results = lambda query, answer: editor_pages.results(site, query, answer)
+    service.hooks.dump_links = lambda: signposting.dump_links(site.links)
     service.hooks.problem = lambda members: editor_pages.problem(site, members)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
 

@@ -10,7 +10,7 @@ from flask import Blueprint, request
 from werkzeug.wrappers import Response
 
 from fmgraph.errors import GoneError, NotFoundError
-from fmgraph.rdf.formats import HTML, named
+from fmgraph.rdf.formats import GRAPHS, HTML, named
 from fmgraph.rdf.prefixes import DCTERMS, FMG, KINDS, OWL, RDFS, SCHEMA, SKOS, WORKS, Kind
 from fmgraph.site import list_pages, rdf_documents, schema_org_pages, signposting, snippets
 from fmgraph.site.claim_view import Claim, claims_about
@@ -21,7 +21,7 @@ from fmgraph.site.page_context import Site, page_number
 from fmgraph.site.page_links import SPDX
 from fmgraph.text import SLUG, nearest, slugify
 
-_FORMATS = (HTML, *signposting.ENTITY_GRAPHS)
+_FORMATS = (HTML, *GRAPHS)
 #: Names compared for "did you mean"; beyond that only those that begin alike.
 _MOST_NAMES = 4000
 Triples = list[tuple[str, str, Term]]
@@ -139,7 +139,7 @@ def _page(site: Site, kind: Kind, slug: str, node: str, triples: Triples) -> Res
         node,
         authors=[who for who, _ in people if who] or _iris(facts, "developedBy", "author"),
         items=_iris(facts, "weights", "code"),
-        licenses=_iris(facts, "license", "codeLicense", "weightsLicense") if kind.name == "dataset" else (),
+        licenses=_iris(facts, "license", "codeLicense", "weightsLicense"),
     )
     return site.page(
         "entity.html",

@@ -17,7 +17,7 @@ from fmgraph.rdf.prefixes import FMG, PREFIXES, RDF, RDFS
 from fmgraph.server.engine import Engine
 
 #: What a row of an answer holds.
-Term = ox.NamedNode | ox.BlankNode | ox.Literal
+Term = ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple
 Row = Mapping[str, Any]
 
 #: IRIs named in one query; more are asked for in several.
@@ -145,5 +145,5 @@ def values(name: str, iris: Iterable[str]) -> str:
 
 
 def text(term: Term) -> str:
-    """Return a term's IRI or lexical form, without syntax."""
-    return str(term.value)
+    """Return a term's IRI or lexical form, without syntax; a triple term in N-Triples."""
+    return str(getattr(term, "value", term))

@@ -8,9 +8,11 @@ from flask import Blueprint
 from werkzeug.wrappers import Response
 
 from fmgraph.answers.named_queries import NamedQuery, Parameter, load_queries
-from fmgraph.publish.dataset_names import DATA_LICENSE, describing, dump_files
+from fmgraph.publish.dataset_names import describing, dump_files
 from fmgraph.publish.schema_org_dataset import dataset_jsonld
+from fmgraph.rdf.formats import GRAPHS, HTML
 from fmgraph.rdf.prefixes import BASE, FMG, KINDS, PREFIXES
+from fmgraph.site import description_pages, signposting
 from fmgraph.site.claim_view import Claim, read_claims
 from fmgraph.site.entity_facts import label_of
 from fmgraph.site.graph_reader import iri
@@ -36,26 +38,17 @@ def register(pages: Blueprint, site: Site) -> None:
 
     @pages.get("/")
     def home() -> Response:
+        form = site.negotiate((HTML, *GRAPHS))
+        if form is not HTML:
+            return description_pages.describe_dataset(site, form)
         meta = site.engine.meta
-        dumps = [file for file in dump_files() if file.compression != "zst"]
-        links = [(describing("dataset"), "cite-as", ""), (DATA_LICENSE, "license", "")]
-        links += [("https://schema.org/Dataset", "type", ""), ("https://schema.org/AboutPage", "type", "")]
-        links.append((site.links.absolute(site.links.path("void")), "describedby", "text/turtle"))
-        for file in dumps:
-            address = site.links.absolute(site.links.path("dump", file.name))
-            links.append(
-                (address, "item", "application/gzip" if file.compression else file.syntax.media_type)
-            )
-        field = ", ".join(
-            f'<{to}>; rel="{rel}"' + (f'; type="{kind}"' if kind else "") for to, rel, kind in links
-        )
         about = dataset_jsonld(meta, service=f"{site.links.public}/" if site.links.public else None)
         return site.page(
             "home.html",
-            headers={"Link": field},
+            headers={"Link": signposting.dataset_links(site.links), "Vary": "Accept"},
             counts=counts(site),
             queries=list(load_queries().values())[:_FIRST],
-            dumps=[file for file in dumps if file.syntax.suffix in ("ttl", "nt", "jsonld", "rdf")],
+            dumps=[file for file in dump_files() if file.compression != "zst" and file.syntax.suffix != "nq"],
             jsonld=script(about),
             dataset_iri=describing("dataset"),
         )

@@ -17,7 +17,7 @@ from fmgraph.publish.dataset_names import DATA_LICENSE
 from fmgraph.rdf.formats import HTML, Format, named
 from fmgraph.rdf.prefixes import FMG, KINDS, XSD
 from fmgraph.server.engine import Engine
-from fmgraph.server.http.negotiation import choose
+from fmgraph.server.http.negotiation import choose, names_any
 from fmgraph.server.http.problems import NotAcceptableError
 from fmgraph.server.http.service_state import tag
 from fmgraph.settings import Settings
@@ -45,6 +45,9 @@ class View:
         """
         if isinstance(term, ox.Literal):
             return _literal(term)
+        if isinstance(term, ox.Triple):
+            parts = (term.subject, term.predicate, term.object)
+            return f"<<( {' '.join(self.name(part) for part in parts)} )>>"
         iri = term if isinstance(term, str) else term.value
         if prop and self.links.entity(iri) is None and safe(iri) and curie(iri) == iri:
             return shown(iri)
@@ -59,7 +62,7 @@ class View:
             if prop in _RESOLVERS:
                 return _RESOLVERS[prop] + quote(term.value, safe="/")
             return term.value if term.datatype.value == XSD + "anyURI" and safe(term.value) else None
-        if isinstance(term, ox.BlankNode):
+        if isinstance(term, ox.BlankNode | ox.Triple):
             return None
         return self.links.page(term if isinstance(term, str) else term.value)
 
@@ -148,10 +151,13 @@ class Site:
         wanted = suffix or request.args.get("format", "")
         if wanted:
             found = named(wanted, tuple(formats))
-            if found is None:
+            if found is None and not suffix and names_any(request.headers.get("Accept"), formats):
+                wanted = ""
+            elif found is None:
                 names = ", ".join(form.suffix for form in formats)
                 raise NotAcceptableError(f"there is no format {wanted!r} here; there are {names}", types)
-            return found
+            else:
+                return found
         accept = ", ".join(request.headers.getlist("Accept")) or None
         choice = choose(accept, formats)
         if choice is None:

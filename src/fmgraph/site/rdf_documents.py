@@ -10,6 +10,8 @@ import pyoxigraph as ox
 
 from fmgraph.rdf.formats import Format
 from fmgraph.rdf.prefixes import BASE, KINDS, PREFIXES, WORKS
+from fmgraph.server.engine import GRAPHS
+from fmgraph.server.engine.evaluate import check_triple_terms
 from fmgraph.site.graph_reader import LABEL, TYPE, Graph, Term, batches, iri, values
 
 #: Kinds that have parts with fragment IRIs, and the properties by which those point back (two steps at most).
@@ -21,13 +23,6 @@ _PARTS = {
     **dict.fromkeys(WORKS, ("fmg:about",)),
 }
 _ROOT = re.compile(r"<rdf:RDF ([^>]*)>")
-#: What pyoxigraph calls the formats.
-FORMATS = {
-    "turtle": ox.RdfFormat.TURTLE,
-    "ntriples": ox.RdfFormat.N_TRIPLES,
-    "rdfxml": ox.RdfFormat.RDF_XML,
-    "jsonld": ox.RdfFormat.JSON_LD,
-}
 
 
 def parts(graph: Graph, kind: str, entity: str) -> list[str]:
@@ -89,14 +84,16 @@ def serialise(triples: Iterable[tuple[str, str, Term]], form: Format, first: str
 def write(triples: Sequence[ox.Triple], form: Format) -> bytes:
     """Return the triples in their order as bytes, with the prefixes that are used.
 
-    The serialiser writes prefixes in an order that changes from run to run; here they are sorted.
+    The serialiser writes prefixes in an order that changes from run to run; here they are sorted. Raises
+    ProtocolError 406 where the format cannot hold the triples.
     """
+    check_triple_terms(triples, form.media_type)
     used = {str(t.value) for triple in triples for t in triple if isinstance(t, ox.NamedNode)}
     used |= {t.object.datatype.value for t in triples if isinstance(t.object, ox.Literal)}
     known = {**PREFIXES, **{kind: f"{BASE}{kind}/" for kind in KINDS}}
     prefixes = {name: space for name, space in known.items() if any(one.startswith(space) for one in used)}
-    text = (ox.serialize(triples, format=FORMATS[form.name], prefixes=prefixes) or b"").decode()
-    if form.name == "turtle":
+    text = (ox.serialize(triples, format=GRAPHS[form.media_type], prefixes=prefixes) or b"").decode()
+    if form.name in ("turtle", "trig"):
         lines = text.splitlines(keepends=True)
         head = sorted(line for line in lines if line.startswith("@prefix"))
         body = [line if line.startswith("\t") else f"\n{line}" for line in lines if line not in head]

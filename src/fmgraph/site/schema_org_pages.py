@@ -13,7 +13,6 @@ from typing import Any
 import pyoxigraph as ox
 from markupsafe import Markup
 
-from fmgraph.publish.dataset_names import describing
 from fmgraph.rdf.prefixes import FMG, FOAF, SCHEMA, SKOS
 from fmgraph.site.graph_reader import Term
 from fmgraph.site.page_links import safe
@@ -59,6 +58,14 @@ _TERMS = (
     (FMG + "issn", "issn", "text"),
     (FMG + "title", "headline", "text"),
 )
+#: What the description of a data set says of it.
+_DESCRIBING = (
+    (SKOS + "altLabel", "Also called"),
+    (FMG + "modality", "Modality"),
+    (FMG + "partOf", "Part of"),
+    (FMG + "access", "Access"),
+    (FMG + "license", "Licence"),
+)
 
 
 def describe(
@@ -79,10 +86,7 @@ def describe(
         "@type": TYPES.get(kind, "Thing"),
         "name": label,
         "url": {"@id": entity},
-        "isPartOf": [{"@type": "Dataset", "@id": describing("dataset")}] if kind != "quantity" else [],
     }
-    if TYPES.get(kind) == "DefinedTerm" or kind in ("institution", "person", "quantity"):
-        del found["isPartOf"]
     if kind in _ADDITIONAL:
         found["additionalType"] = {"@id": _ADDITIONAL[kind]}
     for prop, name, how in _TERMS:
@@ -91,6 +95,8 @@ def describe(
         if kept:
             known = found.setdefault(name, [])
             known += [value for value in kept if value not in known]
+    if found["@type"] == "Dataset":
+        found.setdefault("description", _description(label, facts, labels))
     dois = [term.value for term in facts.get(FMG + "doi", ()) if isinstance(term, ox.Literal)]
     arxiv = [term.value for term in facts.get(FMG + "arxiv", ()) if isinstance(term, ox.Literal)]
     if dois or arxiv:
@@ -101,6 +107,19 @@ def describe(
     if authors:
         found["author"] = {"@list": [_person(iri, name) for iri, name in authors]}
     return found
+
+
+def _description(label: str, facts: Mapping[str, Sequence[Term]], labels: Mapping[str, str]) -> str:
+    """Return sentences about a data set, made of what the graph has of it (search engines ask for some)."""
+    said = [f"{label}: a data set in fmgraph, a knowledge graph of medical foundation models."]
+    for prop, name in _DESCRIBING:
+        values = [
+            labels.get(term.value, "") if isinstance(term, ox.NamedNode) else str(getattr(term, "value", ""))
+            for term in facts.get(prop, ())
+        ]
+        if named := sorted({value for value in values if value}):
+            said.append(f"{name}: {', '.join(named)}.")
+    return " ".join(said)
 
 
 def _person(iri: str | None, name: str) -> dict[str, str]:

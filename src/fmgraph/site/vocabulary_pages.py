@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response
 from fmgraph import resources
 from fmgraph.errors import NotFoundError, OntologyError
 from fmgraph.publish import ontology_page
-from fmgraph.rdf.formats import HTML
+from fmgraph.rdf.formats import GRAPHS, HTML
 from fmgraph.rdf.prefixes import FMG, KINDS, OWL
 from fmgraph.site.graph_reader import Term, iri, text
 from fmgraph.site.page_context import Site
@@ -30,7 +30,7 @@ SCHEMES = {
     "task": "task",
     "disease": "disease",
 }
-_FORMATS = (HTML, *ENTITY_GRAPHS)
+_FORMATS = (HTML, *GRAPHS)
 
 
 @dataclass

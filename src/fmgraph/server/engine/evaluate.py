@@ -7,9 +7,18 @@ This is the only place that calls ``Store.query``; it runs inside evaluators and
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-from pyoxigraph import NamedNode, QueryBoolean, QuerySolutions, QueryTriples, RdfFormat, Store, serialize
+from pyoxigraph import (
+    NamedNode,
+    QueryBoolean,
+    QuerySolutions,
+    QueryTriples,
+    RdfFormat,
+    Store,
+    Triple,
+    serialize,
+)
 
 from fmgraph.errors import (
     EngineError,
@@ -129,7 +138,9 @@ def _serialise(
         form = GRAPHS[media_type]
         # A graph is a set, and CONSTRUCT yields a triple once for every solution that makes it.
         prefixes = PREFIXES if form in (RdfFormat.TURTLE, RdfFormat.TRIG) else None
-        serialize(dict.fromkeys(results), output, form, prefixes=prefixes)  # type: ignore[arg-type]
+        triples = dict.fromkeys(results)
+        check_triple_terms(triples, media_type)
+        serialize(triples, output, form, prefixes=prefixes)  # type: ignore[arg-type]
         if prefixes:
             return kind, media_type, _tidy_prefixes(output.body())
     else:
@@ -138,6 +149,14 @@ def _serialise(
         results.serialize(output, SOLUTIONS[media_type])  # type: ignore[arg-type]  # a writer is all it needs
     body = output.body()
     return kind, media_type, well_formed(body, media_type) if media_type.endswith("xml") else body
+
+
+def check_triple_terms(triples: Iterable[Triple], media_type: str) -> None:
+    """Raise ProtocolError 406 where a format cannot hold what RDF 1.2 added: a triple as an object."""
+    if media_type == "application/ld+json" and any(isinstance(one.object, Triple) for one in triples):
+        raise ProtocolError(
+            "the result has a triple term, which JSON-LD cannot hold: ask for another format", 406
+        )
 
 
 def _tidy_prefixes(body: bytes) -> bytes:
