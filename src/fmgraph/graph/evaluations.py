@@ -1,10 +1,10 @@
 """Reported results to the graph: evaluations, their protocols, and what may be compared.
 
-A result is a claim of its own: a number that a source prints, with what was measured, how and by whom. Results
-stand in one ranking only where protocol, data set, cohort, split, task, metric and condition are the same; such
-a set is a node (``fmg:Comparison``), so that no query can put two protocols in one ranking by accident. A result
-whose metric its source does not state, one copied from elsewhere, and one of a protocol that is not ranked have
-no comparison.
+A result is a claim of its own: a number that a source prints, with what was measured, how and by whom.
+Results stand in one ranking only where protocol, data set, cohort, split, task, metric and condition are the
+same; such a set is a node (``fmg:Comparison``), so that no query can put two protocols in one ranking by
+accident. A result whose metric its source does not state, one copied from elsewhere, and one of a protocol that
+is not ranked have no comparison.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _NUMBER = re.compile(r"([-+]?\d+(?:\.\d+)?)\s*(%?)")
 
 
 def add_evaluations(build: Build) -> None:
-    """Add the protocols and results under ``data/evaluation`` to the build; what is wrong becomes findings."""
+    """Add the protocols and results under ``data/evaluation`` to the build, and findings of what is wrong."""
     for protocol in iter_protocols(build.data_dir):
         if isinstance(protocol, Protocol):
             _Evaluations(build, protocol).add()
@@ -161,14 +161,17 @@ class _Evaluations:
         scale = result["scale"]
         if scale not in SCALES:
             raise _ColumnError("scale", f"{scale!r} is none of {', '.join(SCALES)}")
-        number: Decimal = self._checked("printed", lambda text: printed_number(text, scale), result["printed"])
+        number: Decimal = self._checked(
+            "printed", lambda text: printed_number(text, scale), result["printed"]
+        )
         normalised = number / 100 if scale == "percent" else number
         metric = self.build.catalogue.records["metric"][result["metric"]]
         for key, outside in (("minimum", normalised.__lt__), ("maximum", normalised.__gt__)):
             for bound in metric.values(key):
                 if outside(Decimal(bound)):
                     raise _ColumnError(
-                        "printed", f"{result['printed']} is outside the range of {metric.label} ({key} {bound})"
+                        "printed",
+                        f"{result['printed']} is outside the range of {metric.label} ({key} {bound})",
                     )
         return number, normalised
 
@@ -186,12 +189,8 @@ class _Evaluations:
         if not self.protocol.ranked or result["metric"] == NOT_STATED or result["copied_from"]:
             return None
         key = "\n".join(result[column] for column in _COMPARED)
-        node = entity(
-            "comparison", f"{self.protocol.slug}-{hashlib.sha256(key.encode()).hexdigest()[:10]}"
-        )
-        dataset = ", ".join(
-            filter(None, (self._label("dataset", result), result["cohort"], result["split"]))
-        )
+        node = entity("comparison", f"{self.protocol.slug}-{hashlib.sha256(key.encode()).hexdigest()[:10]}")
+        dataset = ", ".join(filter(None, (self._label("dataset", result), result["cohort"], result["split"])))
         where = ", ".join(filter(None, (result["target"], result["condition"])))
         label = f"{self._label('metric', result)} on {dataset} ({where}), {self.protocol.label}"
         self.build.triples |= {

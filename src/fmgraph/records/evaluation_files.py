@@ -1,4 +1,4 @@
-"""Reported results: ``data/evaluation/<protocol>.yaml`` (who ran what) and ``<protocol>.csv`` (one number a line).
+"""Reported results: ``data/evaluation/<protocol>.yaml`` (who ran what) and ``<protocol>.csv`` (the numbers).
 
 A protocol is one table or one harness: its results were made in one way, by one group, and only they may be
 compared. Both files are read strictly, and everything that is wrong with a file comes back at once.
