@@ -3,8 +3,8 @@
 A result is a claim of its own: a number that a source prints, with what was measured, how and by whom.
 Results stand in one ranking only where protocol, data set, cohort, split, task, metric and condition are the
 same; such a set is a node (``fmg:Comparison``), so that no query can put two protocols in one ranking by
-accident. A result whose metric its source does not state, one copied from elsewhere, and one of a protocol that
-is not ranked have no comparison.
+accident. A result whose metric its source does not state, one copied from elsewhere, and one of a protocol
+that is not ranked have no comparison.
 """
 
 from __future__ import annotations

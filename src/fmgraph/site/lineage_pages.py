@@ -11,8 +11,9 @@ from werkzeug.wrappers import Response
 from fmgraph.answers.lineage import Direction, Edge, Evidence, Lineage, lineage
 from fmgraph.answers.lineage_formats import as_json, turtle
 from fmgraph.errors import NotFoundError
+from fmgraph.ontology import work_kinds
 from fmgraph.rdf.formats import GRAPHS, HTML, Format
-from fmgraph.rdf.prefixes import FMG, WORKS
+from fmgraph.rdf.prefixes import FMG
 from fmgraph.site.page_context import Site
 from fmgraph.text import SLUG
 
@@ -48,8 +49,8 @@ def register(pages: Blueprint, site: Site) -> None:
     @pages.get("/lineage/<kind>/<name>")
     def lineage_of(kind: str, name: str) -> Response:
         slug, _, suffix = name.partition(".")
-        if kind not in WORKS or not SLUG.fullmatch(slug):
-            raise NotFoundError(f"only works have lineage ({', '.join(WORKS)}), not {kind}/{name}")
+        if kind not in work_kinds() or not SLUG.fullmatch(slug):
+            raise NotFoundError(f"only works have lineage ({', '.join(work_kinds())}), not {kind}/{name}")
         node = f"{site.links.base}{kind}/{slug}"
         if not site.graph.triples([node]):
             raise NotFoundError(f"there is no {kind} {slug!r}")
@@ -78,7 +79,7 @@ def _page(site: Site, kind: str, slug: str, up: Lineage, down: Lineage) -> Respo
         up=tree(up),
         down=tree(down),
         view=view,
-        labels={FMG + name: ontology.labels.get(FMG + name, name) for name in names},
+        labels={FMG + name: ontology.property(FMG + name).label or name for name in names},
         most=MOST_WORKS,
     )
 
