@@ -85,6 +85,7 @@ class Property:
     derived: bool
     evidence_required: bool
     passes_weights: bool
+    drawn_as: str  #: of a lineage relation: weights, component, output or version; else empty
     order: int  #: within its group; 99 where the ontology gives none
     page_title: str | None
     incoming_title: str | None
@@ -267,6 +268,7 @@ class Ontology:
             derived=self.flag(iri, "derived"),
             evidence_required=self.flag(iri, "evidenceRequired"),
             passes_weights=self.flag(iri, "passesWeights"),
+            drawn_as=self.value(iri, FMG + "drawnAs") or "",
             order=self.number(iri, "order", 99),
             page_title=self.value(iri, FMG + "pageTitle"),
             incoming_title=self.value(iri, FMG + "incomingTitle"),
