@@ -156,7 +156,7 @@ def test_every_property_says_how_it_comes_about(ontology):
     machinery = {
         F[c] for c in ("Claim", "Table", "Column", "ListRow", "Cell", "Quantity", "Hardware", "Authorship")
     }
-    machinery |= {F.SourceList, F.Search}
+    machinery |= {F.SourceList, F.Search, F.Evaluation, F.Protocol, F.Comparison}
     for term in own_terms(ontology, *PROPERTIES):
         name = local(term)
         ways = [flag for flag in ("claimed", "editorial", "derived") if name in flagged(ontology, flag)]

@@ -113,6 +113,13 @@ EXPECTED = {
     "works-by-country": [{"country": "US"}, {"country": "CN"}],
     "most-built-on": [{"work": "clip"}, {"work": "sam"}, {"work": "llama"}],
     "corrections": [{"label": "CT-CLIP", "property": "backbone", "raw": "ViT-B"}],
+    "results": [
+        {"protocolLabel": "eva pathology leaderboard", "datasetLabel": "BACH", "printed": "0.785"},
+    ],
+    "results-on": [{"label": "UNI2-h", "rank": "1"}, {"label": "Virchow2", "rank": "2"}],
+    "best-under": [{"label": "Virchow2", "rank": "1"}],
+    "self-against-others": [{"datasetLabel": "HEST-Benchmark", "own": "0.386", "other": "0.391"}],
+    "contaminated": [{"datasetLabel": "MIMIC-CXR", "trained_on": "chexinstruct"}],
     "evidence": [
         {"property": "trainedOn", "basis": "PrimarySource"},
         {"property": "backbone", "basis": "ListCell"},

@@ -28,6 +28,7 @@ from fmgraph.graph.authorships import authorships
 from fmgraph.graph.build_state import Build
 from fmgraph.graph.catalogue import Catalogue
 from fmgraph.graph.claims import accepted, not_had
+from fmgraph.graph.evaluations import add_evaluations
 from fmgraph.graph.inherit import inherited
 from fmgraph.graph.materialise import closures, umbrellas
 from fmgraph.graph.record_claims import add_record, add_tombstones, apply_corrections
@@ -76,6 +77,7 @@ def build(data_dir: Path | None = None, ontology_dir: Path | None = None) -> Res
     for record in records:
         add_record(work, record)
     _add_lists(work)
+    add_evaluations(work)
     for record in records:
         apply_corrections(work, record)
     try:
