@@ -51,7 +51,7 @@ def crowd(tmp_path_factory):
         f"fmg:builtOn <{BASE}model/root> ; fmg:derivesFrom <{BASE}model/root> ; "
         f'fmg:year "{2000 + n % 20}"^^<http://www.w3.org/2001/XMLSchema#gYear> .'
         f"<{BASE}claim/c{n}> a fmg:Claim ; rdf:subject <{BASE}model/m{n}> ; rdf:predicate fmg:builtOn ; "
-        f"rdf:object <{BASE}model/root> ."
+        f"rdf:object <{BASE}model/root> ; fmg:accepted true ."
         for n in range(MANY)
     ]
     prefixes = (
