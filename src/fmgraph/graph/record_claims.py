@@ -94,7 +94,7 @@ def _add_search(build: Build, record: Record, search: Search) -> None:
         field = build.schema.fields.get(key)
         if field is None or field.editorial:
             raise ValueError(f"{key!r} is no property that sources state; write a key such as trained_on")
-        said = "\n".join([field.iri, search.date, *sorted(sources)])
+        said = "\n".join([field.iri, search.date, search.at or "", *sorted(sources)])
         digest = hashlib.sha256(said.encode()).hexdigest()[:8]
         part = iri(f"{bare(node)}#search-{key.replace('_', '-')}-{digest}")
         label = f"{record.label}: {key.replace('_', ' ')} not stated ({search.date})"
@@ -106,6 +106,8 @@ def _add_search(build: Build, record: Record, search: Search) -> None:
             (part, iri(f"{DCTERMS}date"), literal(search.date, f"{XSD}date")),
             *((part, own("searchedIn"), source) for source in sources),
         }
+        if search.at:
+            build.triples.add((part, own("locator"), literal(search.at)))
 
 
 def apply_corrections(build: Build, record: Record) -> None:
