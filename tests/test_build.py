@@ -126,6 +126,7 @@ BROKEN = [
     ("model/child.yaml", "aka: A\n", "no label", "missing-label"),
     ("model/Child 2.yaml", "label: A\n", "not a record's file name", "bad-record"),
     ("model/other.yaml", "label: Child\n", "also a name of model/child", "ambiguous-name"),
+    ("application/other.yaml", "label: Child\n", "also a name of model/child", "ambiguous-name"),
     (
         "list/l.csv",
         RECORDS["list/l.csv"].replace("ViT-Base", "ViT-Bas-X"),
