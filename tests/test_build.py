@@ -148,6 +148,7 @@ BROKEN = [
 
 @pytest.mark.parametrize(("name", "text", "message", "rule"), BROKEN, ids=lambda value: str(value)[:40])
 def test_each_mistake_is_found_where_it_is(data, name, text, message, rule):
+    (data / name).parent.mkdir(exist_ok=True)
     (data / name).write_text(text, encoding="utf-8")
     found = [one for one in build(data).findings if one.rule == rule and message in str(one)]
     assert found, [str(one) for one in build(data).findings]

@@ -81,6 +81,13 @@ def test_the_files_are_valid_shacl_and_every_shape_has_its_message(shapes):
 
 #: What a contributor may get wrong, and the shape and component that say so.
 CASES = {
+    "a result compared with another protocol's": (
+        "INSERT DATA { <https://w3id.org/fmgraph/evaluation/one-001> a fmg:Evaluation ;"
+        " fmg:protocol <https://w3id.org/fmgraph/protocol/one> ; fmg:inComparison fmg:c ."
+        " fmg:c fmg:protocol <https://w3id.org/fmgraph/protocol/two> }",
+        "evaluation-one-protocol",
+        "SPARQL",
+    ),
     "a search that was not in vain": (
         "INSERT DATA { <https://w3id.org/fmgraph/model/retizero#search-parameter-count-0a1b2c3d>"
         " fmg:searchedFor fmg:builtOn }",

@@ -85,6 +85,7 @@ class Property:
     derived: bool
     evidence_required: bool
     passes_weights: bool
+    drawn_as: str  #: of a lineage relation: weights, component, output or version; else empty
     order: int  #: within its group; 99 where the ontology gives none
     page_title: str | None
     incoming_title: str | None
@@ -267,6 +268,7 @@ class Ontology:
             derived=self.flag(iri, "derived"),
             evidence_required=self.flag(iri, "evidenceRequired"),
             passes_weights=self.flag(iri, "passesWeights"),
+            drawn_as=self.value(iri, FMG + "drawnAs") or "",
             order=self.number(iri, "order", 99),
             page_title=self.value(iri, FMG + "pageTitle"),
             incoming_title=self.value(iri, FMG + "incomingTitle"),
@@ -422,6 +424,18 @@ class Schema:
     def single_valued(self) -> frozenset[str]:
         """IRIs of the properties that take one value."""
         return self.ontology.flagged("singleValued")
+
+    @cached_property
+    def inherited(self) -> dict[str, bool]:
+        """IRIs of the properties that variants take over, with whether only where there is a single value."""
+        said = {prop: self.ontology.value(prop, FMG + "inherited") for prop in self.ontology.properties}
+        return {prop: text == "false" for prop, text in sorted(said.items()) if text is not None}
+
+    @cached_property
+    def absences(self) -> frozenset[str]:
+        """IRIs of the properties by which a source says that it has no value of another property."""
+        absence_of = FMG + "absenceOf"
+        return frozenset(prop for prop in self.ontology.properties if self.ontology.value(prop, absence_of))
 
     @cached_property
     def superproperties(self) -> dict[str, tuple[str, ...]]:

@@ -18,6 +18,7 @@ from fmgraph.site.claim_view import Claim, claims_about
 from fmgraph.site.entity_facts import group_facts, label_of
 from fmgraph.site.graph_reader import LABEL, TYPE, Term, iri, text
 from fmgraph.site.incoming_links import PAGE, finer, incoming, one_property
+from fmgraph.site.lineage_pages import MOST_ON_ITS_PAGE, both_ways, pictures
 from fmgraph.site.page_context import Site, page_number
 from fmgraph.site.page_links import SPDX
 from fmgraph.text import SLUG, nearest, slugify
@@ -143,8 +144,13 @@ def _page(site: Site, kind: Kind, slug: str, node: str, triples: Triples) -> Res
         items=_iris(facts, "weights", "code"),
         licenses=_iris(facts, "license", "codeLicense", "weightsLicense"),
     )
+    lineages = both_ways(site, node) if kind.work else None
+    page = site.links.path("lineage", kind.name, slug)
+    drawn = pictures(site, *lineages, MOST_ON_ITS_PAGE, page) if lineages else None
     return site.page(
         "entity.html",
+        drawn=drawn if lineages and any(one.nodes for one in lineages) else None,
+        lineage_counts=[len(one.nodes) for one in lineages] if lineages else None,
         headers={"Link": header},
         kind=kind,
         slug=slug,
