@@ -11,6 +11,7 @@
 :mod:`~.explain`        violations to findings
 :mod:`~.identifiers`    check digits
 :mod:`~.vocabulary`     terms that the ontology does not define
+:mod:`~.unit_names`     names of units that are read as another unit
 :mod:`~.coverage`       nothing of a list is lost
 :mod:`~.report`         findings as text, JSON, SARIF, Turtle
 ======================  ==================================================================
@@ -34,6 +35,7 @@ from fmgraph.check.finding_formats import FORMATS
 from fmgraph.check.locations import Places, shown
 from fmgraph.check.shape_files import load_shapes
 from fmgraph.check.term_usage import unknown_terms
+from fmgraph.check.unit_names import misread_units
 from fmgraph.errors import OntologyError, UsageError
 from fmgraph.graph import build
 from fmgraph.ontology import Schema, all_kinds
@@ -103,7 +105,7 @@ def check_graph(
             focus = {f"<{iri}>" for iri in only}
             violations = [violation for violation in violations if violation.focus in focus]
     findings: Iterable[Finding] = explain(violations, shapes, places, store)
-    terms = unknown_terms(store, shapes, places) if about is None else ()
+    terms = [*unknown_terms(store, shapes, places), *misread_units(store, places)] if about is None else []
     lists = None
     if about is not None:
         prefix = entity_iri("list", "")

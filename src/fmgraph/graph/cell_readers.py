@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from fmgraph.graph.catalogue import Catalogue
+from fmgraph.records.address_kinds import page_kind
 from fmgraph.records.addresses import parse_address
 from fmgraph.records.record_files import Record
 from fmgraph.text import match_key
@@ -150,6 +151,8 @@ class CellReader:
             for url in urls:
                 container = key == "weights" and "hub.docker.com" in url
                 yield Assertion("container" if container else key, url)
+                if key == "code" and page_kind(parse_address(url)) == "model-page":
+                    yield Assertion("weights", url)
 
         return read
 
