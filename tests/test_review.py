@@ -1,4 +1,4 @@
-"""Deciding about a list: by TSV, by threshold, in a terminal; and a list of thirty rows by the commands alone."""
+"""Deciding about a list: by TSV, by threshold, in a terminal; thirty rows by the commands alone."""
 
 from __future__ import annotations
 
@@ -47,8 +47,8 @@ def title(number: int) -> str:
 
 def atom(number: int) -> str:
     return (
-        f'<feed xmlns="http://www.w3.org/2005/Atom"><entry><id>http://arxiv.org/abs/25{number % 12 + 1:02d}.{number:05d}v1'
-        f"</id><published>2025-01-01T00:00:00Z</published><title>{title(number)}</title>"
+        '<feed xmlns="http://www.w3.org/2005/Atom"><entry>'
+        f"<id>http://arxiv.org/abs/{arxiv(number)}v1</id><published>2025-01-01T00:00:00Z</published><title>{title(number)}</title>"
         f"<author><name>Author {number}</name></author><author><name>Else Body</name></author></entry></feed>"
     )
 
@@ -105,9 +105,8 @@ def markdown() -> str:
             paper = "[Journal](https://doi.org/10.1234/four)"
         modality = "Pathology" if number % 2 else "Fundus photography"
         rows.append(f"M{number} | 2025 | {modality} | {title(number)} | {paper} | {code} | {weights}")
-    rows.append(
-        "KnownOne | 2024 | | A model that was here before all the others | https://arxiv.org/abs/2400.00001 | |"
-    )
+    known = "A model that was here before all the others | https://arxiv.org/abs/2400.00001"
+    rows.append(f"KnownOne | 2024 | | {known} | |")
     rows.append("KnownOne | 2025 | | | | |")  # its name alone
     rows.append("How to read this list | 2025 | | | | |")  # about no work
     return "# A list\n\n## Models\n\n" + HEADER + "".join(f"| {row} |\n" for row in rows)
