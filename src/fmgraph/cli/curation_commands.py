@@ -12,6 +12,9 @@ from fmgraph import resources
 from fmgraph.cli.cli_options import EXISTING, PATH, write
 from fmgraph.cli.review_prompt import ask
 from fmgraph.curation.identities import known_records, with_rows
+from fmgraph.curation.list_gaps import FORMATS as GAP_FORMATS
+from fmgraph.curation.list_gaps import gaps as find_gaps
+from fmgraph.curation.list_gaps import read_any
 from fmgraph.curation.match_formats import FORMATS as MATCH_FORMATS
 from fmgraph.curation.match_records import Matcher
 from fmgraph.errors import NotFoundError, UsageError
@@ -212,4 +215,20 @@ def review(
         write(str(report))
 
 
-COMMANDS = (match, draft, review)
+@click.command()
+@click.argument("names", metavar="LIST…", nargs=-1, required=True)
+@DATA
+@click.option("--format", "form", type=click.Choice([*GAP_FORMATS]), default="text", show_default=True)
+def gaps(names: tuple[str, ...], data_dir: Path | None, form: str) -> None:
+    """Show which works the LISTs name and the graph lacks, and which it has.
+
+    A LIST is the id of a list that is kept, or a Markdown file.
+    """
+    data_dir = data_dir or resources.data_dir()
+    kept = load_lists(data_dir)
+    chosen = [read_any(Path(name)) if Path(name).is_file() else _lists(data_dir, name)[0] for name in names]
+    known = with_rows(known_records(data_dir, _schema()), kept)
+    write(GAP_FORMATS[form](find_gaps(chosen, known)))
+
+
+COMMANDS = (match, draft, review, gaps)

@@ -21,6 +21,7 @@ _MODULES = {
     "match": "curation_commands",
     "draft": "curation_commands",
     "review": "curation_commands",
+    "gaps": "curation_commands",
     "query": "query_commands",
     "queries": "query_commands",
     "lineage": "query_commands",

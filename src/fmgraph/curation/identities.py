@@ -171,7 +171,7 @@ def names_in_title(cell: str) -> tuple[dict[str, str], bool]:
     text = plain(cell)
     found = {}
     if match := _NAME_AND_TITLE.fullmatch(text):
-        found[match["name"].strip()] = match["title"]
+        found |= dict.fromkeys(_names_in(match["name"].strip()), match["title"])
     if match := _AT_THE_END.search(text):
         found |= {name: text[: match.start()] for name in _names_in(match[1])}
     bold = _BOLD_NAME.match(cell)
@@ -179,9 +179,12 @@ def names_in_title(cell: str) -> tuple[dict[str, str], bool]:
 
 
 def _names_in(text: str) -> list[str]:
-    """Return the names in a cell that holds names: ``UNI (v1)``, ``A / B``."""
+    """Return the names in a cell that holds names: ``UNI (v1)``, ``Quilt-1M/Quilt-Net``."""
     without = re.sub(r"\s*\([^()]*\)", "", text)
-    return [name for name in dict.fromkeys([text, without, *re.split(r"\s+/\s+|,\s+", without)]) if name]
+    parts = [part.strip() for part in re.split(r"\s*/\s*|,\s+", without)]
+    return [
+        name for name in dict.fromkeys([text, without, *parts]) if name in (text, without) or len(name) > 2
+    ]
 
 
 def _keys(texts: Iterable[str]) -> frozenset[str]:

@@ -1,4 +1,4 @@
-"""``fmgraph gaps``: what lists name and the graph has, and what it lacks, a work named by several lists once."""
+"""``fmgraph gaps``: works that lists name, in the graph or not; each once, whoever names it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pathlib import Path
 from fmgraph.curation.identities import PAGE, Identity, Known, of_row
 from fmgraph.curation.match_records import Matcher
 from fmgraph.lists import Origin, import_list, load_list, write_list
-from fmgraph.lists.source_list import Row, SourceList
+from fmgraph.lists.source_list import SourceList
 from fmgraph.text import slugify
 
 
@@ -77,16 +77,14 @@ def read_any(path: Path) -> SourceList:
         return load_list(Path(folder) / "list" / f"{list_id}.yaml")
 
 
-def gaps(
-    lists: Sequence[SourceList], known: Sequence[Known], skipped: Callable[[SourceList, Row], bool]
-) -> Gaps:
-    """Return what the lists name; ``skipped`` tells which rows are about no work."""
+def gaps(lists: Sequence[SourceList], known: Sequence[Known]) -> Gaps:
+    """Return what the lists name, without rows that somebody said are about no work."""
     matcher = Matcher(known)
     works: dict[str, NamedWork] = {}
     lacking: list[Known] = []
     for source in lists:
         for row in source.rows:
-            if skipped(source, row):
+            if row.id in source.skip:
                 continue
             mention = Mention(source.id, row.id, row.line)
             identity = of_row(source, row)
