@@ -169,7 +169,7 @@ def names_in_title(cell: str) -> tuple[dict[str, str], bool]:
     ({'Triad': 'Vision Foundation Model for 3D MRI'}, True)
     """
     text = plain(cell)
-    found = {}
+    found: dict[str, str] = {}
     if match := _NAME_AND_TITLE.fullmatch(text):
         found |= dict.fromkeys(_names_in(match["name"].strip()), match["title"])
     if match := _AT_THE_END.search(text):
