@@ -31,8 +31,9 @@ from rdflib import (
 
 import fmgraph
 from fmgraph import resources
+from fmgraph.ontology import all_kinds
 from fmgraph.publish import ontology_page
-from fmgraph.rdf.prefixes import BASE, FMG, KINDS
+from fmgraph.rdf.prefixes import BASE, FMG
 
 NS = URIRef(f"{BASE}ns")
 F = Namespace(FMG)
@@ -145,7 +146,7 @@ def test_foops_reuse(ontology):
 
 
 def test_there_is_a_class_for_every_kind(ontology):
-    for kind in KINDS.values():
+    for kind in all_kinds().values():
         assert (F[kind.cls], RDF.type, OWL.Class) in ontology
         assert ((F[kind.cls], RDFS.subClassOf, F.Work) in ontology) == kind.work
 
@@ -236,7 +237,7 @@ def test_keys_are_typed_as_the_ontology_ranges(ontology):
 
 def test_references_are_resolved_within_their_kind(ontology):
     """The base of a key is the folder of the kind that the property ranges over."""
-    folder = {F[kind.cls]: kind.name for kind in KINDS.values()} | {F.Work: "model"}
+    folder = {F[kind.cls]: kind.name for kind in all_kinds().values()} | {F.Work: "model"}
     for key, entry in KEYS.items():
         base = entry.get("@context", {}).get("@base", "")
         if base.startswith(BASE):

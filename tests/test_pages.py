@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from fmgraph.answers.named_queries import load_queries
 from fmgraph.errors import UsageError
+from fmgraph.ontology import searched_classes
 from fmgraph.publish.describe import describe
 from fmgraph.rdf import text_index
 from fmgraph.rdf.prefixes import FMG, RDF
@@ -303,7 +304,7 @@ def index(tmp_path_factory):
     dataset = dataset_of_files([SAMPLE])
     engine = create_app(dataset, Settings()).extensions["fmgraph"].engine
     path = tmp_path_factory.mktemp("search") / "search.sqlite"
-    entries = list(text_index.entries(engine.rows))
+    entries = list(text_index.entries(engine.rows, searched_classes()))
     assert text_index.build_index(path, entries) == len(entries)
     return path, entries
 

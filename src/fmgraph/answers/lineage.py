@@ -8,7 +8,8 @@ from dataclasses import asdict, dataclass
 from typing import Literal
 
 from fmgraph.answers.named_queries import find_entity
-from fmgraph.rdf.prefixes import FMG, PREFIXES, WORKS
+from fmgraph.ontology import work_kinds
+from fmgraph.rdf.prefixes import FMG, PREFIXES
 from fmgraph.rdf.terms import bare
 from fmgraph.server.engine import Engine
 from fmgraph.server.engine import Term as RdfTerm
@@ -100,7 +101,7 @@ def lineage(
     ``name`` is an IRI, ``kind/slug``, slug, label, alias or external id; ``depth`` limits the steps.
     Raises NotFoundError with the nearest names for an unknown work.
     """
-    root = find_entity(name, WORKS, engine)
+    root = find_entity(name, work_kinds(), engine)
     ends = ("parent", "child") if direction == "descendants" else ("child", "parent")
     reach = (
         f"?reached fmg:derivesFrom {root}"

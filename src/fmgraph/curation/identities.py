@@ -14,8 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from fmgraph.errors import RecordError
 from fmgraph.lists.source_list import Row, SourceList
-from fmgraph.ontology import Schema
-from fmgraph.rdf.prefixes import WORKS
+from fmgraph.ontology import Schema, work_kinds
 from fmgraph.records.addresses import parse_address
 from fmgraph.records.record_files import Record, iter_records
 from fmgraph.text import match_key
@@ -213,7 +212,7 @@ def known_records(data_dir: Path, schema: Schema) -> list[Known]:
         records.setdefault(record.kind, {})[record.slug] = record
     papers = records.get("paper", {})
     known = []
-    for kind in (*WORKS, "dataset", "paper"):
+    for kind in (*work_kinds(), "dataset", "paper"):
         for record in records.get(kind, {}).values():
             own = [papers[slug] for slug in record.values("described_by") if slug in papers]
             known.append(Known(f"{kind}/{record.slug}", record.label, _of_record(record, own)))

@@ -9,7 +9,7 @@ from functools import lru_cache
 from license_expression import get_spdx_licensing
 
 from fmgraph.graph.sources import source_address
-from fmgraph.rdf.prefixes import KINDS, WORKS
+from fmgraph.ontology import all_kinds, work_kinds
 from fmgraph.rdf.terms import Term, entity, iri
 from fmgraph.records.addresses import Address, Spellings
 from fmgraph.records.findings import Finding
@@ -31,15 +31,15 @@ class Catalogue:
 
     def __init__(self, records: Iterable[Record]) -> None:
         """Index the records; :attr:`findings` has the names that two records of a kind claim."""
-        self.records: dict[str, dict[str, Record]] = {kind: {} for kind in KINDS}
+        self.records: dict[str, dict[str, Record]] = {kind: {} for kind in all_kinds()}
         self.findings: list[Finding] = []
-        self._names: dict[str, dict[str, str]] = {kind: {} for kind in KINDS}
+        self._names: dict[str, dict[str, str]] = {kind: {} for kind in all_kinds()}
         self.spellings = Spellings()
         for record in records:
             self.records[record.kind][record.slug] = record
             for address in _addresses(record):
                 self.spellings.count(address)
-        for kind in KINDS:
+        for kind in all_kinds():
             for record in self.records[kind].values():
                 self._index(record)
 
@@ -69,7 +69,7 @@ class Catalogue:
 
     def find_work(self, name: str) -> tuple[str, str] | None:
         """Return kind and slug of the work of that name, models first."""
-        for kind in WORKS:
+        for kind in work_kinds():
             slug = self.find(kind, name)
             if slug:
                 return kind, slug

@@ -8,8 +8,8 @@ from pathlib import Path
 from fmgraph.errors import RecordError
 from fmgraph.graph.build_state import Build
 from fmgraph.graph.claims import Claim
-from fmgraph.ontology import Field
-from fmgraph.rdf.prefixes import BASE, DCTERMS, KINDS, OWL, RDFS, SKOS, XSD, fmg
+from fmgraph.ontology import Field, all_kinds
+from fmgraph.rdf.prefixes import BASE, DCTERMS, OWL, RDFS, SKOS, XSD, fmg
 from fmgraph.rdf.terms import LABEL, A, Term, bare, entity, iri, literal, own
 from fmgraph.records.record_files import (
     Correction,
@@ -23,27 +23,17 @@ from fmgraph.records.record_files import (
 )
 from fmgraph.text import match_key
 
-#: Kinds whose entities are concepts, with their SKOS scheme in the ontology.
-SCHEMES = {
-    "backbone": "backbones",
-    "method": "methods",
-    "modality": "modalities",
-    "organ": "organs",
-    "task": "tasks",
-    "disease": "diseases",
-    "unit": "units",
-}
-
 
 def add_record(build: Build, record: Record) -> None:
     """Add the record's entity, its editorial triples and its claims to the build."""
     node = build.catalogue.term(record)
-    build.triples.add((node, A, own(KINDS[record.kind].cls)))
-    if record.kind in SCHEMES:
-        scheme = own(SCHEMES[record.kind])
-        build.triples.add((node, iri(f"{SKOS}inScheme"), scheme))
+    cls = build.schema.ontology.kinds[record.kind].iri
+    build.triples.add((node, A, iri(cls)))
+    scheme = build.schema.ontology.scheme(cls)
+    if scheme is not None:
+        build.triples.add((node, iri(f"{SKOS}inScheme"), iri(scheme)))
         if not record.values("broader"):
-            build.triples.add((node, iri(f"{SKOS}topConceptOf"), scheme))
+            build.triples.add((node, iri(f"{SKOS}topConceptOf"), iri(scheme)))
     if not record.values("label"):
         build.find(
             "there is no label", record.path, None, "label", "missing-label", "add `label:` with the name"
@@ -184,7 +174,7 @@ def add_tombstones(build: Build, path: Path) -> None:
         if not set(parts) <= {"replaced_by", "reason"} or "reason" not in parts:
             raise RecordError("a tombstone has `reason` and perhaps `replaced_by`", file=path, field=name)
         kind, _, slug = name.rpartition("/")
-        if kind not in KINDS or build.catalogue.has(kind, slug):
+        if kind not in all_kinds() or build.catalogue.has(kind, slug):
             raise RecordError(
                 f"{name!r} is no withdrawn IRI", file=path, field=name, remedy="write kind/slug"
             )

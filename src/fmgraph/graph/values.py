@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from fmgraph.graph import quantities
 from fmgraph.graph.catalogue import Catalogue
 from fmgraph.graph.sources import source_iri
-from fmgraph.ontology import Field, Schema
-from fmgraph.rdf.prefixes import FMG, KINDS, WORKS, XSD
+from fmgraph.ontology import Field, Schema, all_kinds, work_kinds
+from fmgraph.rdf.prefixes import FMG, XSD
 from fmgraph.rdf.terms import LABEL, A, Term, Triple, entity, iri, literal, own
 from fmgraph.records.addresses import check_iri
 from fmgraph.records.identifiers import normal_arxiv, normal_doi
@@ -84,8 +84,8 @@ class Values:
         """Return the entity that a slug of ``kind``, or ``kind/slug``, names; it must have a record."""
         named, _, slug = text.rpartition("/")
         kind = named or kind
-        allowed = WORKS if kind in WORKS else (kind,)
-        if kind in KINDS and (not named or field.kind is None or field.kind in allowed):
+        allowed = work_kinds() if kind in work_kinds() else (kind,)
+        if kind in all_kinds() and (not named or field.kind is None or field.kind in allowed):
             if self._catalogue.has(kind, slug):
                 return self._catalogue.term(self._catalogue.records[kind][slug])
             near = self._catalogue.nearest(kind, slug)

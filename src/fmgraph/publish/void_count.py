@@ -14,7 +14,7 @@ from functools import cache
 
 from pyoxigraph import BlankNode, Literal, NamedNode, RdfFormat, Store, parse
 
-from fmgraph.publish.void_counts import FACETED, FACETS, TARGETS, Counts
+from fmgraph.publish.void_counts import TARGETS, Counts, faceted_classes, faceted_properties
 from fmgraph.rdf.ntriples import dumped
 from fmgraph.rdf.prefixes import BASE, RDF, XSD
 
@@ -23,7 +23,6 @@ Lines = Callable[[], Iterable[bytes]]
 
 _TYPE = f"<{RDF}type>".encode()
 _STRING, _TAGGED = f"{XSD}string", f"{RDF}langString"
-_FACETS = frozenset(f"<{name}>".encode() for name in FACETS)
 _Classes = tuple[str, ...]
 
 
@@ -36,6 +35,8 @@ def count_store(store: Store, base: str = BASE) -> Counts:
 def count_lines(lines: Lines, base: str = BASE) -> Counts:
     """Return the counts of a graph; literals have to be in the canonical form of a store."""
     classes = _classes(lines)
+    faceted = frozenset(f"<{name}>".encode() for name in faceted_properties())
+    works = faceted_classes()
     none: _Classes = ()
     triples = subjects = entities = 0
     objects = _Distinct()
@@ -62,7 +63,7 @@ def count_lines(lines: Lines, base: str = BASE) -> Counts:
             if value.startswith(start):
                 pointed_at[value] += 1
             uses[mine, predicate, classes.get(value, none)] += 1
-        if predicate in _FACETS:
+        if predicate in faceted:
             facets[mine, predicate, value] += 1
         for target, space in spaces.get(predicate, ()):
             links[target, _text(predicate)] += value.startswith(space)
@@ -71,7 +72,7 @@ def count_lines(lines: Lines, base: str = BASE) -> Counts:
     _expand(uses, counts)
     for (held, predicate, value), number in facets.items():
         counts.known.setdefault(_term(value), frozenset(classes.get(value, none)))
-        for cls in FACETED.intersection(held):
+        for cls in works.intersection(held):
             counts.values[cls, _text(predicate), _term(value)] += number
     return counts
 

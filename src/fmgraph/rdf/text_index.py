@@ -16,11 +16,9 @@ from typing import Any
 from urllib.parse import quote
 
 from fmgraph.errors import UsageError
-from fmgraph.rdf.prefixes import BASE, FMG, KINDS, RDFS, SKOS
+from fmgraph.rdf.prefixes import BASE, FMG, RDFS, SKOS
 from fmgraph.text import fold, match_key
 
-#: Kinds that nobody looks for by name: their labels are made from other things.
-_NOT_SEARCHED = ("row", "claim", "quantity", "hardware")
 _WORD = re.compile(r"\w+")
 #: Words of a question that are used; a longer one is not a name.
 _MOST_WORDS = 12
@@ -50,12 +48,17 @@ class Hits:
     entries: list[Entry]
 
 
-def entries(rows: Callable[[str], Iterable[Mapping[str, Any]]], kinds: Iterable[str] = ()) -> Iterator[Entry]:
-    """Yield what is to be searched in a graph; ``rows`` runs a SELECT query (``engine.rows``)."""
-    for kind in kinds or [name for name in KINDS if name not in _NOT_SEARCHED]:
+def entries(
+    rows: Callable[[str], Iterable[Mapping[str, Any]]], classes: Mapping[str, str]
+) -> Iterator[Entry]:
+    """Yield what is to be searched in a graph: the instances of the classes (IRIs by name of the kind).
+
+    ``rows`` runs a SELECT query (``engine.rows``).
+    """
+    for kind, cls in classes.items():
         found: dict[str, tuple[set[str], set[str], set[str]]] = {}
         for place, prop in enumerate((f"<{RDFS}label>", f"<{SKOS}altLabel>", f"<{FMG}title>|<{FMG}name>")):
-            query = f"SELECT ?s ?name WHERE {{ ?s a <{FMG}{KINDS[kind].cls}> ; {prop} ?name }}"
+            query = f"SELECT ?s ?name WHERE {{ ?s a <{cls}> ; {prop} ?name }}"
             for row in rows(query):
                 found.setdefault(row["s"].value, (set(), set(), set()))[place].add(row["name"].value)
         for iri, (labels, aka, titles) in sorted(found.items()):

@@ -13,7 +13,7 @@ from pathlib import Path
 import yaml
 
 from fmgraph.errors import InputError, RecordError
-from fmgraph.rdf.prefixes import KINDS
+from fmgraph.ontology import all_kinds
 from fmgraph.text import SLUG, nearest, unfit_for_xml
 
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -288,7 +288,7 @@ def iter_records(data_dir: Path, keys: Collection[str]) -> Iterator[Record | Rec
 
     The error is yielded, not raised, so that one bad file does not hide the findings of the others.
     """
-    for kind in KINDS.values():
+    for kind in all_kinds().values():
         if not kind.recorded or kind.name == "list":
             continue
         for path in sorted((data_dir / kind.name).glob("*")):

@@ -17,6 +17,7 @@ from fmgraph.server.http import flask_app
 from fmgraph.server.http.service_state import NAME, Service
 from fmgraph.settings import Settings
 from fmgraph.site import (
+    atlas_page,
     description_pages,
     editor_pages,
     entity_pages,
@@ -41,6 +42,7 @@ _PARTS = (
     description_pages,
     search_page,
     list_pages,
+    atlas_page,
     lineage_pages,
     evidence_pages,
     vocabulary_pages,

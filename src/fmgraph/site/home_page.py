@@ -8,10 +8,11 @@ from flask import Blueprint
 from werkzeug.wrappers import Response
 
 from fmgraph.answers.named_queries import NamedQuery, Parameter, load_queries
+from fmgraph.ontology import all_kinds
 from fmgraph.publish.dataset_names import describing, dump_files
 from fmgraph.publish.schema_org_dataset import dataset_jsonld
 from fmgraph.rdf.formats import GRAPHS, HTML
-from fmgraph.rdf.prefixes import BASE, FMG, KINDS, PREFIXES
+from fmgraph.rdf.prefixes import BASE, PREFIXES
 from fmgraph.site import description_pages, signposting
 from fmgraph.site.claim_view import Claim, read_claims
 from fmgraph.site.entity_facts import label_of
@@ -84,7 +85,7 @@ def counts(site: Site) -> dict[str, int]:
     """Return how many entities there are of each kind, kinds without any left out."""
     rows = site.graph.rows("SELECT ?t (COUNT(?s) AS ?n) WHERE { ?s a ?t } GROUP BY ?t")
     by_class = {row["t"].value: int(row["n"].value) for row in rows}
-    found = {name: by_class.get(FMG + kind.cls, 0) for name, kind in KINDS.items()}
+    found = {name: by_class.get(kind.iri, 0) for name, kind in all_kinds().items()}
     return {name: number for name, number in found.items() if number}
 
 

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Sequence
 
 import pyoxigraph as ox
 
+from fmgraph.ontology import prefixes, work_kinds
 from fmgraph.rdf.formats import Format
-from fmgraph.rdf.prefixes import BASE, KINDS, PREFIXES, WORKS
 from fmgraph.server.engine import GRAPHS
 from fmgraph.server.engine.evaluate import check_triple_terms
 from fmgraph.site.graph_reader import LABEL, TYPE, Graph, Term, batches, iri, values
@@ -20,14 +20,13 @@ _PARTS = {
     "row": ("fmg:inRow",),
     "list": ("dcterms:isPartOf", "fmg:inTable"),
     "dataset": ("fmg:about",),
-    **dict.fromkeys(WORKS, ("fmg:about",)),
 }
 _ROOT = re.compile(r"<rdf:RDF ([^>]*)>")
 
 
 def parts(graph: Graph, kind: str, entity: str) -> list[str]:
     """Return the IRIs of the entity's fragment nodes: authorships, cells, tables and columns."""
-    steps = _PARTS.get(kind)
+    steps = ("fmg:about",) if kind in work_kinds() else _PARTS.get(kind)
     if steps is None:
         return []
     found: list[str] = []
@@ -90,9 +89,10 @@ def write(triples: Sequence[ox.Triple], form: Format) -> bytes:
     check_triple_terms(triples, form.media_type)
     used = {str(t.value) for triple in triples for t in triple if isinstance(t, ox.NamedNode)}
     used |= {t.object.datatype.value for t in triples if isinstance(t.object, ox.Literal)}
-    known = {**PREFIXES, **{kind: f"{BASE}{kind}/" for kind in KINDS}}
-    prefixes = {name: space for name, space in known.items() if any(one.startswith(space) for one in used)}
-    text = (ox.serialize(triples, format=GRAPHS[form.media_type], prefixes=prefixes) or b"").decode()
+    declared = {
+        name: space for name, space in prefixes().items() if any(one.startswith(space) for one in used)
+    }
+    text = (ox.serialize(triples, format=GRAPHS[form.media_type], prefixes=declared) or b"").decode()
     if form.name in ("turtle", "trig"):
         lines = text.splitlines(keepends=True)
         head = sorted(line for line in lines if line.startswith("@prefix"))

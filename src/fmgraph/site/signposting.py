@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from fmgraph.ontology import all_kinds, shipped
 from fmgraph.publish.dataset_names import COMPRESSIONS, DATA_LICENSE, dump_files
 from fmgraph.rdf.formats import GRAPHS, Format
 from fmgraph.site.page_links import Links, safe
-from fmgraph.site.schema_org_pages import type_iri
 
 #: The formats an entity is served in beside HTML, in the order of preference.
 ENTITY_GRAPHS: tuple[Format, ...] = tuple(
@@ -37,7 +37,7 @@ def link_header(
     """
     made = [
         _link(entity, "cite-as"),
-        _link(type_iri(kind), "type"),
+        _link(shipped().schema_org_class(all_kinds()[kind].iri), "type"),
         _link("https://schema.org/AboutPage", "type"),
     ]
     made += [_link(_rdf(links, kind, slug, f), "describedby", f.media_type) for f in ENTITY_GRAPHS]
