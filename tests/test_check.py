@@ -40,7 +40,7 @@ year: {value: 2025, source: "https://example.org/beta", at: title}
 initialised_from:
   - {value: alpha, source: "https://example.org/beta", at: loads its weights}
 """,
-    "modality/ct": "label: CT\n",
+    "modality/ct": "label: CT\ndefinition: X-rays, computed into slices.\n",
     "institution/alpha-institute": "label: Alpha Institute\n",
 }
 LIST_YAML = """label: A list

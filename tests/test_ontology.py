@@ -156,7 +156,7 @@ def test_every_property_says_how_it_comes_about(ontology):
     machinery = {
         F[c] for c in ("Claim", "Table", "Column", "ListRow", "Cell", "Quantity", "Hardware", "Authorship")
     }
-    machinery |= {F.SourceList, F.Search}
+    machinery |= {F.SourceList, F.Search, F.Evaluation, F.Protocol, F.Comparison}
     for term in own_terms(ontology, *PROPERTIES):
         name = local(term)
         ways = [flag for flag in ("claimed", "editorial", "derived") if name in flagged(ontology, flag)]
@@ -171,8 +171,9 @@ def test_every_property_says_how_it_comes_about(ontology):
 
 def test_evidence_is_demanded_for_lineage_training_data_licences_and_institutions(ontology):
     lineage = {local(p) for p in ontology.transitive_subjects(RDFS.subPropertyOf, F.builtOn)}
-    others = {"trainedOn", "notTrainedOn", "license", "codeLicense", "weightsLicense", "developedBy"}
-    assert flagged(ontology, "evidenceRequired") == lineage | others | {"trainedFromScratch"}
+    training = {local(p) for p in ontology.transitive_subjects(RDFS.subPropertyOf, F.trainedOn)}
+    others = {"notTrainedOn", "license", "codeLicense", "weightsLicense", "developedBy"}
+    assert flagged(ontology, "evidenceRequired") == lineage | training | others | {"trainedFromScratch"}
 
 
 def test_every_lineage_relation_says_whether_weights_pass(ontology):

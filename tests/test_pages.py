@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fmgraph.answers.named_queries import load_queries
-from fmgraph.errors import UsageError
+from fmgraph.errors import EngineError, UsageError
 from fmgraph.ontology import searched_classes
 from fmgraph.publish.describe import describe
 from fmgraph.rdf import text_index
@@ -51,7 +51,7 @@ def crowd(tmp_path_factory):
         f"fmg:builtOn <{BASE}model/root> ; fmg:derivesFrom <{BASE}model/root> ; "
         f'fmg:year "{2000 + n % 20}"^^<http://www.w3.org/2001/XMLSchema#gYear> .'
         f"<{BASE}claim/c{n}> a fmg:Claim ; rdf:subject <{BASE}model/m{n}> ; rdf:predicate fmg:builtOn ; "
-        f"rdf:object <{BASE}model/root> ."
+        f"rdf:object <{BASE}model/root> ; fmg:accepted true ."
         for n in range(MANY)
     ]
     prefixes = (
@@ -351,7 +351,7 @@ def test_an_index_is_written_once_and_a_broken_one_is_told(index, tmp_path):
         text_index.build_index(index[0], [])
     broken = tmp_path / "search.sqlite"
     broken.write_bytes(b"no database at all" * 100)
-    with pytest.raises(UsageError, match="no search index"):
+    with pytest.raises(EngineError, match="search index cannot be read"):
         text_index.query(broken, "x")
 
 

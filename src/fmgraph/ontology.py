@@ -426,6 +426,18 @@ class Schema:
         return self.ontology.flagged("singleValued")
 
     @cached_property
+    def inherited(self) -> dict[str, bool]:
+        """IRIs of the properties that variants take over, with whether only where there is a single value."""
+        said = {prop: self.ontology.value(prop, FMG + "inherited") for prop in self.ontology.properties}
+        return {prop: text == "false" for prop, text in sorted(said.items()) if text is not None}
+
+    @cached_property
+    def absences(self) -> frozenset[str]:
+        """IRIs of the properties by which a source says that it has no value of another property."""
+        absence_of = FMG + "absenceOf"
+        return frozenset(prop for prop in self.ontology.properties if self.ontology.value(prop, absence_of))
+
+    @cached_property
     def superproperties(self) -> dict[str, tuple[str, ...]]:
         """All (transitive) superproperties of each fmg property that the graph materialises."""
         return self._materialised(RDFS + "subPropertyOf", self.ontology.above, (FMG, PREFIXES["skos"]))

@@ -24,7 +24,7 @@ SELECT DISTINCT ?child ?childLabel ?parent ?parentLabel ?relation ?claim ?source
   ?child rdfs:label ?childLabel . ?parent rdfs:label ?parentLabel .
   ?claim rdf:subject ?child ; rdf:object ?parent ; rdf:predicate ?relation .
   ?relation rdfs:subPropertyOf* fmg:builtOn .
-  FILTER NOT EXISTS { ?claim fmg:rank fmg:DeprecatedRank }
+  ?claim fmg:accepted true .
   OPTIONAL {
     ?claim prov:hadPrimarySource|prov:wasQuotedFrom ?source .
     OPTIONAL { ?source rdfs:label ?sourceLabel }

@@ -49,9 +49,21 @@ class Places:
             return self._claim(focus)
         if kind == "row":
             return self._row(rest, iri)
+        if kind in ("evaluation", "protocol", "comparison"):
+            return self._evaluation(kind, rest)
         if kind == "list":
             return Place(self._shown(self._data / "list" / f"{rest}.yaml"), 1, self._key(predicate))
         return self._in_record(kind, rest, predicate, value)
+
+    def _evaluation(self, kind: str, slug: str) -> Place:
+        """Return the line of a result in its protocol's CSV, or the protocol's YAML."""
+        protocol = slug if kind == "protocol" else slug.rpartition("-")[0]
+        path = self._data / "evaluation" / f"{protocol}.yaml"
+        if kind != "evaluation" or not path.with_suffix(".csv").exists():
+            return Place(self._shown(path), 1)
+        lines = read_text(path.with_suffix(".csv")).split("\n")
+        line = next((number for number, text in enumerate(lines, 1) if text.startswith(f"{slug},")), 1)
+        return Place(self._shown(path.with_suffix(".csv")), line)
 
     def _in_record(self, kind: str, slug: str, predicate: str, value: Term) -> Place:
         path = self._data / kind / f"{slug}.yaml"

@@ -18,6 +18,10 @@ from fmgraph.text import match_key
 
 #: Cells that say "nothing": no claim, no finding.
 ABSENT = {"", "-", "—", "–", "n/a", "none", "coming soon", "tba"}
+#: Cells by which a column that has a place for code or weights says that there is none, or not yet.
+_NOT_GIVEN = {"-", "—", "–", "n/a", "none", "❌", "✗", "✘", "no"}
+_ANNOUNCED = {"coming soon", "tba"}
+_WITH_ABSENCE = {"code", "weights"}
 #: Marks for "there is one", without saying where.
 TICKS = {"✅", "✓", "✔", "☑", "yes"}
 #: Addresses that templates leave behind; a cell that has another address beside one means the other.
@@ -66,6 +70,9 @@ class CellReader:
         ``label_field`` is what a link's label stands for, where the column says so.
         """
         text = cell.strip()
+        if field in _WITH_ABSENCE and text.casefold() in _NOT_GIVEN | _ANNOUNCED:
+            state = "announced" if text.casefold() in _ANNOUNCED else "not-given"
+            return [Assertion(f"{field}_absent", state)]
         if text.casefold() in ABSENT:
             return []
         found = []

@@ -19,6 +19,7 @@ _BASES = {
     "primary": own("PrimarySource"),
     "secondary": own("SecondarySource"),
     "list": own("ListCell"),
+    "inherited": own("Inherited"),
 }
 
 
@@ -30,10 +31,13 @@ class Claim:
     predicate: Term
     object: Term
     source: Term
-    basis: str  #: "primary", "secondary" or "list"
+    basis: str  #: "primary", "secondary", "list" or "inherited"
     locator: str | None = None
     cell: Term | None = None
+    #: The raw text in the source, where it is kept.
     raw: str | None = None
+    #: What was read as the value, where that is not the raw text.
+    reading: str | None = None
     rank: str = "normal"
     reason: str | None = None
     corrected_by: Term | None = None
@@ -43,6 +47,10 @@ class Claim:
     variant: str | None = None
     #: Whether the graph holds the statement as a plain triple; :func:`accepted` decides.
     accepted: bool = False
+    #: The claim that an inherited one is derived from.
+    derived_from: Term | None = None
+    #: The basis of that claim.
+    origin: str | None = None
 
     @property
     def term(self) -> Term:
@@ -57,7 +65,7 @@ class Claim:
         yield node, _SUBJECT, self.subject
         yield node, _PREDICATE, self.predicate
         yield node, _OBJECT, self.object
-        yield node, (_PRIMARY if self.basis == "primary" else _QUOTED), self.source
+        yield node, (_PRIMARY if (self.origin or self.basis) == "primary" else _QUOTED), self.source
         yield node, own("basis"), _BASES[self.basis]
         yield node, own("rank"), _RANKS[self.rank]
         if self.locator:
@@ -66,10 +74,14 @@ class Claim:
             yield node, own("cell"), self.cell
         if self.raw is not None:
             yield node, _VALUE, literal(self.raw)
+        if self.reading is not None and self.reading != self.raw:
+            yield node, own("reading"), literal(self.reading)
         if self.reason:
             yield node, own("reason"), literal(self.reason)
         if self.corrected_by:
             yield node, own("correctedBy"), self.corrected_by
+        if self.derived_from:
+            yield node, iri(f"{PROV}wasDerivedFrom"), self.derived_from
         if self.alternative:
             yield node, own("alternative"), literal(self.alternative)
         if self.variant:
@@ -81,12 +93,14 @@ def accepted(claims: Iterable[Claim], schema: Schema) -> set[Triple]:
     """Return the plain triples that the claims yield, by the rules of docs/internals.md, and mark the claims.
 
     Deprecated claims yield none; preferred ones stand alone; for a single-valued property primary
-    sources outrank the others; all that are left stand.
+    sources outrank the others; all that are left stand. What a source says of itself alone, that it has no
+    value, yields none.
     """
     single = {iri(name) for name in schema.single_valued}
+    of_the_source = {iri(name) for name in schema.absences}
     groups: dict[tuple[Term, Term], list[Claim]] = defaultdict(list)
     for claim in claims:
-        if claim.rank != "deprecated":
+        if claim.rank != "deprecated" and claim.predicate not in of_the_source:
             groups[claim.subject, claim.predicate].append(claim)
     triples: set[Triple] = set()
     for (subject, predicate), group in groups.items():

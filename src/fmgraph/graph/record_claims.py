@@ -77,7 +77,7 @@ def _add_statement(build: Build, record: Record, node: Term, field: Field, state
                 source,
                 statement.basis,
                 locator=statement.at,
-                raw=statement.value if match_key(statement.value) not in match_key(value.term) else None,
+                reading=statement.value if match_key(statement.value) not in match_key(value.term) else None,
                 rank=statement.rank,
                 reason=statement.reason,
                 alternative=statement.alternative,
@@ -163,7 +163,8 @@ def _said(correction: Correction, claim: Claim) -> bool:
     said = match_key(correction.said)
     term = claim.object
     value = bare(term).rsplit("/", 1)[-1] if term.startswith("<") else term.split('"')[1]
-    return said == match_key(claim.raw or "") or said == match_key(value) or correction.said == bare(term)
+    texts = (claim.raw or "", claim.reading or "")
+    return said in map(match_key, texts) or said == match_key(value) or correction.said == bare(term)
 
 
 def add_tombstones(build: Build, path: Path) -> None:

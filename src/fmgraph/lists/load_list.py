@@ -21,6 +21,7 @@ from fmgraph.lists.source_list import (
     NotRead,
     Reading,
     Row,
+    SetAside,
     SourceList,
     Table,
     column_slugs,
@@ -32,7 +33,17 @@ from fmgraph.text import SLUG, nearest
 
 #: Keys that an import writes anew; the others belong to the curator.
 GENERATED = ("repository", "file", "commit", "date", "layout", "tables", "prose", "gone", "csv")
-CURATED = ("label", "replaces", "columns", "sections", "readings", "skip", "not_read", "provisional")
+CURATED = (
+    "label",
+    "replaces",
+    "columns",
+    "sections",
+    "readings",
+    "skip",
+    "not_read",
+    "provisional",
+    "set_aside",
+)
 #: What the four keys that say where an edition is from look like: pattern, and the same in words.
 ORIGIN = {
     "repository": (r"https?://\S+", "the URL of the repository"),
@@ -105,6 +116,7 @@ def load_list(path: Path, *, importing: bool = False) -> SourceList:
         columns={header: specs.get(header, _silent(header)) for header in headers},
         sections=errors.of(lambda: _sections(keys.get("sections"), tables), {}),
         readings=readings,
+        set_aside=errors.of(lambda: _set_aside(keys.get("set_aside"), headers), ()),
         retired=retired,
         skip=errors.of(lambda: _skip(keys.get("skip"), by_id, gone), {}),
         not_read=errors.of(lambda: _not_read(keys.get("not_read"), by_id, gone), ()),
@@ -254,6 +266,18 @@ def _readings(
         )
         current.append(reading)
     return tuple(current), tuple(retired)
+
+
+def _set_aside(node: Node | None, headers: Iterable[str]) -> tuple[SetAside, ...]:
+    rules = []
+    for item in node.items() if node else []:
+        parts = item.mapping(frozenset({"column", "said", "reason"}))
+        if len(parts) != 3:
+            raise item.error("needs a column, a text and a reason", "write {column: …, said: …, reason: …}")
+        column = parts["column"]
+        _known(column.text(), headers, "header of the list", column.file, column.line, column.field)
+        rules.append(SetAside(column.text(), _text(parts["said"]), _text(parts["reason"]), item.line))
+    return tuple(rules)
 
 
 def _prose(

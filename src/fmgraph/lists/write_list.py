@@ -1,7 +1,7 @@
 """Keep an imported list: ``data/list/<id>.csv`` and ``<id>.yaml``, new or over an older edition.
 
 Curated parts survive a re-import: the ``record`` of every row that is still there, row ids, and the YAML
-keys ``label``, ``columns``, ``sections`` and ``readings``, text and comments untouched.
+keys ``label``, ``columns``, ``sections``, ``readings`` and ``set_aside``, text and comments untouched.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from fmgraph.lists.source_list import ColumnSpec, Row, SourceList, Table, first_
 
 _ORDER = (
     "label", "replaces", "repository", "file", "commit", "date", "layout", "tables", "columns", "sections",
-    "skip", "not_read", "provisional", "readings", "prose", "gone", "csv",
+    "skip", "not_read", "provisional", "readings", "set_aside", "prose", "gone", "csv",
 )  # fmt: skip
 
 

@@ -29,6 +29,7 @@ from fmgraph.site import (
     problem_pages,
     query_endpoint,
     rdf_files,
+    result_pages,
     search_page,
     signposting,
     static_assets,
@@ -49,6 +50,7 @@ _PARTS = (
     rdf_files,
     query_endpoint,
     problem_pages,
+    result_pages,
     entity_pages,
     index_pages,
 )

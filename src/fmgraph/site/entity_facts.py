@@ -1,7 +1,7 @@
 """The facts about an entity, in groups, each with the claims behind it and those that say otherwise.
 
-"What is accepted" is decided when the graph is built (docs/internals.md); here a claim whose triple is in
-the graph is a source of the fact, every other claim of the same property is shown as saying otherwise.
+What is accepted is decided when the graph is built (docs/internals.md) and said on each claim: an accepted
+claim is a source of the fact, every other claim of the same property is shown as saying otherwise.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ def group_facts(
     facts: dict[str, Fact] = {}
     by_pair: dict[tuple[str, Term], list[Claim]] = {}
     for claim in claims:
-        if not claim.deprecated:
+        if claim.accepted:
             by_pair.setdefault((claim.prop, claim.value), []).append(claim)
 
     def fact(prop: str) -> Fact:
@@ -98,7 +98,7 @@ def group_facts(
             behind = {c.iri: c for one in (pair, *umbrellas) for c in by_pair.get(one, ())}
             fact(pair[0]).values.append(Value(pair[1], list(behind.values())))
     for claim in claims:
-        if claim.deprecated or (claim.prop, claim.value) not in accepted:
+        if not claim.accepted:
             fact(claim.prop).others.append(claim)
     return _in_groups(facts.values(), ontology)
 

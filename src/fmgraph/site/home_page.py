@@ -22,11 +22,9 @@ from fmgraph.site.schema_org_pages import script
 
 #: Disagreements shown on one page.
 PAGE = 50
-#: Claims set aside, and claims of a property with one value that are not the accepted one.
+#: Claims that are not accepted: set aside, or outranked.
 _DISPUTED = (
-    "{ ?c fmg:rank fmg:DeprecatedRank ; rdf:subject ?s ; rdf:predicate ?p } UNION "
-    "{ ?p fmg:singleValued true . ?c rdf:predicate ?p ; rdf:subject ?s ; rdf:object ?o "
-    "FILTER NOT EXISTS { ?s ?p ?o } }"
+    "?c fmg:accepted false ; rdf:subject ?s ; rdf:predicate ?p FILTER NOT EXISTS { ?p fmg:absenceOf ?any }"
 )
 #: A default that is one IRI, one plain string, one number or one prefixed name.
 _ONE_TERM = re.compile(r'<([^<>\s]*)>|"([^"\\]*)"|([+-]?\d+)|(\w+):(\w+)')

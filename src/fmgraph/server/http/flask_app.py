@@ -17,14 +17,14 @@ from pyoxigraph import RdfFormat, Store
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
-from fmgraph.errors import FmgraphError
+from fmgraph.errors import FmgraphError, ProtocolError
 from fmgraph.rdf.prefixes import BASE
 from fmgraph.rdf.store import Dataset, Meta
 from fmgraph.server.engine import Engine, InProcessEngine
-from fmgraph.server.engine.text_search import TextSearchEngine
 from fmgraph.server.http import dump_downloads, health, problems, response_headers, sparql_endpoint
 from fmgraph.server.http.cached_wsgi import CachedWsgi
 from fmgraph.server.http.metrics import Metrics
+from fmgraph.server.http.query_request import MOST_PARAMETERS
 from fmgraph.server.http.response_cache import ResponseCache
 from fmgraph.server.http.service_state import NAME, Hooks, Service, public_url, service
 from fmgraph.settings import Settings
@@ -59,12 +59,10 @@ def create_app(
     # No redirects by the router: they would be made from the Host header.
     app.url_map.strict_slashes = app.url_map.merge_slashes = False
     cache = ResponseCache(settings.cache_mb * 1_000_000)
-    if search is None and isinstance(source, Dataset) and source.path is not None:
-        search = source.path / "search.sqlite"
+    if search is None and isinstance(source, Dataset):
+        search = source.search
     dumps = dumps and dumps.absolute()  # Flask would look for a relative one beside its own code
     engine = _engine(source, settings)
-    if search is not None:
-        engine = TextSearchEngine(engine, search)
     running = Service(engine, settings, cache, Hooks(), dumps, metrics, search)
     app.extensions[NAME] = running
     for blueprint in (
@@ -78,6 +76,7 @@ def create_app(
     app.register_error_handler(FmgraphError, _on_error)
     app.register_error_handler(HTTPException, lambda error: _on_error(problems.from_http(error)))
     app.before_request(_options)
+    app.before_request(_bound_parameters)
     app.after_request(_finish)
     if cached:
         app.wsgi_app = CachedWsgi(app.wsgi_app, running)  # type: ignore[method-assign]
@@ -110,6 +109,12 @@ def _options() -> Response | None:
     adapter = request_ctx.url_adapter
     methods = adapter.allowed_methods() if adapter is not None else ()
     return response_headers.preflight(request, ", ".join(sorted(methods)))
+
+
+def _bound_parameters() -> None:
+    """Refuse a query string of countless parameters before anything parses it."""
+    if request.query_string.count(b"&") >= MOST_PARAMETERS:
+        raise ProtocolError(f"the query string has more than {MOST_PARAMETERS} parameters")
 
 
 def _finish(response: Response) -> Response:
