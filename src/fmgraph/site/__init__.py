@@ -18,6 +18,7 @@ from fmgraph.server.http.service_state import NAME, Service
 from fmgraph.settings import Settings
 from fmgraph.site import (
     atlas_page,
+    correction_pages,
     description_pages,
     editor_pages,
     entity_pages,
@@ -46,6 +47,7 @@ _PARTS = (
     atlas_page,
     lineage_pages,
     evidence_pages,
+    correction_pages,
     vocabulary_pages,
     rdf_files,
     query_endpoint,
