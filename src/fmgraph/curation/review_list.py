@@ -14,6 +14,7 @@ from pathlib import Path
 
 from rapidfuzz import fuzz, process
 
+from fmgraph.curation.edit_records import referred
 from fmgraph.curation.identities import Identity, Known, known_records, of_row, plain, read_records, with_rows
 from fmgraph.curation.match_records import Match, Matcher
 from fmgraph.lists.source_list import Row, SourceList
@@ -67,7 +68,7 @@ def _of_row(
     if row.record in unreviewed:
         draft = next(one for one in known if one.name == row.record)
         rivals = Matcher([one for one in known if not _is_of(draft, one)]).match_row(row, identity)
-        confidence = round(_certainty(identity, draft) * (1 - _best(rivals)), 2)
+        confidence = round(_certainty(identity, draft) * (1 - rivals.rivalry), 2)
         kind, _, slug = row.record.partition("/")
         evidence = "; ".join(filter(None, (_facts(records[kind, slug]), _candidates(rivals))))
         return Item(row.id, "draft", row.record, draft.label, confidence, identity.shown, cells, evidence)
@@ -102,10 +103,6 @@ def _certainty(identity: Identity, draft: Known) -> float:
     return alike / 100 if draft.identity.identifiers else 0.5
 
 
-def _best(match: Match) -> float:
-    return max((one.confidence for one in match.candidates), default=0.0)
-
-
 def _candidates(match: Match) -> str:
     return "; ".join(f"{one.record} {one.confidence:.2f} ({one.evidence})" for one in match.candidates[:3])
 
@@ -125,12 +122,13 @@ def _names(
     """Return the unreviewed records that the list's drafts refer to, without those that a row is about."""
     of_rows = {row.record for row in source.rows if row.record}
     uses: Counter[str] = Counter()
-    waiting, seen = sorted(of_rows & unreviewed), set(of_rows)
+    waiting, seen = sorted(of_rows), set(of_rows)
     while waiting:
         kind, _, slug = waiting.pop().partition("/")
-        for name in _referred(records[kind, slug], schema):
+        record = records.get((kind, slug))
+        for name in _referred(record, schema) if record else ():
             uses[name] += 1
-            if name in unreviewed and name not in seen:
+            if (name in unreviewed or name.startswith("paper/")) and name not in seen:
                 seen.add(name)
                 waiting.append(name)
     names = [
@@ -143,12 +141,10 @@ def _names(
 
 
 def _referred(record: Record, schema: Schema) -> list[str]:
-    return [
-        value if "/" in value else f"{field.kind}/{value}"
-        for key in record.statements
-        if (field := schema.fields.get(key)) is not None and field.kind
-        for value in record.values(key)
-    ]
+    names = (
+        referred(schema.fields.get(key), value) for key in record.statements for value in record.values(key)
+    )
+    return [name for name in names if name]
 
 
 def _name(name: str, uses: int, records: Mapping[tuple[str, str], Record], unreviewed: set[str]) -> Item:
