@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from fmgraph.graph.build_state import Build, ListClaim
 from fmgraph.graph.cell_readers import Assertion, CellReader, PartlyReadError
 from fmgraph.graph.claims import Claim
+from fmgraph.graph.row_identity import Owners
 from fmgraph.lists import Reading, Row, SourceList
 from fmgraph.lists.row_titles import row_title
 from fmgraph.rdf.prefixes import BASE, DCTERMS, FOAF, OWL, PROV, SCHEMA, XSD
@@ -26,8 +27,9 @@ _VALUE = iri(f"{PROV}value")
 class ListBuilder:
     """Adds one list to a build."""
 
-    def __init__(self, build: Build, source: SourceList) -> None:
+    def __init__(self, build: Build, source: SourceList, owners: Owners) -> None:
         self._build = build
+        self._owners = owners
         self._list = source
         self._node = entity("list", source.id)
         self._reader = CellReader(build.catalogue)
@@ -151,6 +153,16 @@ class ListBuilder:
                 f"nearest: {', '.join(near)}" if near else f"add data/{name}.yaml",
             )
             return None
+        if another := self._owners.another(row, record):
+            identifier, owner = another
+            self._build.find(
+                f"{self._title(row)} is about {name}, but its {identifier} is that of {owner}",
+                self._list.csv_path,
+                row.csv_line,
+                "record",
+                "row-of-another-record",
+                f"write {owner} in the record column, or correct the identifier in one of the two records",
+            )
         self._build.triples.add(
             (entity("row", row.id), iri(f"{FOAF}primaryTopic"), self._build.catalogue.term(record))
         )
