@@ -23,7 +23,7 @@ from fmgraph.site.lineage_pages import MOST_ON_ITS_PAGE, both_ways, pictures
 from fmgraph.site.page_context import Site, page_number
 from fmgraph.site.page_links import SPDX
 from fmgraph.site.result_tables import BY_KIND, results_of, summaries
-from fmgraph.site.work_answers import license_name, read_answers
+from fmgraph.site.work_answers import alike, license_name, read_answers
 from fmgraph.text import SLUG, nearest, slugify
 
 _FORMATS = (HTML, *GRAPHS)
@@ -135,7 +135,8 @@ def _page(site: Site, kind: Kind, slug: str, node: str, triples: Triples) -> Res
         *named_by_claims,
         *(item for one in links_in for item in one.items),
     ]
-    view = site.view([*terms, *(answers.terms if answers else ())])
+    similar = alike(site.graph, node, answers) if answers else []
+    view = site.view([*terms, *similar, *(answers.terms if answers else ())])
     label = _label(facts, slug)
     people = list_pages.authors(triples)
     block = list_pages.block(site, kind.name, node, triples)
@@ -167,6 +168,7 @@ def _page(site: Site, kind: Kind, slug: str, node: str, triples: Triples) -> Res
         groups=groups,
         view=view,
         answers=answers,
+        alike=similar,
         license_name=license_name,
         correct=lambda prop: correction_path(site, node, prop),
         ns=FMG,
