@@ -8,6 +8,7 @@ import pytest
 from fmgraph.errors import ListError, UsageError
 from fmgraph.lists import ImportReport, Origin, import_list, load_list, write_list
 from fmgraph.lists.editions import Signature, match_rows
+from fmgraph.lists.row_identifiers import known_by
 
 ORIGIN = Origin("https://github.com/a/b", "README.md", "0123abc", "2026-01-02", "A list")
 FIRST = """\
@@ -167,7 +168,7 @@ def test_a_broken_list_leaves_the_old_files_as_they_are(tmp_path: Path) -> None:
     write(tmp_path, FIRST, ORIGIN)
     before = {path: path.read_bytes() for path in (tmp_path / "list").iterdir()}
     with pytest.raises(ListError):
-        write(tmp_path, FIRST + "| 2024 | too | few |\n")
+        write(tmp_path, FIRST + "| 2024 | far | too | many | cells |\n")
     (tmp_path / "list/l-2026.yaml").write_text("label: [", encoding="utf-8")
     with pytest.raises(ListError):
         write(tmp_path, SECOND)
@@ -197,7 +198,10 @@ def test_the_report_reads_well(tmp_path: Path) -> None:
 
 
 def signature(section: str, *cells: str) -> Signature:
-    return Signature(section, {f"h{number}": cell for number, cell in enumerate(cells)})
+    named = {f"h{number}": cell for number, cell in enumerate(cells)}
+    return Signature(
+        section, named, known_by(named, [header for header, cell in named.items() if " " in cell][:1])
+    )
 
 
 def test_a_title_is_no_key() -> None:

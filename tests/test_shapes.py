@@ -331,10 +331,10 @@ CASES = {
         "row-topic-known",
         "SPARQL",
     ),
-    "row about no record": (
-        "DELETE { ?r foaf:primaryTopic ?t } WHERE { ?r foaf:primaryTopic ?t }",
+    "row about two records": (
+        "INSERT { ?r foaf:primaryTopic fmg:Model } WHERE { ?r foaf:primaryTopic ?t }",
         "row-topic",
-        "MinCount",
+        "MaxCount",
     ),
     "stored cell without its text": (
         "DELETE { ?c prov:value ?v } WHERE { ?c a fmg:Cell ; prov:value ?v }",

@@ -16,7 +16,7 @@ from fmgraph.errors import BrokenDataError, RecordError
 from fmgraph.lists import load_lists
 from fmgraph.ontology import all_kinds
 from fmgraph.publish.make_dataset import make_dataset, release, shipped_dataset
-from fmgraph.rdf.store import read_meta
+from fmgraph.rdf.store import read_meta, write_dataset
 from fmgraph.resources import data_dir
 
 PREFIX = "PREFIX fmg: <https://w3id.org/fmgraph/ns#> PREFIX dcterms: <http://purl.org/dc/terms/> "
@@ -76,7 +76,7 @@ def test_a_reader_goes_from_any_fact_to_its_source_in_one_query(shipped):
 
 
 def test_the_data_is_clean():
-    assert [str(finding) for finding in check_data(engine="compiled")] == []
+    assert [str(one) for one in check_data(engine="compiled") if one.severity != "open"] == []
 
 
 def test_the_dataset_is_made_once_and_again_when_its_files_change(shipped_dir):
@@ -107,8 +107,9 @@ def test_the_cache_keeps_the_newest_graphs_and_nothing_that_is_not_its_own(tmp_p
     for age, name in enumerate(["a" * 16, "b" * 16, "c" * 16, "notes"]):
         (cache / name).mkdir(parents=True)
         os.utime(cache / name, (1e9 - age, 1e9 - age))
+    line = "<http://e/a> <http://e/b> <http://e/c> ."
     monkeypatch.setattr(
-        "fmgraph.publish.make_dataset.make_dataset", lambda folder: (folder / "current").mkdir(parents=True)
+        "fmgraph.publish.make_dataset.make_dataset", lambda folder: write_dataset([line], folder, "1")
     )
     folder = shipped_dataset()
     assert {path.name for path in cache.iterdir()} == {folder.name, "a" * 16, "b" * 16, "notes"}

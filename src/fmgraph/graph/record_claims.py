@@ -36,6 +36,7 @@ def add_record(build: Build, record: Record) -> None:
         build.triples.add((node, iri(f"{SKOS}inScheme"), iri(scheme)))
         if not record.values("broader"):
             build.triples.add((node, iri(f"{SKOS}topConceptOf"), iri(scheme)))
+            build.triples.add((iri(scheme), iri(f"{SKOS}hasTopConcept"), node))
     if not record.values("label"):
         build.find(
             "there is no label", record.path, None, "label", "missing-label", "add `label:` with the name"
@@ -156,7 +157,8 @@ def apply_corrections(build: Build, record: Record) -> None:
         hits = [quoted.claim for quoted in said if quoted.key == correction.field] or [
             quoted.claim for quoted in said if quoted.column == correction.field
         ]
-        if not hits:
+        unread = build.broken_lists if correction.list is None else build.broken_lists & {correction.list}
+        if not hits and not unread:  # a list that could not be loaded may well say it
             build.find(
                 f"no list cell about this record says {correction.said!r} in {correction.field}",
                 record.path,

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from fmgraph.graph.build_state import Build, ListClaim
-from fmgraph.graph.cell_readers import Assertion, CellReader
+from fmgraph.graph.cell_readers import Assertion, CellReader, PartlyReadError
 from fmgraph.graph.claims import Claim
+from fmgraph.graph.row_identity import Owners
 from fmgraph.lists import Reading, Row, SetAside, SourceList
+from fmgraph.lists.row_titles import row_title
 from fmgraph.rdf.prefixes import BASE, DCTERMS, FOAF, OWL, PROV, SCHEMA, XSD
 from fmgraph.rdf.terms import LABEL, A, Term, entity, integer, iri, literal, own
 from fmgraph.records.address_kinds import UNFIT, unfit
@@ -26,11 +28,13 @@ _VALUE = iri(f"{PROV}value")
 class ListBuilder:
     """Adds one list to a build."""
 
-    def __init__(self, build: Build, source: SourceList) -> None:
+    def __init__(self, build: Build, source: SourceList, owners: Owners) -> None:
         self._build = build
+        self._owners = owners
         self._list = source
         self._node = entity("list", source.id)
         self._reader = CellReader(build.catalogue)
+        self._not_read = {(cell.row, cell.column): cell.reason for cell in source.not_read}
 
     def add(self) -> None:
         """Add the list, its tables, rows and cells, and the claims that they make."""
@@ -40,7 +44,7 @@ class ListBuilder:
             readings.setdefault(reading.row, []).append(reading)
         for row in self._list.rows:
             self._add_row(row)
-            record = self._record(row.record, row)
+            record = self._accepted_record(row)
             if record is None:
                 continue
             self._read_cells(row, record)
@@ -59,6 +63,10 @@ class ListBuilder:
         if source.date:
             add((self._node, iri(f"{DCTERMS}issued"), literal(source.date, f"{XSD}date")))
         add((self._node, own("layout"), literal(source.layout)))
+        if source.repository:
+            add((self._node, iri(f"{DCTERMS}isVersionOf"), iri(parse_address(source.repository).iri)))
+        if source.replaces:
+            add((self._node, iri(f"{DCTERMS}replaces"), entity("list", source.replaces)))
         for table in source.tables:
             node = self._table(table.number)
             add((node, A, own("Table")))
@@ -97,26 +105,65 @@ class ListBuilder:
             add((cell, own("column"), self._table(row.table, column.slug)))
             if text:
                 add((cell, _VALUE, literal(text)))
+            if reason := self._not_read.get((row.id, column.header)):
+                add((cell, own("notReadBecause"), literal(reason)))
 
     def _cell(self, row: Row, column: str) -> Term:
         return iri(f"{BASE}row/{row.id}#{column}")
 
-    def _record(self, name: str | None, row: Row) -> Record | None:
-        kind, _, slug = (name or "").partition("/")
+    def _accepted_record(self, row: Row) -> Record | None:
+        """Return the record that the row is about, None where its cells make no claims (yet)."""
+        node = entity("row", row.id)
+        if reason := self._list.skip.get(row.id):
+            self._build.triples.add((node, own("skippedBecause"), literal(reason)))
+            return None
+        if row.id in self._list.provisional:
+            self._build.triples.add((node, own("provisional"), literal("true", f"{XSD}boolean")))
+            what, remedy = (
+                "is provisional",
+                f"accept it: delete it from `provisional:` in {self._list.yaml_path.name}",
+            )
+            self._open(row, f"{what}: its claims wait", "provisional-row", remedy)
+            return None
+        if row.record is None:
+            remedy = "write kind/slug in the record column, or say under `skip:` why it is not about a work"
+            self._open(row, "names no record", "row-without-record", remedy)
+            return None
+        return self._record(row.record, row)
+
+    def _open(self, row: Row, message: str, rule: str, remedy: str) -> None:
+        place = self._list.csv_path, row.csv_line, "record"
+        self._build.find(f"{self._title(row)} {message}", *place, rule, remedy, "open")
+
+    def _title(self, row: Row) -> str:
+        """Return the row's id and what it is called, for people."""
+        title = row_title(self._list, row)
+        return f"{row.id} ({title})" if title else row.id
+
+    def _record(self, name: str, row: Row) -> Record | None:
+        kind, _, slug = name.partition("/")
         record = self._build.catalogue.records.get(kind, {}).get(slug)
         if record is None:
             near = self._build.catalogue.nearest(kind, slug) if kind in self._build.catalogue.records else []
             self._build.find(
-                f"{row.id} is about {name!r}, which has no record" if name else f"{row.id} names no record",
+                f"{self._title(row)} is about {name!r}, which has no record",
                 self._list.csv_path,
                 row.csv_line,
                 "record",
                 "row-without-record",
-                f"nearest: {', '.join(near)}"
-                if near
-                else "write kind/slug of the record in the record column",
+                f"nearest: {', '.join(near)}" if near else f"add data/{name}.yaml",
             )
             return None
+        if another := self._owners.another(row, record):
+            identifier, owner = another
+            self._build.find(
+                f"{self._title(row)} is about {name}, but its {identifier} is that of {owner}",
+                self._list.csv_path,
+                row.csv_line,
+                "record",
+                "row-of-another-record",
+                f"write {owner} in the record column, or correct the identifier in one of the two records",
+            )
         self._build.triples.add(
             (entity("row", row.id), iri(f"{FOAF}primaryTopic"), self._build.catalogue.term(record))
         )
@@ -125,23 +172,40 @@ class ListBuilder:
     def _read_cells(self, row: Row, record: Record) -> None:
         for column in self._list.table(row).columns:
             text, spec = row.cells[column.header], column.spec
-            if not text or spec.prose:
+            if not text or spec.prose or spec.ignored or (row.id, column.header) in self._not_read:
                 continue
             cell = self._cell(row, column.slug)
             for number, field in enumerate(spec.fields):
-                try:
-                    assertions = self._reader.read(field, spec.label if number == 0 else None, text, record)
-                    made = self._claim(row, record, field, assertions, cell, text)
-                    rules = self._list.set_aside
-                    self._set_aside(made, [r for r in rules if r.of_cell(row.id, column.header, text)])
-                except ValueError as error:
+                label = spec.label if number == 0 else None
+                for error in self._read_cell(row, record, field, label, text, cell, column.header):
                     self._build.find(
-                        f"{row.id}: {error}",
+                        f"{self._title(row)}: {error}",
                         self._list.csv_path,
                         row.csv_line,
                         column.header,
                         "cell-not-understood",
+                        severity="open",
                     )
+
+    def _read_cell(
+        self, row: Row, record: Record, field: str, label: str | None, text: str, cell: Term, header: str
+    ) -> Iterator[ValueError]:
+        """Add the claims of a cell; yield what of it is not understood, which does not hide the rest."""
+        assertions: list[Assertion] = []
+        try:
+            assertions = self._reader.read(field, label, text, record)
+        except PartlyReadError as error:
+            assertions = error.assertions
+            yield error
+        except ValueError as error:
+            yield error
+        for assertion in assertions:
+            try:
+                made = self._claim(row, record, field, [assertion], cell, text)
+                rules = self._list.set_aside
+                self._set_aside(made, [rule for rule in rules if rule.of_cell(row.id, header, text)])
+            except ValueError as error:
+                yield error
 
     def _set_aside(self, claims: Iterable[Claim], rules: Iterable[SetAside]) -> None:
         """Deprecate the claims that the list's curator found to tell nothing."""
@@ -154,7 +218,7 @@ class ListBuilder:
         for fact in self._list.sections.get(section, ()):
             assertions = [Assertion(fact.key, value) for value in fact.values]
             made = self._guarded(row, record, fact.key, fact.line, assertions, None, section)
-            self._set_aside(made, [r for r in self._list.set_aside if r.of_section(row.id, section)])
+            self._set_aside(made, [rule for rule in self._list.set_aside if rule.of_section(row.id, section)])
 
     def _read_reading(self, row: Row, record: Record, reading: Reading) -> None:
         about = self._record_of_reading(reading, row) if reading.about else record
@@ -228,10 +292,10 @@ class ListBuilder:
                         raw=raw,
                         reading=assertion.text if by_person else None,
                     )
-                    if assertion.key in UNFIT and (
-                        why := unfit(parse_address(assertion.text), assertion.key)
-                    ):
-                        claim.rank, claim.reason = "deprecated", f"the address is {why}"
+                    if assertion.key in UNFIT:
+                        why = unfit(parse_address(assertion.text), assertion.key)
+                        if why:
+                            claim.rank, claim.reason = "deprecated", f"the address is {why}"
                     made.append(claim)
                     build.claims.append(claim)
                     name = f"{record.kind}/{record.slug}"

@@ -13,7 +13,7 @@ from decimal import Decimal
 import pyoxigraph as ox
 
 from fmgraph.rdf.prefixes import FMG
-from fmgraph.site.graph_reader import Graph, batches, text, values
+from fmgraph.site.graph_reader import Graph, batches, iri, text, values
 from fmgraph.site.page_links import SPDX
 
 #: What ``fmg:access`` says, in the words of an answer.
@@ -178,3 +178,17 @@ def descendants_count(graph: Graph, works: Iterable[str]) -> dict[str, int]:
             "GROUP BY ?s"
         )
     }
+
+
+def alike(graph: Graph, work: str, answers: Answers, most: int = 8) -> list[str]:
+    """Return works to compare the work with: of its modalities, those built on the same first."""
+    if not answers.modalities:
+        return []
+    parents = f"OPTIONAL {{ {values('p', answers.built_on)} ?s fmg:builtOn ?p }}" if answers.built_on else ""
+    rows = graph.rows(
+        f"SELECT ?s (COUNT(DISTINCT ?m) AS ?n) {'(COUNT(DISTINCT ?p) AS ?k)' if parents else ''} WHERE {{ "
+        f"{values('m', answers.modalities)} ?s fmg:modality ?m ; a fmg:Work {parents} "
+        f"FILTER(?s != {iri(work)}) }} GROUP BY ?s ORDER BY {'DESC(?k)' if parents else ''} DESC(?n) ?s "
+        f"LIMIT {most}"
+    )
+    return [row["s"].value for row in rows]
