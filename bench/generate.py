@@ -145,7 +145,7 @@ class Catalogue:
             relation = pick.choice(_RELATIONS)
             claims.append(self._claim(node, relation, entity("model", f"m-{parent}"), source))
             above |= {parent} | self._ancestors[parent]
-            if FMG + relation in self.schema.passing_weights:
+            if FMG + relation in self.schema.ontology.flagged("passesWeights"):
                 weights |= {parent} | self._weights[parent]
             self._popular.append(parent)
         self._popular.append(number)

@@ -73,11 +73,6 @@ def test_the_shapes_find_nothing_wrong_with_what_is_made_up(dataset: Dataset) ->
 @pytest.mark.parametrize("query", MIX, ids=lambda query: query.name)
 def test_a_query_has_answers_and_its_prepared_form_has_the_same(dataset: Dataset, query: Query) -> None:
     engine = InProcessEngine(dataset)
-    if query.name == "text":
-        from fmgraph.server.engine.text_search import TextSearchEngine
-
-        assert dataset.path is not None
-        engine = TextSearchEngine(engine, dataset.path / "search.sqlite")  # type: ignore[assignment]
     some = 0
     pairs = zip(requests(query, MODELS, 1), requests(query, MODELS, 1, prepared=True), strict=False)
     for plain, prepared in islice(pairs, 300 if query.name == "text" else 12):

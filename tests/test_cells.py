@@ -39,9 +39,21 @@ def read(reader, field, cell, label=None):
 
 
 @pytest.mark.parametrize("cell", ["-", "—", "", " - ", "Coming soon"])
-@pytest.mark.parametrize("field", ["backbone", "weights", "data_scale", "pretraining_method"])
+@pytest.mark.parametrize("field", ["backbone", "data_scale", "pretraining_method"])
 def test_absent_is_no_claim(reader, field, cell):
     assert read(reader, field, cell) == []
+
+
+@pytest.mark.parametrize("field", ["code", "weights"])
+def test_a_dash_or_an_announcement_in_the_place_of_a_link_is_what_the_list_says(reader, field):
+    for cell, state in {
+        "-": "not-given",
+        " – ": "not-given",
+        "❌": "not-given",
+        "Coming soon": "announced",
+    }.items():
+        assert read(reader, field, cell) == [(f"{field}_absent", state)]
+    assert read(reader, field, "") == []
 
 
 @pytest.mark.parametrize(

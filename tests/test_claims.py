@@ -7,7 +7,7 @@ import itertools
 import pytest
 
 from fmgraph import resources
-from fmgraph.graph.claims import Claim, accepted
+from fmgraph.graph.claims import Claim, accepted, not_had
 from fmgraph.graph.materialise import transitive
 from fmgraph.ontology import Schema
 from fmgraph.rdf.terms import entity, literal, own
@@ -47,6 +47,32 @@ def test_a_deprecated_claim_yields_nothing(schema):
 
 def test_preferred_claims_stand_alone(schema):
     assert values(schema, claim("name", "a", "primary"), claim("name", "b", rank="preferred")) == {"b"}
+
+
+def test_each_claim_says_whether_the_graph_holds_its_statement(schema):
+    agreeing, other, winner = claim("year", "2024"), claim("year", "2023"), claim("year", "2024", "primary")
+    wrong = claim("year", "2024", rank="deprecated")
+    accepted([agreeing, other, winner, wrong], schema)
+    assert [c.accepted for c in (agreeing, other, winner, wrong)] == [True, False, True, False]
+
+
+def test_of_alternatives_only_that_of_the_released_variant_is_had():
+    def uses(parent, variant=None, rank="normal"):
+        made = claim("usesLanguageModel", parent, "primary", rank)
+        made.alternative, made.variant = "language-model", variant
+        return made
+
+    released, other = uses("vicuna", "7B"), uses("llama", "13B")
+    both = {(SUBJECT, own("usesLanguageModel"), literal(name)) for name in ("vicuna", "llama")}
+    assert not_had([released, other]) == both
+    assert not_had([released, uses("llama", "13B", "deprecated")]) == {triple_of(released)}
+    named = claim("releasedVariant", "7B", "primary")
+    assert not_had([released, other, named]) == {triple_of(other)}
+    assert not_had([claim("usesLanguageModel", "vicuna")]) == set()
+
+
+def triple_of(made):
+    return (made.subject, made.predicate, made.object)
 
 
 def test_a_claim_is_named_by_what_it_says_and_where(schema):

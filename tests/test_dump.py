@@ -17,14 +17,16 @@ from pyoxigraph import BlankNode, Literal, NamedNode, Quad, RdfFormat, Store, Tr
 from rdflib.compare import isomorphic
 
 from fmgraph.errors import OntologyError, UsageError
+from fmgraph.ontology import all_kinds
 from fmgraph.publish.describe import SYNTAXES, describe
 from fmgraph.publish.dump_files import CHECKSUMS, write, write_dumps
+from fmgraph.publish.graph_sections import sections
 from fmgraph.publish.jsonld_dump import document as jsonld_document
 from fmgraph.publish.jsonld_dump import record_context
-from fmgraph.rdf.prefixes import BASE, FMG, KINDS, XSD
-from fmgraph.rdf.sorted_lines import Lines, groups, lines_of, lines_of_triples, sections, sorted_lines
+from fmgraph.publish.turtle_dump import turtle
+from fmgraph.rdf.prefixes import BASE, FMG, XSD
+from fmgraph.rdf.sorted_lines import Lines, groups, lines_of, lines_of_triples, sorted_lines
 from fmgraph.rdf.store import Dataset, dataset_of_files, open_dataset, write_dataset
-from fmgraph.rdf.turtle import turtle
 
 SAMPLE = Path(__file__).parent / "data" / "sample.ttl"
 
@@ -96,7 +98,7 @@ def test_checksums_and_compression(folder: Path) -> None:
 def test_turtle_is_grouped_by_kind_with_claims_last(folder: Path) -> None:
     text = (folder / "fmgraph.ttl").read_text()
     titles = [line[2:] for line in text.splitlines() if line.startswith("# ")]
-    order = [kind.plural for kind in KINDS.values()]
+    order = [kind.plural for kind in all_kinds().values()]
     assert [title for title in titles if title in order[:14]] == [p for p in order[:14] if p in titles]
     assert titles[-3:] == ["source lists", "list rows", "claims"]
     assert 'model:retizero a fmg:Model, fmg:Work ;\n    rdfs:label "RetiZero" ;' in text

@@ -175,12 +175,13 @@ def test_signposting(client):
     assert '<https://example.org/paper/examplenet.ttl>; rel="describedby"; type="text/turtle"' in links
     assert '<https://schema.org/ScholarlyArticle>; rel="type"' in links
     assert f'<{BASE}person/ada-example>; rel="author"' in links
-    assert 'rel="license"' in links
+    assert 'rel="license"' not in links  # it is not known, and ours is not the paper's
     model = client.get("/model/examplenet", headers=HTML).headers["Link"]
     assert '<https://huggingface.co/example/ExampleNet>; rel="item"' in model
     assert "javascript" not in model
     back = client.get("/model/examplenet.ttl").headers["Link"]
     assert '<https://example.org/model/examplenet.html>; rel="describes"; type="text/html"' in back
+    assert '<https://creativecommons.org/publicdomain/zero/1.0/>; rel="license"' in back
 
 
 def test_the_host_shapes_no_link(client):

@@ -25,6 +25,7 @@ ORDER = [
     "lists",
     "graph",
     "check",
+    "curation",
     "answers",
     "publish",
     "site",

@@ -31,8 +31,9 @@ from rdflib import (
 
 import fmgraph
 from fmgraph import resources
+from fmgraph.ontology import all_kinds
 from fmgraph.publish import ontology_page
-from fmgraph.rdf.prefixes import BASE, FMG, KINDS
+from fmgraph.rdf.prefixes import BASE, FMG
 
 NS = URIRef(f"{BASE}ns")
 F = Namespace(FMG)
@@ -145,7 +146,7 @@ def test_foops_reuse(ontology):
 
 
 def test_there_is_a_class_for_every_kind(ontology):
-    for kind in KINDS.values():
+    for kind in all_kinds().values():
         assert (F[kind.cls], RDF.type, OWL.Class) in ontology
         assert ((F[kind.cls], RDFS.subClassOf, F.Work) in ontology) == kind.work
 
@@ -155,7 +156,7 @@ def test_every_property_says_how_it_comes_about(ontology):
     machinery = {
         F[c] for c in ("Claim", "Table", "Column", "ListRow", "Cell", "Quantity", "Hardware", "Authorship")
     }
-    machinery.add(F.SourceList)
+    machinery |= {F.SourceList, F.Search, F.Evaluation, F.Protocol, F.Comparison}
     for term in own_terms(ontology, *PROPERTIES):
         name = local(term)
         ways = [flag for flag in ("claimed", "editorial", "derived") if name in flagged(ontology, flag)]
@@ -170,8 +171,9 @@ def test_every_property_says_how_it_comes_about(ontology):
 
 def test_evidence_is_demanded_for_lineage_training_data_licences_and_institutions(ontology):
     lineage = {local(p) for p in ontology.transitive_subjects(RDFS.subPropertyOf, F.builtOn)}
-    others = {"trainedOn", "notTrainedOn", "license", "codeLicense", "weightsLicense", "developedBy"}
-    assert flagged(ontology, "evidenceRequired") == lineage | others
+    training = {local(p) for p in ontology.transitive_subjects(RDFS.subPropertyOf, F.trainedOn)}
+    others = {"notTrainedOn", "license", "codeLicense", "weightsLicense", "developedBy"}
+    assert flagged(ontology, "evidenceRequired") == lineage | training | others | {"trainedFromScratch"}
 
 
 def test_every_lineage_relation_says_whether_weights_pass(ontology):
@@ -189,6 +191,9 @@ def test_concepts_have_their_schemes(ontology):
         "Backbone": "backbones",
         "PretrainingMethod": "methods",
         "Modality": "modalities",
+        "Organ": "organs",
+        "Task": "tasks",
+        "Disease": "diseases",
         "Unit": "units",
     }.items():
         assert ontology.value(F[name], F.conceptScheme) == F[scheme]
@@ -233,7 +238,7 @@ def test_keys_are_typed_as_the_ontology_ranges(ontology):
 
 def test_references_are_resolved_within_their_kind(ontology):
     """The base of a key is the folder of the kind that the property ranges over."""
-    folder = {F[kind.cls]: kind.name for kind in KINDS.values()} | {F.Work: "model"}
+    folder = {F[kind.cls]: kind.name for kind in all_kinds().values()} | {F.Work: "model"}
     for key, entry in KEYS.items():
         base = entry.get("@context", {}).get("@base", "")
         if base.startswith(BASE):

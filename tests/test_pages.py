@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fmgraph.answers.named_queries import load_queries
-from fmgraph.errors import UsageError
+from fmgraph.errors import EngineError, UsageError
+from fmgraph.ontology import searched_classes
 from fmgraph.publish.describe import describe
 from fmgraph.rdf import text_index
 from fmgraph.rdf.prefixes import FMG, RDF
@@ -50,7 +51,7 @@ def crowd(tmp_path_factory):
         f"fmg:builtOn <{BASE}model/root> ; fmg:derivesFrom <{BASE}model/root> ; "
         f'fmg:year "{2000 + n % 20}"^^<http://www.w3.org/2001/XMLSchema#gYear> .'
         f"<{BASE}claim/c{n}> a fmg:Claim ; rdf:subject <{BASE}model/m{n}> ; rdf:predicate fmg:builtOn ; "
-        f"rdf:object <{BASE}model/root> ."
+        f"rdf:object <{BASE}model/root> ; fmg:accepted true ."
         for n in range(MANY)
     ]
     prefixes = (
@@ -303,7 +304,7 @@ def index(tmp_path_factory):
     dataset = dataset_of_files([SAMPLE])
     engine = create_app(dataset, Settings()).extensions["fmgraph"].engine
     path = tmp_path_factory.mktemp("search") / "search.sqlite"
-    entries = list(text_index.entries(engine.rows))
+    entries = list(text_index.entries(engine.rows, searched_classes()))
     assert text_index.build_index(path, entries) == len(entries)
     return path, entries
 
@@ -350,7 +351,7 @@ def test_an_index_is_written_once_and_a_broken_one_is_told(index, tmp_path):
         text_index.build_index(index[0], [])
     broken = tmp_path / "search.sqlite"
     broken.write_bytes(b"no database at all" * 100)
-    with pytest.raises(UsageError, match="no search index"):
+    with pytest.raises(EngineError, match="search index cannot be read"):
         text_index.query(broken, "x")
 
 
@@ -498,6 +499,6 @@ def test_the_home_page_describes_the_dataset_to_machines(client):
     said = {q.predicate.value.removeprefix("https://schema.org/"): q.object.value for q in found}
     assert {"name", "description", "license", "creator", "identifier", "distribution"} <= said.keys()
     links = client.get("/", headers=HTML).headers["Link"]
-    assert f'<{node.value}>; rel="cite-as"' in links
-    assert '</void>; rel="describedby"; type="text/turtle"' in links
+    assert f'<{BASE}>; rel="cite-as"' in links
+    assert '</void.ttl>; rel="describedby"; type="text/turtle"' in links
     assert '</dump/fmgraph.ttl>; rel="item"; type="text/turtle"' in links

@@ -14,6 +14,12 @@ QUERIES = load_queries()
 
 #: Rows (some of their columns, IRIs by their last part) that an answer must have.
 EXPECTED = {
+    "completeness": [{"label": "UNI"}],
+    "completeness-by-list": [
+        {"property": "built on"},
+        {"property": "modality"},
+        {"property": "weights licence"},
+    ],
     "built-on": [
         {"label": "EyeFound", "relation": "builtOn", "parent": "retfound", "source": "plm2233-2025-12-16"},
         {"label": "RetiZero", "relation": "initialisedFrom", "parent": "retfound"},
@@ -48,7 +54,9 @@ EXPECTED = {
     ],
     "disagreements": [
         {"subject": "phikon-v2", "property": "title"},
-        {"subject": "ct-clip", "property": "backbone"},
+        {"subject": "ct-clip", "property": "backbone", "how": "not accepted"},
+        {"subject": "virchow2", "property": "weightsAbsent", "value": "not-given", "how": "not given"},
+        {"subject": "plip", "property": "code", "how": "different values"},
     ],
     "same-backbone": [
         {"label": "BiomedCLIP", "backbone_used": "vit-b-16"},
@@ -105,6 +113,13 @@ EXPECTED = {
     "works-by-country": [{"country": "US"}, {"country": "CN"}],
     "most-built-on": [{"work": "clip"}, {"work": "sam"}, {"work": "llama"}],
     "corrections": [{"label": "CT-CLIP", "property": "backbone", "raw": "ViT-B"}],
+    "results": [
+        {"protocolLabel": "eva pathology leaderboard", "datasetLabel": "BACH", "printed": "0.785"},
+    ],
+    "results-on": [{"label": "UNI2-h", "rank": "1"}, {"label": "Virchow2", "rank": "2"}],
+    "best-under": [{"label": "Virchow2", "rank": "1"}],
+    "self-against-others": [{"datasetLabel": "HEST-Benchmark", "own": "0.386", "other": "0.391"}],
+    "contaminated": [{"datasetLabel": "MIMIC-CXR", "trained_on": "chexinstruct"}],
     "evidence": [
         {"property": "trainedOn", "basis": "PrimarySource"},
         {"property": "backbone", "basis": "ListCell"},

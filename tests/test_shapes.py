@@ -18,13 +18,14 @@ from fmgraph.check.constraint_components import Components
 from fmgraph.check.shape_files import FMGSH, Shapes, load_shapes, spdx_iris
 from fmgraph.check.violations import term_of
 from fmgraph.errors import OntologyError
-from fmgraph.rdf.prefixes import BASE, FMG, KINDS, PREFIXES
+from fmgraph.ontology import all_kinds
+from fmgraph.rdf.prefixes import BASE, FMG, PREFIXES
 
 SAMPLE = Path(__file__).parent / "data" / "sample.ttl"
 ONTOLOGY = resources.ontology_dir() / "fmgraph.ttl"
 YEAR = 2026
 PREFIX = "".join(f"PREFIX {name}: <{iri}>\n" for name, iri in PREFIXES.items())
-PREFIX += "".join(f"PREFIX {kind}: <{BASE}{kind}/>\n" for kind in KINDS)
+PREFIX += "".join(f"PREFIX {kind}: <{BASE}{kind}/>\n" for kind in all_kinds())
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +61,7 @@ def test_the_good_graph_passes_by_both_engines(shapes):
 
 def test_there_is_a_file_for_every_kind():
     files = {path.stem for path in resources.shapes_dir().glob("*.ttl")}
-    assert set(KINDS) <= files
+    assert set(all_kinds()) <= files
 
 
 def test_the_files_are_valid_shacl_and_every_shape_has_its_message(shapes):
@@ -76,6 +77,19 @@ def test_the_files_are_valid_shacl_and_every_shape_has_its_message(shapes):
 
 #: What a contributor may get wrong, and the shape and component that say so.
 CASES = {
+    "a result compared with another protocol's": (
+        "INSERT DATA { <https://w3id.org/fmgraph/evaluation/one-001> a fmg:Evaluation ;"
+        " fmg:protocol <https://w3id.org/fmgraph/protocol/one> ; fmg:inComparison fmg:c ."
+        " fmg:c fmg:protocol <https://w3id.org/fmgraph/protocol/two> }",
+        "evaluation-one-protocol",
+        "SPARQL",
+    ),
+    "a search that was not in vain": (
+        "INSERT DATA { <https://w3id.org/fmgraph/model/retizero#search-parameter-count-0a1b2c3d>"
+        " fmg:searchedFor fmg:builtOn }",
+        "search-vain",
+        "SPARQL",
+    ),
     "no label": ("DELETE DATA { model:retfound rdfs:label 'RETFound' }", "label", "MinCount"),
     "two labels": ("INSERT DATA { model:retfound rdfs:label 'Other' }", "label", "MaxCount"),
     "empty label": (

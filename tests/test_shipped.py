@@ -14,8 +14,8 @@ import rdflib
 import fmgraph
 from fmgraph.check import check_data
 from fmgraph.errors import BrokenDataError, RecordError
+from fmgraph.ontology import all_kinds
 from fmgraph.publish.make_dataset import make_dataset, release, shipped_dataset
-from fmgraph.rdf.prefixes import KINDS
 from fmgraph.rdf.store import read_meta
 from fmgraph.resources import data_dir
 
@@ -66,7 +66,7 @@ def test_no_blank_nodes_and_both_libraries_read_the_same(shipped_dir):
 
 
 def test_every_entity_has_a_label_and_a_class(shipped):
-    for kind in KINDS.values():
+    for kind in all_kinds().values():
         without = shipped.rows(
             f"{PREFIX} SELECT ?entity {{ ?entity a fmg:{kind.cls} FILTER NOT EXISTS {{ ?entity "
             "<http://www.w3.org/2000/01/rdf-schema#label> ?label } } LIMIT 3"

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from fmgraph.rdf.prefixes import KINDS
+from fmgraph.ontology import all_kinds
 from fmgraph.rdf.store import dataset_of_files
 from fmgraph.settings import Settings
 from fmgraph.site import create_app
@@ -116,7 +116,7 @@ def test_odd_paths_are_not_redirected(path: str) -> None:
 
 def test_every_kind_is_redirected_and_every_suffix_is_served() -> None:
     client = create_app(dataset_of_files([SAMPLE]), Settings()).test_client()
-    for kind in KINDS:
+    for kind in all_kinds():
         assert interpret(f"{kind}/some-thing", "text/turtle") == f"{HOME}/{kind}/some-thing.ttl"
     for accept in ("text/turtle", "application/rdf+xml", "application/ld+json", "application/n-triples"):
         for path in ("model/retfound", "ns"):

@@ -143,7 +143,8 @@ def test_scope_is_medical_or_general() -> None:
 def test_every_statement_has_a_source_of_a_known_form() -> None:
     for name, key, statement in statements():
         assert SOURCE.fullmatch(statement.get("source", "")), (name, key, statement)
-        assert set(statement) <= {"value", "source", "at", "basis", "rank", "reason"}, (name, key)
+        known = {"value", "source", "at", "basis", "rank", "reason", "alternative", "variant"}
+        assert set(statement) <= known, (name, key)
         assert statement.get("basis") in (None, "secondary"), (name, key)
 
 

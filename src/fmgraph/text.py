@@ -14,6 +14,16 @@ _NOT_SLUG = re.compile(r"[^a-z0-9]+")
 SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 
 
+#: What XML 1.0 cannot carry, even escaped (https://www.w3.org/TR/xml/#charsets): no result format could.
+_UNFIT_FOR_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+
+
+def unfit_for_xml(text: str) -> str | None:
+    """Return the first character that XML 1.0 cannot carry, as ``U+0001``; None where there is none."""
+    match = _UNFIT_FOR_XML.search(text)
+    return f"U+{ord(match[0]):04X}" if match else None
+
+
 def fold(text: str) -> str:
     """Return the text in lower case without diacritics (Unicode NFKD, marks removed)."""
     decomposed = unicodedata.normalize("NFKD", text)

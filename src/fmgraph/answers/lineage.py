@@ -8,7 +8,8 @@ from dataclasses import asdict, dataclass
 from typing import Literal
 
 from fmgraph.answers.named_queries import find_entity
-from fmgraph.rdf.prefixes import FMG, PREFIXES, WORKS
+from fmgraph.ontology import work_kinds
+from fmgraph.rdf.prefixes import FMG, PREFIXES
 from fmgraph.rdf.terms import bare
 from fmgraph.server.engine import Engine
 from fmgraph.server.engine import Term as RdfTerm
@@ -23,7 +24,7 @@ SELECT DISTINCT ?child ?childLabel ?parent ?parentLabel ?relation ?claim ?source
   ?child rdfs:label ?childLabel . ?parent rdfs:label ?parentLabel .
   ?claim rdf:subject ?child ; rdf:object ?parent ; rdf:predicate ?relation .
   ?relation rdfs:subPropertyOf* fmg:builtOn .
-  FILTER NOT EXISTS { ?claim fmg:rank fmg:DeprecatedRank }
+  ?claim fmg:accepted true .
   OPTIONAL {
     ?claim prov:hadPrimarySource|prov:wasQuotedFrom ?source .
     OPTIONAL { ?source rdfs:label ?sourceLabel }
@@ -100,7 +101,7 @@ def lineage(
     ``name`` is an IRI, ``kind/slug``, slug, label, alias or external id; ``depth`` limits the steps.
     Raises NotFoundError with the nearest names for an unknown work.
     """
-    root = find_entity(name, WORKS, engine)
+    root = find_entity(name, work_kinds(), engine)
     ends = ("parent", "child") if direction == "descendants" else ("child", "parent")
     reach = (
         f"?reached fmg:derivesFrom {root}"

@@ -1,9 +1,11 @@
-"""A lineage answer as text, JSON, Turtle, Mermaid or DOT."""
+"""A lineage answer as text, JSON, Turtle, Mermaid, DOT or GraphML."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import dataclass
+from xml.etree import ElementTree
 
 from fmgraph.answers.lineage import Edge, Lineage
 from fmgraph.rdf.prefixes import FMG, PREFIXES, PROV
@@ -60,27 +62,72 @@ def turtle(answer: Lineage) -> str:
     return "\n".join(lines) + "\n"
 
 
-def mermaid(answer: Lineage) -> str:
+@dataclass(frozen=True)
+class Network:
+    """Works and edges, of one answer, of several together or of the whole field: labels by IRI, sorted."""
+
+    labels: dict[str, str]
+    edges: list[Edge]
+
+    @classmethod
+    def of(cls, *answers: Lineage) -> Network:
+        """Return the answers together, each work and edge once."""
+        labels = {iri: label for one in answers for iri, label in one.labels().items()}
+        edges = {(edge.child, edge.parent, edge.relation): edge for one in answers for edge in one.edges}
+        return cls(dict(sorted(labels.items())), [edge for _, edge in sorted(edges.items())])
+
+
+def network_json(network: Network) -> str:
+    """Return works and edges as JSON."""
+    nodes = [{"iri": iri, "label": label} for iri, label in network.labels.items()]
+    edges = [{"child": e.child, "relation": e.relation, "parent": e.parent} for e in network.edges]
+    return json.dumps({"nodes": nodes, "edges": edges}, indent=1, ensure_ascii=False) + "\n"
+
+
+def mermaid(network: Network) -> str:
     """Return a Mermaid flowchart, from parent to child."""
-    names = {iri: f"n{number}" for number, iri in enumerate(sorted(answer.labels()))}
+    names = {iri: f"n{number}" for number, iri in enumerate(network.labels)}
     lines = ["flowchart LR"]
-    for iri, label in sorted(answer.labels().items()):
+    for iri, label in network.labels.items():
         safe = label.replace("&", "&amp;").replace('"', "&quot;").replace("<", "&lt;")
         lines.append(f'  {names[iri]}["{safe}"]')
-    lines += [f"  {names[edge.parent]} -->|{edge.relation}| {names[edge.child]}" for edge in answer.edges]
+    lines += [f"  {names[edge.parent]} -->|{edge.relation}| {names[edge.child]}" for edge in network.edges]
     return "\n".join(lines) + "\n"
 
 
-def dot(answer: Lineage) -> str:
+def dot(network: Network) -> str:
     """Return a Graphviz digraph, from parent to child."""
     lines = ["digraph lineage {", "  rankdir=LR;", "  node [shape=box];"]
-    for iri, label in sorted(answer.labels().items()):
+    for iri, label in network.labels.items():
         lines.append(f"  {json.dumps(iri)} [label={json.dumps(label, ensure_ascii=False)}];")
     lines += [
         f"  {json.dumps(edge.parent)} -> {json.dumps(edge.child)} [label={json.dumps(edge.relation)}];"
-        for edge in answer.edges
+        for edge in network.edges
     ]
     return "\n".join([*lines, "}"]) + "\n"
+
+
+def graphml(network: Network) -> str:
+    """Return GraphML, from parent to child.
+
+    Works have ``label``, edges ``relation`` and ``sources`` (IRIs, separated by spaces).
+    http://graphml.graphdrawing.org/specification.html
+    """
+    root = ElementTree.Element("graphml", xmlns="http://graphml.graphdrawing.org/xmlns")
+    for name, of in (("label", "node"), ("relation", "edge"), ("sources", "edge")):
+        ElementTree.SubElement(root, "key", {"id": name, "for": of, "attr.name": name, "attr.type": "string"})
+    graph = ElementTree.SubElement(root, "graph", id="lineage", edgedefault="directed")
+    for iri, label in network.labels.items():
+        node = ElementTree.SubElement(graph, "node", id=iri)
+        ElementTree.SubElement(node, "data", key="label").text = label
+    for edge in network.edges:
+        line = ElementTree.SubElement(graph, "edge", source=edge.parent, target=edge.child)
+        ElementTree.SubElement(line, "data", key="relation").text = edge.relation
+        sources = sorted({one.source for one in edge.evidence if one.source})
+        if sources:
+            ElementTree.SubElement(line, "data", key="sources").text = " ".join(sources)
+    ElementTree.indent(root)
+    return '<?xml version="1.0" encoding="UTF-8"?>\n' + ElementTree.tostring(root, "unicode") + "\n"
 
 
 #: Media type and writer of each format by its name on the command line and in ``?format=``.
@@ -88,6 +135,7 @@ FORMATS: dict[str, tuple[str, Callable[[Lineage], str]]] = {
     "text": ("text/plain", text),
     "json": ("application/json", as_json),
     "turtle": ("text/turtle", turtle),
-    "mermaid": ("text/vnd.mermaid", mermaid),
-    "dot": ("text/vnd.graphviz", dot),
+    "mermaid": ("text/vnd.mermaid", lambda answer: mermaid(Network.of(answer))),
+    "dot": ("text/vnd.graphviz", lambda answer: dot(Network.of(answer))),
+    "graphml": ("application/graphml+xml", lambda answer: graphml(Network.of(answer))),
 }

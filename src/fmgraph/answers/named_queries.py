@@ -18,7 +18,8 @@ import yaml
 
 from fmgraph import resources
 from fmgraph.errors import NotFoundError, OntologyError, ParameterError
-from fmgraph.rdf.prefixes import BASE, FMG, KINDS, RDFS, SKOS, WORKS
+from fmgraph.ontology import all_kinds, work_kinds
+from fmgraph.rdf.prefixes import BASE, FMG, RDFS, SKOS
 from fmgraph.rdf.terms import Term, entity, integer, iri, literal
 from fmgraph.server.engine import Engine
 from fmgraph.server.engine import Term as RdfTerm
@@ -97,7 +98,7 @@ def _term(parameter: Parameter, value: str, engine: Engine | None) -> Term:
         if not urlsplit(value).scheme:
             raise ParameterError(f"{parameter.name} must be an absolute IRI, not {value!r}")
         return iri(value)
-    return find_entity(value, WORKS if parameter.kind == "work" else (parameter.kind,), engine)
+    return find_entity(value, work_kinds() if parameter.kind == "work" else (parameter.kind,), engine)
 
 
 def find_entity(name: str, kinds: Iterable[str], engine: Engine | None = None) -> Term:
@@ -126,7 +127,7 @@ def find_entity(name: str, kinds: Iterable[str], engine: Engine | None = None) -
 
 def _names(engine: Engine, kinds: tuple[str, ...]) -> dict[str, tuple[str, str]]:
     """Return IRI and label by match key, for labels, aliases, slugs, identifiers and linked addresses."""
-    classes = " ".join(f"<{BASE}ns#{KINDS[kind].cls}>" for kind in kinds)
+    classes = " ".join(f"<{all_kinds()[kind].iri}>" for kind in kinds)
     found = engine.rows(_NAMES % {"classes": classes})
     index: dict[str, tuple[str, str]] = {}
     for row in found:
@@ -155,7 +156,7 @@ def parse_query(name: str, source: str) -> NamedQuery:
     parameters = []
     for parameter, about in (fields.get("parameters") or {}).items():
         default = _values(parameter).search(text)
-        if default is None or about.get("kind") not in (*KINDS, *_PLAIN):
+        if default is None or about.get("kind") not in (*all_kinds(), *_PLAIN):
             raise OntologyError(
                 f"the parameter {parameter!r} needs a known kind and a line VALUES ?{parameter} {{ … }}",
                 file=where,

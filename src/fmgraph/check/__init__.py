@@ -36,8 +36,8 @@ from fmgraph.check.shape_files import load_shapes
 from fmgraph.check.term_usage import unknown_terms
 from fmgraph.errors import OntologyError, UsageError
 from fmgraph.graph import build
-from fmgraph.ontology import Schema
-from fmgraph.rdf.prefixes import FMG, KINDS, OWL, RDF, entity_iri
+from fmgraph.ontology import Schema, all_kinds
+from fmgraph.rdf.prefixes import FMG, OWL, RDF, entity_iri
 from fmgraph.records.findings import Finding, in_order
 from fmgraph.records.record_files import read_text
 from fmgraph.text import SLUG
@@ -116,7 +116,7 @@ def _changed(data_dir: Path, files: Sequence[Path]) -> list[str]:
     found = []
     for path in files:
         place = Path(path).resolve()
-        kind = KINDS.get(place.parent.name)
+        kind = all_kinds().get(place.parent.name)
         inside = place.parent.parent == data_dir.resolve() and SLUG.fullmatch(place.stem)
         if kind is None or not kind.recorded or not inside:
             raise UsageError(f"{path} is no record or list under {data_dir}")

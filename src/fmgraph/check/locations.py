@@ -12,8 +12,8 @@ import pyoxigraph as ox
 from fmgraph.check.violations import term_of
 from fmgraph.errors import ListError, RecordError
 from fmgraph.lists import SourceList, load_list
-from fmgraph.ontology import Schema
-from fmgraph.rdf.prefixes import BASE, DCTERMS, FMG, KINDS, PROV, RDF, RDFS, WORKS
+from fmgraph.ontology import Schema, all_kinds
+from fmgraph.rdf.prefixes import BASE, DCTERMS, FMG, PROV, RDF, RDFS
 from fmgraph.rdf.terms import Term, bare
 from fmgraph.records.record_files import Record, parse_record, read_text
 from fmgraph.text import match_key
@@ -43,15 +43,27 @@ class Places:
         """
         iri = bare(focus) if focus.startswith("<") else focus
         kind, _, rest = urldefrag(iri)[0].removeprefix(BASE).partition("/")
-        if not iri.startswith(BASE) or kind not in KINDS or kind in ("person", "quantity", "hardware"):
+        if not iri.startswith(BASE) or not _has_files(kind):
             return self._licence(iri, predicate, value) or self._claimed(focus)
         if kind == "claim":
             return self._claim(focus)
         if kind == "row":
             return self._row(rest, iri)
+        if kind in ("evaluation", "protocol", "comparison"):
+            return self._evaluation(kind, rest)
         if kind == "list":
             return Place(self._shown(self._data / "list" / f"{rest}.yaml"), 1, self._key(predicate))
         return self._in_record(kind, rest, predicate, value)
+
+    def _evaluation(self, kind: str, slug: str) -> Place:
+        """Return the line of a result in its protocol's CSV, or the protocol's YAML."""
+        protocol = slug if kind == "protocol" else slug.rpartition("-")[0]
+        path = self._data / "evaluation" / f"{protocol}.yaml"
+        if kind != "evaluation" or not path.with_suffix(".csv").exists():
+            return Place(self._shown(path), 1)
+        lines = read_text(path.with_suffix(".csv")).split("\n")
+        line = next((number for number, text in enumerate(lines, 1) if text.startswith(f"{slug},")), 1)
+        return Place(self._shown(path.with_suffix(".csv")), line)
 
     def _in_record(self, kind: str, slug: str, predicate: str, value: Term) -> Place:
         path = self._data / kind / f"{slug}.yaml"
@@ -136,7 +148,7 @@ class Places:
 
     def _read_record(self, kind: str, slug: str) -> Record | None:
         path = self._data / kind / f"{slug}.yaml"
-        if kind not in (*WORKS, *(k.name for k in KINDS.values() if k.recorded)) or not path.is_file():
+        if not _has_files(kind) or not path.is_file():
             return None
         try:
             return parse_record(kind, slug, path, read_text(path), {*self._schema.fields, "iri"})
@@ -164,6 +176,12 @@ def shown(path: Path, data_dir: Path) -> str:
 def record_iri(kind: str, slug: str) -> str:
     """Return the IRI under which a record is published, licences apart."""
     return f"{BASE}{kind}/{slug}"
+
+
+def _has_files(kind: str) -> bool:
+    """Tell whether entities of the kind come from files: records, lists and what is in a list."""
+    known = all_kinds().get(kind)
+    return known is not None and (known.recorded or kind in ("row", "claim"))
 
 
 def _node(term: Term) -> ox.NamedNode | ox.BlankNode:

@@ -12,7 +12,6 @@ import click
 from fmgraph.publish.make_dataset import shipped_dataset
 from fmgraph.rdf.store import Dataset, dataset_of_files, open_dataset
 from fmgraph.server.engine import Engine, InProcessEngine
-from fmgraph.server.engine.text_search import TextSearchEngine
 
 _Command = TypeVar("_Command", bound=Callable[..., object])
 
@@ -47,11 +46,8 @@ def open_graph(files: tuple[Path, ...], dataset: Path | None) -> Dataset:
 @contextmanager
 def engine_of(files: tuple[Path, ...], dataset: Path | None) -> Iterator[Engine]:
     """Yield an engine in this process over the graph that the options mean."""
-    open_graph(files, dataset)
-    opened = open_graph(files, dataset)
-    with InProcessEngine(opened) as engine:
-        index = opened.path and opened.path / "search.sqlite"
-        yield TextSearchEngine(engine, index) if index and index.exists() else engine
+    with InProcessEngine(open_graph(files, dataset)) as engine:
+        yield engine
 
 
 def write(text: str | bytes) -> None:

@@ -18,6 +18,7 @@ _MODULES = {
     "build": "data_commands",
     "check": "data_commands",
     "report": "data_commands",
+    "match": "curation_commands",
     "query": "query_commands",
     "queries": "query_commands",
     "lineage": "query_commands",

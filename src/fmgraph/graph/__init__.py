@@ -9,6 +9,7 @@
 :mod:`~.entities`       records to entities and claims; corrections; tombstones
 :mod:`~.rows`           lists to rows, cells and claims
 :mod:`~.claims`         claims, and which of them become plain triples
+:mod:`~.inherit`        what a variant takes over from the work of which it is a variant
 :mod:`~.authors`        the order of authors
 :mod:`~.materialise`    umbrella triples and transitive closures
 ======================  ===========================================================
@@ -26,7 +27,9 @@ from fmgraph.errors import InputError, ListError
 from fmgraph.graph.authorships import authorships
 from fmgraph.graph.build_state import Build
 from fmgraph.graph.catalogue import Catalogue
-from fmgraph.graph.claims import accepted
+from fmgraph.graph.claims import accepted, not_had
+from fmgraph.graph.evaluations import add_evaluations
+from fmgraph.graph.inherit import inherited
 from fmgraph.graph.materialise import closures, umbrellas
 from fmgraph.graph.record_claims import add_record, add_tombstones, apply_corrections
 from fmgraph.graph.row_claims import ListBuilder
@@ -74,6 +77,7 @@ def build(data_dir: Path | None = None, ontology_dir: Path | None = None) -> Res
     for record in records:
         add_record(work, record)
     _add_lists(work)
+    add_evaluations(work)
     for record in records:
         apply_corrections(work, record)
     try:
@@ -112,12 +116,24 @@ def _finish(work: Build) -> Result:
     names = _labels(triples)
     triples |= authorships(work.claims, names)
     triples |= accepted(work.claims, work.schema)
+    derived = inherited(work.claims, work.schema, _names(work.catalogue))
+    triples |= {(claim.subject, claim.predicate, claim.object) for claim in derived}
+    work.claims += derived
     for claim in work.claims:
         triples.update(claim.triples())
     triples |= umbrellas(triples, work.schema)
-    triples |= closures(triples, work.schema)
+    triples |= closures(triples, work.schema, not_had(work.claims))
     triples |= _ontology(work.schema)
     return Result(frozenset(triples), in_order(work.findings), len(work.claims))
+
+
+def _names(catalogue: Catalogue) -> dict[Term, str]:
+    """Return the labels of all records by their terms."""
+    return {
+        catalogue.term(record): record.label
+        for records in catalogue.records.values()
+        for record in records.values()
+    }
 
 
 def _labels(triples: set[Triple]) -> dict[Term, str]:

@@ -64,7 +64,7 @@ class Build:
 
     def source(self, text: str) -> Term:
         """Return the term of a source reference and describe the source; raises ValueError."""
-        address = source_iri(text)
+        address = source_iri(text, self.catalogue.spellings)
         if address.startswith(BASE):
             slug = address.rsplit("/", 1)[-1]
             if not self.catalogue.has("paper", slug):

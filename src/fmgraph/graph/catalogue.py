@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import contextlib
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 from license_expression import get_spdx_licensing
 
-from fmgraph.rdf.prefixes import KINDS, WORKS
+from fmgraph.graph.sources import source_address
+from fmgraph.ontology import all_kinds, work_kinds
 from fmgraph.rdf.terms import Term, entity, iri
+from fmgraph.records.addresses import Address, Spellings
 from fmgraph.records.findings import Finding
 from fmgraph.records.record_files import Record
 from fmgraph.text import match_key, nearest, slugify
@@ -28,13 +31,15 @@ class Catalogue:
 
     def __init__(self, records: Iterable[Record]) -> None:
         """Index the records; :attr:`findings` has the names that two records of a kind claim."""
-        self.records: dict[str, dict[str, Record]] = {kind: {} for kind in KINDS}
+        self.records: dict[str, dict[str, Record]] = {kind: {} for kind in all_kinds()}
         self.findings: list[Finding] = []
-        self._names: dict[str, dict[str, str]] = {kind: {} for kind in KINDS}
-        self._units: dict[str, str] = {}
+        self._names: dict[str, dict[str, str]] = {kind: {} for kind in all_kinds()}
+        self.spellings = Spellings()
         for record in records:
             self.records[record.kind][record.slug] = record
-        for kind in KINDS:
+            for address in _addresses(record):
+                self.spellings.count(address)
+        for kind in all_kinds():
             for record in self.records[kind].values():
                 self._index(record)
 
@@ -64,7 +69,7 @@ class Catalogue:
 
     def find_work(self, name: str) -> tuple[str, str] | None:
         """Return kind and slug of the work of that name, models first."""
-        for kind in WORKS:
+        for kind in work_kinds():
             slug = self.find(kind, name)
             if slug:
                 return kind, slug
@@ -99,3 +104,13 @@ class Catalogue:
         """Return the term of a record's entity."""
         override = record.values("iri") if record.kind == "license" else []
         return iri(override[0]) if override else entity(record.kind, record.slug)
+
+
+def _addresses(record: Record) -> Iterator[Address]:
+    """Yield the addresses of a record's values and sources, written out."""
+    for statements in record.statements.values():
+        for statement in statements:
+            for text in (statement.value, statement.source or ""):
+                if "://" in text or text.startswith(("github:", "hf:")):
+                    with contextlib.suppress(ValueError):  # told where the value is read
+                        yield source_address(text)

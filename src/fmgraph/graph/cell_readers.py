@@ -11,13 +11,17 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from fmgraph.graph import sources
 from fmgraph.graph.catalogue import Catalogue
+from fmgraph.records.addresses import parse_address
 from fmgraph.records.record_files import Record
 from fmgraph.text import match_key
 
 #: Cells that say "nothing": no claim, no finding.
 ABSENT = {"", "-", "—", "–", "n/a", "none", "coming soon", "tba"}
+#: Cells by which a column that has a place for code or weights says that there is none, or not yet.
+_NOT_GIVEN = {"-", "—", "–", "n/a", "none", "❌", "✗", "✘", "no"}
+_ANNOUNCED = {"coming soon", "tba"}
+_WITH_ABSENCE = {"code", "weights"}
 #: Marks for "there is one", without saying where.
 TICKS = {"✅", "✓", "✔", "☑", "yes"}
 #: Addresses that templates leave behind; a cell that has another address beside one means the other.
@@ -66,6 +70,9 @@ class CellReader:
         ``label_field`` is what a link's label stands for, where the column says so.
         """
         text = cell.strip()
+        if field in _WITH_ABSENCE and text.casefold() in _NOT_GIVEN | _ANNOUNCED:
+            state = "announced" if text.casefold() in _ANNOUNCED else "not-given"
+            return [Assertion(f"{field}_absent", state)]
         if text.casefold() in ABSENT:
             return []
         found = []
@@ -152,12 +159,11 @@ class CellReader:
             raise ValueError(f"no link is found in {text!r}")
         for url in urls:
             yield Assertion("url", url)
-            arxiv = sources.arxiv_id(url)
-            if arxiv:
-                yield Assertion("arxiv", arxiv)
-            doi = sources.doi(url)
-            if doi:
-                yield Assertion("doi", doi)
+            address = parse_address(url)
+            if address.arxiv:
+                yield Assertion("arxiv", address.arxiv)
+            if address.doi:
+                yield Assertion("doi", address.doi)
 
     def _authors(self, text: str, _record: Record) -> Iterator[Assertion]:
         names = [name.strip() for name in text.strip("*_ ").split(",")]

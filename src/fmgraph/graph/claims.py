@@ -8,16 +8,18 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from fmgraph.ontology import Schema
-from fmgraph.rdf.prefixes import PROV, RDF
+from fmgraph.rdf.prefixes import PROV, RDF, XSD
 from fmgraph.rdf.terms import A, Term, Triple, entity, iri, literal, own
 
 _SUBJECT, _PREDICATE, _OBJECT = (iri(RDF + part) for part in ("subject", "predicate", "object"))
 _QUOTED, _PRIMARY, _VALUE = (iri(PROV + part) for part in ("wasQuotedFrom", "hadPrimarySource", "value"))
+_RELEASED = own("releasedVariant")
 _RANKS = {rank: own(f"{rank.capitalize()}Rank") for rank in ("preferred", "normal", "deprecated")}
 _BASES = {
     "primary": own("PrimarySource"),
     "secondary": own("SecondarySource"),
     "list": own("ListCell"),
+    "inherited": own("Inherited"),
 }
 
 
@@ -29,13 +31,26 @@ class Claim:
     predicate: Term
     object: Term
     source: Term
-    basis: str  #: "primary", "secondary" or "list"
+    basis: str  #: "primary", "secondary", "list" or "inherited"
     locator: str | None = None
     cell: Term | None = None
+    #: The raw text in the source, where it is kept.
     raw: str | None = None
+    #: What was read as the value, where that is not the raw text.
+    reading: str | None = None
     rank: str = "normal"
     reason: str | None = None
     corrected_by: Term | None = None
+    #: Of lineage: the word that the alternatives share of which the work has one.
+    alternative: str | None = None
+    #: The variant of the subject for which the claim holds.
+    variant: str | None = None
+    #: Whether the graph holds the statement as a plain triple; :func:`accepted` decides.
+    accepted: bool = False
+    #: The claim that an inherited one is derived from.
+    derived_from: Term | None = None
+    #: The basis of that claim.
+    origin: str | None = None
 
     @property
     def term(self) -> Term:
@@ -50,7 +65,7 @@ class Claim:
         yield node, _SUBJECT, self.subject
         yield node, _PREDICATE, self.predicate
         yield node, _OBJECT, self.object
-        yield node, (_PRIMARY if self.basis == "primary" else _QUOTED), self.source
+        yield node, (_PRIMARY if (self.origin or self.basis) == "primary" else _QUOTED), self.source
         yield node, own("basis"), _BASES[self.basis]
         yield node, own("rank"), _RANKS[self.rank]
         if self.locator:
@@ -59,27 +74,61 @@ class Claim:
             yield node, own("cell"), self.cell
         if self.raw is not None:
             yield node, _VALUE, literal(self.raw)
+        if self.reading is not None and self.reading != self.raw:
+            yield node, own("reading"), literal(self.reading)
         if self.reason:
             yield node, own("reason"), literal(self.reason)
         if self.corrected_by:
             yield node, own("correctedBy"), self.corrected_by
+        if self.derived_from:
+            yield node, iri(f"{PROV}wasDerivedFrom"), self.derived_from
+        if self.alternative:
+            yield node, own("alternative"), literal(self.alternative)
+        if self.variant:
+            yield node, own("variant"), literal(self.variant)
+        yield node, own("accepted"), literal("true" if self.accepted else "false", f"{XSD}boolean")
 
 
 def accepted(claims: Iterable[Claim], schema: Schema) -> set[Triple]:
-    """Return the plain triples that the claims yield, by the rules of docs/internals.md.
+    """Return the plain triples that the claims yield, by the rules of docs/internals.md, and mark the claims.
 
     Deprecated claims yield none; preferred ones stand alone; for a single-valued property primary
-    sources outrank the others; all that are left stand.
+    sources outrank the others; all that are left stand. What a source says of itself alone, that it has no
+    value, yields none.
     """
     single = {iri(name) for name in schema.single_valued}
+    of_the_source = {iri(name) for name in schema.absences}
     groups: dict[tuple[Term, Term], list[Claim]] = defaultdict(list)
     for claim in claims:
-        if claim.rank != "deprecated":
+        if claim.rank != "deprecated" and claim.predicate not in of_the_source:
             groups[claim.subject, claim.predicate].append(claim)
     triples: set[Triple] = set()
     for (subject, predicate), group in groups.items():
         best = [claim for claim in group if claim.rank == "preferred"] or group
         if predicate in single:
             best = [claim for claim in best if claim.basis == "primary"] or best
-        triples.update((subject, predicate, claim.object) for claim in best)
+        objects = {claim.object for claim in best}
+        triples.update((subject, predicate, obj) for obj in objects)
+        for claim in group:
+            claim.accepted = claim.object in objects
     return triples
+
+
+def not_had(claims: Iterable[Claim]) -> set[Triple]:
+    """Return the lineage triples that hold for some variant of a work only, and not for the released one.
+
+    Of alternatives a work has one: unless it is known which, none is a part of what one gets.
+    """
+    claims = list(claims)
+    released = {
+        claim.subject: claim.object
+        for claim in claims
+        if claim.predicate == _RELEASED and claim.rank != "deprecated"
+    }
+    return {
+        (claim.subject, claim.predicate, claim.object)
+        for claim in claims
+        if claim.alternative
+        and claim.rank != "deprecated"
+        and (claim.variant is None or literal(claim.variant) != released.get(claim.subject))
+    }

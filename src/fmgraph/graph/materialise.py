@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 
 from fmgraph.ontology import Schema
-from fmgraph.rdf.prefixes import SKOS
 from fmgraph.rdf.terms import A, Term, Triple, iri, own
 
-#: Transitive closures: the property walked, and the one that holds the closure.
-_CLOSURES: tuple[tuple[Term, Term], ...] = (
-    (own("builtOn"), own("derivesFrom")),
-    (own("partOf"), own("partOfTransitive")),
-    (iri(f"{SKOS}broader"), iri(f"{SKOS}broaderTransitive")),
-)
+_WEIGHTS = own("weightsDeriveFrom")
 
 
 def umbrellas(triples: Iterable[Triple], schema: Schema) -> set[Triple]:
@@ -34,18 +28,26 @@ def umbrellas(triples: Iterable[Triple], schema: Schema) -> set[Triple]:
     return found
 
 
-def closures(triples: Iterable[Triple], schema: Schema) -> set[Triple]:
-    """Return the triples of the transitive closures; a cycle relates its members to each other."""
-    walked = {base: [closure] for base, closure in _CLOSURES}
-    for relation in schema.passing_weights:
-        walked.setdefault(iri(relation), []).append(own("weightsDeriveFrom"))
+def closures(
+    triples: Iterable[Triple], schema: Schema, not_had: Container[Triple] = frozenset()
+) -> set[Triple]:
+    """Return the triples of the transitive closures; a cycle relates its members to each other.
+
+    Weights are not followed over the triples in ``not_had``.
+    """
+    walked: dict[Term, list[Term]] = {}
+    for closure in sorted(schema.ontology.closures):
+        for step in schema.ontology.steps(closure):
+            walked.setdefault(iri(step), []).append(iri(closure))
     edges: dict[Term, dict[Term, set[Term]]] = defaultdict(lambda: defaultdict(set))
     for subject, predicate, obj in triples:
-        for closure in walked.get(predicate, ()):
-            edges[closure][subject].add(obj)
+        for held in walked.get(predicate, ()):
+            if held == _WEIGHTS and (subject, predicate, obj) in not_had:
+                continue
+            edges[held][subject].add(obj)
     return {
-        (start, closure, end)
-        for closure, steps in edges.items()
+        (start, held, end)
+        for held, steps in edges.items()
         for start, ends in transitive(steps).items()
         for end in ends
     }

@@ -2,30 +2,38 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 from fmgraph.errors import RecordError
 from fmgraph.graph.build_state import Build
 from fmgraph.graph.claims import Claim
-from fmgraph.ontology import Field
-from fmgraph.rdf.prefixes import BASE, DCTERMS, KINDS, OWL, RDFS, SKOS, XSD, fmg
-from fmgraph.rdf.terms import A, Term, bare, entity, iri, literal, own
-from fmgraph.records.record_files import Correction, Record, Statement, mapping, parse_yaml, read_text, scalar
+from fmgraph.ontology import Field, all_kinds
+from fmgraph.rdf.prefixes import BASE, DCTERMS, OWL, RDFS, SKOS, XSD, fmg
+from fmgraph.rdf.terms import LABEL, A, Term, bare, entity, iri, literal, own
+from fmgraph.records.record_files import (
+    Correction,
+    Record,
+    Search,
+    Statement,
+    mapping,
+    parse_yaml,
+    read_text,
+    scalar,
+)
 from fmgraph.text import match_key
-
-#: Kinds whose entities are concepts, with their SKOS scheme in the ontology.
-SCHEMES = {"backbone": "backbones", "method": "methods", "modality": "modalities", "unit": "units"}
 
 
 def add_record(build: Build, record: Record) -> None:
     """Add the record's entity, its editorial triples and its claims to the build."""
     node = build.catalogue.term(record)
-    build.triples.add((node, A, own(KINDS[record.kind].cls)))
-    if record.kind in SCHEMES:
-        scheme = own(SCHEMES[record.kind])
-        build.triples.add((node, iri(f"{SKOS}inScheme"), scheme))
+    cls = build.schema.ontology.kinds[record.kind].iri
+    build.triples.add((node, A, iri(cls)))
+    scheme = build.schema.ontology.scheme(cls)
+    if scheme is not None:
+        build.triples.add((node, iri(f"{SKOS}inScheme"), iri(scheme)))
         if not record.values("broader"):
-            build.triples.add((node, iri(f"{SKOS}topConceptOf"), scheme))
+            build.triples.add((node, iri(f"{SKOS}topConceptOf"), iri(scheme)))
     if not record.values("label"):
         build.find(
             "there is no label", record.path, None, "label", "missing-label", "add `label:` with the name"
@@ -39,6 +47,11 @@ def add_record(build: Build, record: Record) -> None:
                 _add_statement(build, record, node, field, statement)
             except ValueError as error:
                 build.find(str(error), record.path, statement.line, key, "bad-value")
+    for search in record.searches:
+        try:
+            _add_search(build, record, search)
+        except ValueError as error:
+            build.find(str(error), record.path, search.line, "searched", "bad-value")
 
 
 def _add_statement(build: Build, record: Record, node: Term, field: Field, statement: Statement) -> None:
@@ -64,11 +77,35 @@ def _add_statement(build: Build, record: Record, node: Term, field: Field, state
                 source,
                 statement.basis,
                 locator=statement.at,
-                raw=statement.value if match_key(statement.value) not in match_key(value.term) else None,
+                reading=statement.value if match_key(statement.value) not in match_key(value.term) else None,
                 rank=statement.rank,
                 reason=statement.reason,
+                alternative=statement.alternative,
+                variant=statement.variant,
             )
         )
+
+
+def _add_search(build: Build, record: Record, search: Search) -> None:
+    """Add a node for each property of the search, named by what it says."""
+    node = build.catalogue.term(record)
+    sources = [build.source(text) for text in search.sources]
+    for key in search.keys:
+        field = build.schema.fields.get(key)
+        if field is None or field.editorial:
+            raise ValueError(f"{key!r} is no property that sources state; write a key such as trained_on")
+        said = "\n".join([field.iri, search.date, *sorted(sources)])
+        digest = hashlib.sha256(said.encode()).hexdigest()[:8]
+        part = iri(f"{bare(node)}#search-{key.replace('_', '-')}-{digest}")
+        label = f"{record.label}: {key.replace('_', ' ')} not stated ({search.date})"
+        build.triples |= {
+            (part, A, own("Search")),
+            (part, LABEL, literal(label)),
+            (part, own("about"), node),
+            (part, own("searchedFor"), iri(field.iri)),
+            (part, iri(f"{DCTERMS}date"), literal(search.date, f"{XSD}date")),
+            *((part, own("searchedIn"), source) for source in sources),
+        }
 
 
 def apply_corrections(build: Build, record: Record) -> None:
@@ -125,7 +162,8 @@ def _said(correction: Correction, claim: Claim) -> bool:
     said = match_key(correction.said)
     term = claim.object
     value = bare(term).rsplit("/", 1)[-1] if term.startswith("<") else term.split('"')[1]
-    return said == match_key(claim.raw or "") or said == match_key(value) or correction.said == bare(term)
+    texts = (claim.raw or "", claim.reading or "")
+    return said in map(match_key, texts) or said == match_key(value) or correction.said == bare(term)
 
 
 def add_tombstones(build: Build, path: Path) -> None:
@@ -137,7 +175,7 @@ def add_tombstones(build: Build, path: Path) -> None:
         if not set(parts) <= {"replaced_by", "reason"} or "reason" not in parts:
             raise RecordError("a tombstone has `reason` and perhaps `replaced_by`", file=path, field=name)
         kind, _, slug = name.rpartition("/")
-        if kind not in KINDS or build.catalogue.has(kind, slug):
+        if kind not in all_kinds() or build.catalogue.has(kind, slug):
             raise RecordError(
                 f"{name!r} is no withdrawn IRI", file=path, field=name, remedy="write kind/slug"
             )

@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from fmgraph.graph.build_state import Build, ListClaim
 from fmgraph.graph.cell_readers import Assertion, CellReader
 from fmgraph.graph.claims import Claim
-from fmgraph.graph.sources import url_iri
 from fmgraph.lists import Reading, Row, SourceList
 from fmgraph.rdf.prefixes import BASE, DCTERMS, FOAF, OWL, PROV, SCHEMA, XSD
 from fmgraph.rdf.terms import LABEL, A, Term, entity, integer, iri, literal, own
+from fmgraph.records.addresses import parse_address
 from fmgraph.records.record_files import Record
 
 #: What a row about a work says of the paper that describes it, not of the work.
@@ -52,7 +52,7 @@ class ListBuilder:
         add((self._node, A, own("SourceList")))
         add((self._node, LABEL, literal(source.label)))
         if source.source:
-            add((self._node, iri(f"{DCTERMS}source"), iri(url_iri(source.source))))
+            add((self._node, iri(f"{DCTERMS}source"), iri(parse_address(source.source).iri)))
         if source.commit:
             add((self._node, iri(f"{SCHEMA}version"), literal(source.commit)))
         if source.date:
@@ -130,7 +130,8 @@ class ListBuilder:
             for number, field in enumerate(spec.fields):
                 try:
                     assertions = self._reader.read(field, spec.label if number == 0 else None, text, record)
-                    self._claim(row, record, field, assertions, cell, text)
+                    made = self._claim(row, record, field, assertions, cell, text)
+                    self._set_aside(made, column.header, text)
                 except ValueError as error:
                     self._build.find(
                         f"{row.id}: {error}",
@@ -139,6 +140,13 @@ class ListBuilder:
                         column.header,
                         "cell-not-understood",
                     )
+
+    def _set_aside(self, claims: Iterable[Claim], header: str, text: str) -> None:
+        """Deprecate the claims of a cell that the list's curator found to tell nothing."""
+        for rule in self._list.set_aside:
+            if (rule.column, rule.said) == (header, text.strip()):
+                for claim in claims:
+                    claim.rank, claim.reason = "deprecated", rule.reason
 
     def _read_section(self, row: Row, record: Record) -> None:
         section = self._list.table(row).section
@@ -154,7 +162,9 @@ class ListBuilder:
         for fact in reading.facts:
             assertions = [Assertion(fact.key, value) for value in fact.values]
             cell = self._cell(row, columns[reading.column])
-            self._guarded(row, about, fact.key, fact.line, assertions, cell, None)
+            self._guarded(
+                row, about, fact.key, fact.line, assertions, cell, row.cells[reading.column] or None
+            )
 
     def _record_of_reading(self, reading: Reading, row: Row) -> Record | None:
         kind, _, slug = (reading.about or "").partition("/")
@@ -180,8 +190,9 @@ class ListBuilder:
         cell: Term | None,
         raw: str | None,
     ) -> None:
+        """Add what a person read in the cell or section with the raw text; a mistake is a finding."""
         try:
-            self._claim(row, record, key, assertions, cell, raw)
+            self._claim(row, record, key, assertions, cell, raw, by_person=True)
         except ValueError as error:
             self._build.find(f"{row.id}: {error}", self._list.yaml_path, line, key, "cell-not-understood")
 
@@ -193,8 +204,10 @@ class ListBuilder:
         assertions: list[Assertion],
         cell: Term | None,
         raw: str | None,
-    ) -> None:
+        by_person: bool = False,
+    ) -> list[Claim]:
         build = self._build
+        made = []
         for assertion in assertions:
             field = build.schema.fields.get(assertion.key)
             if field is None:
@@ -209,11 +222,14 @@ class ListBuilder:
                         entity("row", row.id),
                         "list",
                         cell=cell,
-                        raw=raw if raw is not None else assertion.text,
+                        raw=raw,
+                        reading=assertion.text if by_person else None,
                     )
+                    made.append(claim)
                     build.claims.append(claim)
                     name = f"{record.kind}/{record.slug}"
                     build.list_claims.append(ListClaim(claim, name, self._list.id, assertion.key, key))
+        return made
 
     def _subjects(self, key: str, record: Record) -> Iterable[Record]:
         if key not in _OF_THE_PAPER | _OF_BOTH or record.kind == "paper":

@@ -5,21 +5,39 @@ from __future__ import annotations
 import re
 from urllib.parse import quote, unquote, urlsplit
 
-import idutils
-
 from fmgraph.rdf.prefixes import entity_iri
+from fmgraph.records.addresses import Address, Spellings, parse_address
+from fmgraph.records.identifiers import doi_address, normal_arxiv, normal_doi
 
 _GITHUB = re.compile(r"github:(?P<repo>[\w.-]+/[\w.-]+)(?:@(?P<commit>[^:\s]+))?(?::(?P<path>.+))?")
-_ARXIV_ID = re.compile(r"(\d{4}\.\d{4,5}|[a-z-]+(?:\.[A-Z]{2})?/\d{7})(v\d+)?")
-_DOI = re.compile(r"10\.\d{4,9}/\S+")
+_FORMS = (
+    "write github:owner/repo@commit:path, hf:owner/name, arxiv:ID, doi:10.…, paper/<slug> or an http(s) URL"
+)
 
 
-def source_iri(text: str) -> str:
-    """Return the IRI of a source reference.
+def source_iri(text: str, spellings: Spellings | None = None) -> str:
+    """Return the IRI of a source reference, repositories in the usual one of their ``spellings``.
 
     Raises ValueError, saying what a reference looks like, for anything else.
     """
     text = text.strip()
+    if text.startswith("paper/") and "/" not in text.removeprefix("paper/"):
+        return entity_iri("paper", text.removeprefix("paper/"))
+    address = source_address(text)
+    return (spellings.canonical(address) if spellings else address).iri
+
+
+def source_address(text: str) -> Address:
+    """Return the address of a source reference that is no ``paper/<slug>``; raises ValueError as above."""
+    try:
+        return parse_address(_written_out(text.strip()))
+    except ValueError as error:
+        reason = f"{text!r} is not a source" if str(error).startswith(f"{text!r} is no address") else error
+        raise ValueError(f"{reason}; {_FORMS}") from None
+
+
+def _written_out(text: str) -> str:
+    """Return the address that a short form stands for; raises ValueError where the form is malformed."""
     github = _GITHUB.fullmatch(text)
     if github:
         base = f"https://github.com/{github['repo']}"
@@ -27,15 +45,14 @@ def source_iri(text: str) -> str:
             return f"{base}/tree/{github['commit']}" if github["commit"] else base
         return f"{base}/blob/{github['commit'] or 'HEAD'}/{quote(github['path'].strip())}"
     scheme, _, rest = text.partition(":")
-    if scheme == "arxiv" and _ARXIV_ID.fullmatch(rest):
-        return f"https://arxiv.org/abs/{rest}"
-    if scheme == "doi" and _DOI.fullmatch(rest):
-        return doi_iri(rest)
-    if scheme == "hf" and rest:
-        return f"https://huggingface.co/{rest}"
-    if text.startswith("paper/") and "/" not in text.removeprefix("paper/"):
-        return entity_iri("paper", text.removeprefix("paper/"))
-    return url_iri(text)
+    match scheme.lower():
+        case "arxiv":
+            return f"https://arxiv.org/abs/{normal_arxiv(rest, version=True)}"
+        case "doi":
+            return doi_address(normal_doi(rest))
+        case "hf" if rest:
+            return f"https://huggingface.co/{rest}"
+    return text
 
 
 def source_label(iri: str) -> str:
@@ -52,60 +69,3 @@ def source_label(iri: str) -> str:
     if parts.netloc == "doi.org":
         return f"doi:{path}"
     return f"{parts.netloc}/{path}".rstrip("/")
-
-
-def url_iri(text: str) -> str:
-    """Return an http(s) URL as it is; raises ValueError where it is not one."""
-    try:
-        parts = urlsplit(text)
-    except ValueError:
-        parts = None
-    if (
-        not parts
-        or parts.scheme not in ("http", "https")
-        or "." not in parts.netloc
-        or re.search(r"\s", text)
-    ):
-        raise ValueError(
-            f"{text!r} is not a source: write github:owner/repo@commit:path, arxiv:ID, doi:10.…, "
-            "paper/<slug> or an http(s) URL"
-        )
-    return text
-
-
-def doi_iri(doi: str) -> str:
-    """Return the https://doi.org IRI of a DOI (DOI Handbook, section 3.8: reserved characters encoded)."""
-    return "https://doi.org/" + quote(doi, safe="/:;()._-")
-
-
-def arxiv_id(url: str) -> str | None:
-    """Return the arXiv id in an arXiv address, without version; None where there is none."""
-    if urlsplit(url).netloc.removeprefix("www.") != "arxiv.org":
-        return None
-    match = _ARXIV_ID.search(urlsplit(url).path.removesuffix(".pdf"))
-    return match[1] if match else None
-
-
-def doi(url: str) -> str | None:
-    """Return the DOI that a publisher's address determines; None where it determines none.
-
-    Only rules that the publishers' own addresses follow: doi.org, nature.com/articles, a DOI in the path
-    (ai.nejm.org), bioRxiv and medRxiv content, the AAAI journal system's article numbers are left out.
-    """
-    parts = urlsplit(url)
-    host, path = parts.netloc.removeprefix("www."), unquote(parts.path).rstrip("/")
-    if host in ("doi.org", "dx.doi.org"):
-        return path.strip("/") or None
-    nature = re.fullmatch(r"/articles/([\w.-]+)", path) if host == "nature.com" else None
-    if nature:
-        return f"10.1038/{nature[1]}"
-    early = re.search(r"/early/\d{4}/\d\d/\d\d/(\d{4}\.\d\d\.\d\d\.\d+|\d{6})", path)
-    if host in ("biorxiv.org", "medrxiv.org") and early:
-        return f"10.1101/{early[1]}"
-    inside = re.search(r"10\.\d{4,9}/[^\s?#]+", path)
-    if not inside:
-        return None
-    found = inside[0]
-    if host in ("biorxiv.org", "medrxiv.org"):
-        found = re.sub(r"(v\d+)?(\.full)?(\.pdf)?$", "", found)
-    return str(idutils.normalize_doi(found)) if idutils.is_doi(found) else None

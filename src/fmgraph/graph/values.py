@@ -6,14 +6,15 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import idutils
-
-from fmgraph.graph import quantities, sources
+from fmgraph.graph import quantities
 from fmgraph.graph.catalogue import Catalogue
-from fmgraph.ontology import Field, Schema
-from fmgraph.rdf.prefixes import FMG, KINDS, WORKS, XSD
+from fmgraph.graph.sources import source_iri
+from fmgraph.ontology import Field, Schema, all_kinds, work_kinds
+from fmgraph.rdf.prefixes import FMG, XSD
 from fmgraph.rdf.terms import LABEL, A, Term, Triple, entity, iri, literal, own
-from fmgraph.text import SLUG, slugify
+from fmgraph.records.addresses import check_iri
+from fmgraph.records.identifiers import normal_arxiv, normal_doi
+from fmgraph.text import SLUG, slugify, unfit_for_xml
 
 #: One resolution: extents joined by x, ×, * or "by".
 _EXTENTS = re.compile(r"\d+(?:\s*(?:[x×*]|by)\s*\d+){0,3}", re.IGNORECASE)
@@ -45,6 +46,7 @@ class Values:
             "input_resolution": resolutions,
             "year": years,
             "doi": lambda text: [Value(literal(normal_doi(text)))],
+            "arxiv": lambda text: [Value(literal(normal_arxiv(text)))],
         }
 
     def read(self, field: Field, text: str, kind: str) -> list[Value]:
@@ -52,6 +54,8 @@ class Values:
         text = text.strip()
         if not text:
             raise ValueError("the value is empty")
+        if unfit := unfit_for_xml(text):
+            raise ValueError(f"{text!r} holds {unfit}, which no XML can carry; delete it")
         special = self._by_key.get(field.key) or self._by_range.get(field.range or "")
         if special:
             return special(text)
@@ -60,8 +64,8 @@ class Values:
         if field.kind or (field.base is None and SLUG.fullmatch(text)):
             return [Value(self.reference(field.kind or kind, field, text))]
         if field.base and "://" not in text:
-            return [Value(iri(field.base + text))]
-        return [Value(iri(sources.source_iri(text)))]
+            return [Value(iri(check_iri(field.base + text)))]
+        return [Value(iri(source_iri(text, self._catalogue.spellings)))]
 
     def _literal(self, field: Field, text: str) -> Term:
         datatype = field.datatype
@@ -80,8 +84,8 @@ class Values:
         """Return the entity that a slug of ``kind``, or ``kind/slug``, names; it must have a record."""
         named, _, slug = text.rpartition("/")
         kind = named or kind
-        allowed = WORKS if kind in WORKS else (kind,)
-        if kind in KINDS and (not named or field.kind is None or field.kind in allowed):
+        allowed = work_kinds() if kind in work_kinds() else (kind,)
+        if kind in all_kinds() and (not named or field.kind is None or field.kind in allowed):
             if self._catalogue.has(kind, slug):
                 return self._catalogue.term(self._catalogue.records[kind][slug])
             near = self._catalogue.nearest(kind, slug)
@@ -145,10 +149,3 @@ def years(text: str) -> list[Value]:
     if not match:
         raise ValueError(f"{text!r} is not a year such as 2024 or 2023-2024")
     return [Value(literal(year, f"{XSD}gYear")) for year in match.groups() if year]
-
-
-def normal_doi(text: str) -> str:
-    """Return the DOI without resolver; raises ValueError where it is none."""
-    if not idutils.is_doi(text):
-        raise ValueError(f"{text!r} is not a DOI such as 10.1038/s41586-023-06555-x")
-    return str(idutils.normalize_doi(text))

@@ -31,7 +31,8 @@ _ROWS = """SELECT ?row ?position ?line ?table ?section ?work ?name {
 _WRONG = """SELECT ?row ?s ?p ?o ?value ?said ?column ?reason ?evidence ?evidenceName {
   ?row a fmg:ListRow ; dcterms:isPartOf %s .
   ?claim prov:wasQuotedFrom ?row ; rdf:subject ?s ; rdf:predicate ?p ; rdf:object ?o .
-  FILTER NOT EXISTS { ?s ?p ?o }
+  ?claim fmg:accepted false .
+  FILTER NOT EXISTS { ?p fmg:absenceOf ?any }
   OPTIONAL { ?claim prov:value ?said }
   OPTIONAL { ?claim fmg:cell/fmg:column/rdfs:label ?column }
   OPTIONAL { ?claim fmg:reason ?reason }
@@ -41,11 +42,9 @@ _WRONG = """SELECT ?row ?s ?p ?o ?value ?said ?column ?reason ?evidence ?evidenc
 #: What is accepted of the subjects of a list and said by a source that is no list, by property or below it.
 _RIGHT = """SELECT DISTINCT ?s ?p ?o ?value ?source ?sourceName ?at {
   { SELECT DISTINCT ?s { ?row dcterms:isPartOf %s ; foaf:primaryTopic ?work . ?work fmg:describedBy? ?s } }
-  ?claim rdf:subject ?s ; rdf:predicate ?q ; rdf:object ?o ; fmg:rank ?rank .
+  ?claim rdf:subject ?s ; rdf:predicate ?q ; rdf:object ?o ; fmg:accepted true .
   ?claim prov:hadPrimarySource|prov:wasQuotedFrom ?source .
-  FILTER(?rank != fmg:DeprecatedRank)
   FILTER NOT EXISTS { ?source a fmg:ListRow }
-  ?s ?q ?o .
   ?q rdfs:subPropertyOf* ?p .
   FILTER(STRSTARTS(STR(?p), "%s"))
   OPTIONAL { ?claim fmg:locator ?at }

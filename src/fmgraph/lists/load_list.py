@@ -18,6 +18,7 @@ from fmgraph.lists.source_list import (
     Fact,
     Reading,
     Row,
+    SetAside,
     SourceList,
     Table,
     column_slugs,
@@ -29,7 +30,7 @@ from fmgraph.text import SLUG, nearest
 
 #: Keys that an import writes anew; the others belong to the curator.
 GENERATED = ("repository", "file", "commit", "date", "layout", "tables", "prose", "gone")
-CURATED = ("label", "columns", "sections", "readings")
+CURATED = ("label", "columns", "sections", "readings", "set_aside")
 #: What the four keys that say where an edition is from look like: pattern, and the same in words.
 ORIGIN = {
     "repository": (r"https?://\S+", "the URL of the repository"),
@@ -81,6 +82,7 @@ def load_list(path: Path) -> SourceList:
         columns={header: specs.get(header, _silent(header)) for header in headers},
         sections=_sections(keys.get("sections"), tables),
         readings=readings,
+        set_aside=_set_aside(keys.get("set_aside"), headers),
         retired=retired,
         prose=_prose(keys.get("prose"), rows, tables),
         gone=gone,
@@ -183,6 +185,18 @@ def _readings(
         )
         current.append(reading)
     return tuple(current), tuple(retired)
+
+
+def _set_aside(node: Node | None, headers: Iterable[str]) -> tuple[SetAside, ...]:
+    rules = []
+    for item in node.items() if node else []:
+        parts = item.mapping(frozenset({"column", "said", "reason"}))
+        if len(parts) != 3:
+            raise item.error("needs a column, a text and a reason", "write {column: …, said: …, reason: …}")
+        column = parts["column"]
+        _known(column.text(), headers, "header of the list", column.file, column.line, column.field)
+        rules.append(SetAside(column.text(), _text(parts["said"]), _text(parts["reason"]), item.line))
+    return tuple(rules)
 
 
 def _prose(node: Node | None, rows: tuple[Row, ...], tables: tuple[Table, ...]) -> dict[str, dict[str, str]]:

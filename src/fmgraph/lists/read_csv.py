@@ -10,7 +10,7 @@ from pathlib import Path
 
 from fmgraph.errors import ListError
 from fmgraph.lists.source_list import Row, Table
-from fmgraph.rdf.prefixes import KINDS
+from fmgraph.ontology import all_kinds
 from fmgraph.records.record_files import read_text
 
 #: The columns of the CSV that are not the list's own; the list's headers follow them.
@@ -73,7 +73,7 @@ def _row(
         raise wrong("id", f"{row_id} is used twice or is among the gone", "give the row the next free number")
     seen.add(row_id)
     match = RECORD.fullmatch(record)
-    if record and not (match and match[1] in KINDS and KINDS[match[1]].recorded):
+    if record and not (match and match[1] in all_kinds() and all_kinds()[match[1]].recorded):
         raise wrong("record", f"{record!r} names no record", "write kind/slug, e.g. model/uni")
     if not table_text.isdecimal() or not 1 <= int(table_text) <= len(tables):
         raise wrong(

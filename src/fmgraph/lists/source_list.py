@@ -65,6 +65,16 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
+class SetAside:
+    """Cells that tell nothing: what they all say, and why it is not believed."""
+
+    column: str  #: header
+    said: str  #: the whole text of such a cell
+    reason: str
+    line: int  #: in the YAML file
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
     """A row of a table, or a card."""
 
@@ -93,6 +103,7 @@ class SourceList:
     columns: Mapping[str, ColumnSpec]  #: by header, every header of every table, in first-seen order
     sections: Mapping[str, tuple[Fact, ...]]  #: by heading: what it says of every row under it
     readings: tuple[Reading, ...]
+    set_aside: tuple[SetAside, ...]
     retired: tuple[Reading, ...]  #: readings of rows that are gone: yield nothing, a person may delete them
     prose: Mapping[str, Mapping[str, str]]  #: row id → header → ``sha256:…`` of a text that is not stored
     gone: tuple[str, ...]  #: ids of rows of earlier editions; never used again

@@ -1,7 +1,7 @@
 """Keep an imported list: ``data/list/<id>.csv`` and ``<id>.yaml``, new or over an older edition.
 
 Curated parts survive a re-import: the ``record`` of every row that is still there, row ids, and the YAML
-keys ``label``, ``columns``, ``sections`` and ``readings``, text and comments untouched.
+keys ``label``, ``columns``, ``sections``, ``readings`` and ``set_aside``, text and comments untouched.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from fmgraph.lists.source_list import SourceList, first_seen
 
 _ORDER = (
     "label", "repository", "file", "commit", "date", "layout",
-    "tables", "columns", "sections", "readings", "prose", "gone",
+    "tables", "columns", "sections", "readings", "set_aside", "prose", "gone",
 )  # fmt: skip
 
 

@@ -51,7 +51,6 @@ def catalogue(
     out.text(own, f"{DCTERMS}description", "The fmgraph dataset, its dumps and its SPARQL endpoint.")
     out.iri(own, f"{DCAT}dataset", dataset)
     out.iri(own, f"{DCAT}service", endpoint)
-    out.iri(own, f"{FOAF}homepage", base)
     out.type(dataset, f"{DCAT}Dataset", f"{SCHEMA}Dataset")
     out.text(dataset, f"{DCTERMS}description", DESCRIPTION)
     out.text(dataset, f"{DCTERMS}identifier", dataset)

@@ -14,11 +14,12 @@ import zstandard
 from pyoxigraph import RdfFormat, Triple, parse, serialize
 
 from fmgraph.errors import UsageError
-from fmgraph.publish import jsonld_dump
+from fmgraph.ontology import all_kinds
+from fmgraph.publish import jsonld_dump, turtle_dump
 from fmgraph.publish.describe import COMPRESSIONS, SYNTAXES
-from fmgraph.rdf import turtle
-from fmgraph.rdf.prefixes import BASE, KINDS, PREFIXES
-from fmgraph.rdf.sorted_lines import Lines, lines_of, of_kind, of_list
+from fmgraph.publish.graph_sections import of_kind, of_list
+from fmgraph.rdf.prefixes import BASE, PREFIXES
+from fmgraph.rdf.sorted_lines import Lines, lines_of
 from fmgraph.rdf.store import Dataset, digest
 
 CHECKSUMS = "SHA256SUMS"
@@ -52,7 +53,7 @@ def write_dumps(
             with _plain(directory / f"fmgraph.{suffix}", compress, written) as file:
                 write(lines, suffix, file)
         for name, found in _parts(dataset, lines) if parts else ():
-            text = turtle.part(found)
+            text = turtle_dump.part(found)
             if (start := next(text, None)) is not None:
                 with _plain(directory / f"{name}.ttl", compress, written) as file:
                     file.write(start.encode())
@@ -64,7 +65,7 @@ def write_dumps(
 
 
 def _parts(dataset: Dataset, lines: Lines) -> Iterator[tuple[str, Iterator[str]]]:
-    for name in KINDS:
+    for name in all_kinds():
         yield f"fmgraph-{name}", of_kind(dataset, lines, name)
     start = f"<{BASE}list/"
     slugs = {re.split(r"[>#]", line[len(start) :], maxsplit=1)[0] for line in lines.starting(start)}
@@ -109,7 +110,7 @@ def write(lines: Lines, suffix: str, file: IO[bytes]) -> None:
     if suffix in ("nt", "nq"):  # one default graph: the same text
         file.writelines(line.encode() for line in lines)
     elif suffix == "ttl":
-        file.writelines(text.encode() for text in turtle.document(lines))
+        file.writelines(text.encode() for text in turtle_dump.document(lines))
     elif suffix == "jsonld":
         file.writelines(text.encode() for text in jsonld_dump.document(lines, jsonld_dump.record_context()))
     else:

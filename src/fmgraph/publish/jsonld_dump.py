@@ -15,8 +15,9 @@ from typing import Any
 from pyoxigraph import Literal, RdfFormat, parse
 
 from fmgraph.errors import OntologyError
+from fmgraph.publish.graph_sections import sections
 from fmgraph.rdf.prefixes import PREFIXES, RDF, XSD
-from fmgraph.rdf.sorted_lines import Group, Lines, groups, sections
+from fmgraph.rdf.sorted_lines import Group, Lines, groups
 from fmgraph.resources import ontology_dir
 
 _INTEGER = re.compile(r"-?[0-9]{1,15}\Z")  # beyond 2^53 readers of JSON lose digits

@@ -16,6 +16,7 @@ import fmgraph
 from fmgraph import __version__, resources
 from fmgraph.answers.named_queries import load_queries
 from fmgraph.errors import BrokenDataError, RecordError
+from fmgraph.ontology import searched_classes
 from fmgraph.publish.describe import describe
 from fmgraph.rdf import text_index
 from fmgraph.rdf.ntriples import lines_of
@@ -104,7 +105,9 @@ def finish_dataset(source: Iterable[str] | Store | Path, folder: Path, version: 
 
     def index(place: Path) -> None:
         store = Store.read_only(str(place / "store"))
-        text_index.build_index(place / "search.sqlite", text_index.entries(partial(_rows, store)))
+        text_index.build_index(
+            place / "search.sqlite", text_index.entries(partial(_rows, store), searched_classes())
+        )
 
     return write_dataset(source, folder, version, modified=date, extend=extend, finish=index)
 

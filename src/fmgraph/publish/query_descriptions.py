@@ -12,8 +12,9 @@ from typing import Protocol
 
 from pyoxigraph import Triple
 
+from fmgraph.ontology import all_kinds
 from fmgraph.publish.dataset_names import Collector, describing
-from fmgraph.rdf.prefixes import BASE, DCTERMS, KINDS, PREFIXES, RDFS, SCHEMA, SH, XSD, fmg
+from fmgraph.rdf.prefixes import BASE, DCTERMS, PREFIXES, RDFS, SCHEMA, SH, XSD
 
 #: Form of a query → SHACL class and property. SHACL has no class for DESCRIBE, and ``sh:describe`` is what
 #: the SIB editor asks for.
@@ -93,8 +94,8 @@ def executables(queries: Iterable[Query], base: str = BASE, service: str | None 
             out.text(part, f"{RDFS}label", f"{query.title}: {parameter.name}")
             out.text(part, f"{SCHEMA}description", parameter.description)
             out.text(part, f"{SCHEMA}defaultValue", parameter.default.strip())
-            if parameter.kind in KINDS:
-                out.iri(part, f"{SCHEMA}additionalType", fmg(KINDS[parameter.kind].cls))
+            if parameter.kind in all_kinds():
+                out.iri(part, f"{SCHEMA}additionalType", all_kinds()[parameter.kind].iri)
     return out.triples()
 
 

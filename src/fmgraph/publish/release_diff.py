@@ -17,7 +17,8 @@ import zstandard
 from pyoxigraph import BlankNode, Literal, NamedNode, Store
 
 from fmgraph.errors import UsageError
-from fmgraph.rdf.prefixes import BASE, DCTERMS, FMG, KINDS, OWL, PROV, RDF, RDFS, SKOS, fmg
+from fmgraph.ontology import all_kinds
+from fmgraph.rdf.prefixes import BASE, DCTERMS, FMG, OWL, PROV, RDF, RDFS, SKOS, fmg
 from fmgraph.rdf.sorted_lines import Lines, Parts, lines_of, parts
 from fmgraph.rdf.store import Dataset, dataset_of_files, open_dataset
 from fmgraph.records.findings import Finding
@@ -155,7 +156,7 @@ def _published(iri: str) -> bool:
     if iri.startswith(f"<{FMG}"):
         return True
     kind, slash, slug = local.partition("/")
-    known = (kind in KINDS and kind not in _BY_CONTENT) or kind == "query"
+    known = (kind in all_kinds() and kind not in _BY_CONTENT) or kind == "query"
     return iri.startswith(f"<{BASE}") and bool(slash) and known and "#" not in slug
 
 

@@ -21,10 +21,10 @@ from werkzeug.test import Client
 from werkzeug.wrappers import Response
 
 from fmgraph.errors import UsageError
+from fmgraph.ontology import all_kinds
 from fmgraph.publish.describe import SYNTAXES
 from fmgraph.publish.dump_files import write_dumps
 from fmgraph.publish.rewrite_links import rewrite
-from fmgraph.rdf.prefixes import KINDS
 from fmgraph.rdf.store import Dataset
 
 #: Parameters of pages that are written too: further pages of an index, and what points at an entity.
@@ -75,12 +75,12 @@ def write_site(
 def _seeds(dataset: Dataset, root: str) -> Iterable[str]:
     """Yield the paths of the home page, of each kind and of each entity."""
     yield root
-    yield from (f"{root}{name}/" for name in KINDS)
+    yield from (f"{root}{name}/" for name in all_kinds())
     yield from (f"{root}{name}" for name in ("ns", "void", ".well-known/void"))
     own = f'FILTER(isIRI(?s) && STRSTARTS(STR(?s), "{dataset.meta.base}") && !CONTAINS(STR(?s), "#"))'
     for row in dataset.store.query(f"SELECT DISTINCT ?s {{ ?s a ?c {own} }} ORDER BY ?s"):  # type: ignore[union-attr]
         local = row[0].value.removeprefix(dataset.meta.base)
-        if local.partition("/")[0] in KINDS and local.partition("/")[2]:
+        if local.partition("/")[0] in all_kinds() and local.partition("/")[2]:
             yield root + quote(local)
 
 

@@ -14,7 +14,7 @@ from functools import cache
 
 from pyoxigraph import BlankNode, Literal, NamedNode, RdfFormat, Store, parse
 
-from fmgraph.publish.void_counts import FACETED, FACETS, TARGETS, Counts
+from fmgraph.publish.void_counts import TARGETS, Counts, faceted_classes, faceted_properties
 from fmgraph.rdf.ntriples import dumped
 from fmgraph.rdf.prefixes import BASE, RDF, XSD
 
@@ -23,7 +23,6 @@ Lines = Callable[[], Iterable[bytes]]
 
 _TYPE = f"<{RDF}type>".encode()
 _STRING, _TAGGED = f"{XSD}string", f"{RDF}langString"
-_FACETS = frozenset(f"<{name}>".encode() for name in FACETS)
 _Classes = tuple[str, ...]
 
 
@@ -36,6 +35,8 @@ def count_store(store: Store, base: str = BASE) -> Counts:
 def count_lines(lines: Lines, base: str = BASE) -> Counts:
     """Return the counts of a graph; literals have to be in the canonical form of a store."""
     classes = _classes(lines)
+    faceted = frozenset(f"<{name}>".encode() for name in faceted_properties())
+    works = faceted_classes()
     none: _Classes = ()
     triples = subjects = entities = 0
     objects = _Distinct()
@@ -43,7 +44,7 @@ def count_lines(lines: Lines, base: str = BASE) -> Counts:
     uses: Counter[tuple[_Classes, bytes, _Classes | str]] = Counter()
     facets: Counter[tuple[_Classes, bytes, bytes]] = Counter()
     links: Counter[tuple[str, str]] = Counter()
-    first: dict[str, str] = {}
+    pointed_at: Counter[bytes] = Counter()
     start = f"<{base}".encode()
     spaces = _uri_spaces()
     subject, mine = b"", none
@@ -56,24 +57,35 @@ def count_lines(lines: Lines, base: str = BASE) -> Counts:
             subject, mine = name, classes.get(name, none)
             subjects += 1
             entities += name.startswith(start)
-            for cls in mine:
-                text = _text(name)
-                first[cls] = min(first.get(cls, text), text)
         if value.startswith(b'"'):
             uses[mine, predicate, _datatype(value)] += 1
         else:
+            if value.startswith(start):
+                pointed_at[value] += 1
             uses[mine, predicate, classes.get(value, none)] += 1
-        if predicate in _FACETS:
+        if predicate in faceted:
             facets[mine, predicate, value] += 1
         for target, space in spaces.get(predicate, ()):
             links[target, _text(predicate)] += value.startswith(space)
-    counts = Counts(base, triples, subjects, objects.count(), entities, links=+links, first=first)
+    best = _best_known(classes, pointed_at, start)
+    counts = Counts(base, triples, subjects, objects.count(), entities, links=+links, best_known=best)
     _expand(uses, counts)
     for (held, predicate, value), number in facets.items():
         counts.known.setdefault(_term(value), frozenset(classes.get(value, none)))
-        for cls in FACETED.intersection(held):
+        for cls in works.intersection(held):
             counts.values[cls, _text(predicate), _term(value)] += number
     return counts
+
+
+def _best_known(classes: dict[bytes, _Classes], pointed_at: Counter[bytes], start: bytes) -> dict[str, str]:
+    """Return of each class the entity, by IRI, that most triples point at."""
+    best: dict[str, tuple[int, bytes]] = {}
+    for name, held in classes.items():
+        if name.startswith(start) and b"#" not in name:
+            rank = (-pointed_at[name], name)
+            for cls in held:
+                best[cls] = min(best.get(cls, rank), rank)
+    return {cls: _text(name) for cls, (_, name) in best.items()}
 
 
 class _Distinct:

@@ -9,21 +9,21 @@ from dataclasses import dataclass, field, replace
 from pyoxigraph import BlankNode, Literal, NamedNode, Store, Triple
 
 from fmgraph.errors import UsageError
+from fmgraph.ontology import all_kinds, shipped
 from fmgraph.publish.dataset_names import describing
-from fmgraph.rdf.prefixes import BASE, KINDS, PROV, RDF, SCHEMA, SKOS, fmg
+from fmgraph.rdf.prefixes import BASE, PROV, RDF, SCHEMA, SKOS, fmg
 
 _TYPE = NamedNode(f"{RDF}type")
 
-#: Properties of works whose values are counted one by one: the facets of the index pages.
-FACETS: tuple[str, ...] = tuple(
-    fmg(name)
-    for name in (
-        "access", "backbone", "contribution", "developedBy", "dimensionality", "license", "modality",
-        "pretrainingMethod", "scope", "trainedOn", "year",
-    )
-)  # fmt: skip
-#: The classes whose facets are counted: those of works.
-FACETED = frozenset(fmg(kind.cls) for kind in KINDS.values() if kind.work)
+
+def faceted_properties() -> frozenset[str]:
+    """Return the properties of works whose values are counted one by one: the facets of the index pages."""
+    return frozenset(facet.prop for cls in faceted_classes() for facet in shipped().facets(cls))
+
+
+def faceted_classes() -> frozenset[str]:
+    """Return the classes whose facets are counted: those of works."""
+    return frozenset(kind.iri for kind in all_kinds().values() if kind.work)
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,8 @@ class Counts:
     #: Classes of all that is in ``values``: there may be as many as datasets, too many to look each up.
     known: dict[object, frozenset[str]] = field(default_factory=dict)
     links: Counter[tuple[str, str]] = field(default_factory=Counter)  #: (name of the target, predicate)
-    first: dict[str, str] = field(default_factory=dict)  #: smallest subject of each class
+    #: Of each class the entity that most triples point at (the first by name among equals).
+    best_known: dict[str, str] = field(default_factory=dict)
 
 
 def add(counts: Counts, triples: Sequence[Triple], store: Store) -> Counts:
@@ -140,9 +141,9 @@ def add(counts: Counts, triples: Sequence[Triple], store: Store) -> Counts:
 
 
 def example_resources(counts: Counts) -> list[str]:
-    """Return the IRI of one entity of each kind that has any, the smallest by name."""
-    wanted = [fmg(kind.cls) for kind in KINDS.values()]
-    return [counts.first[cls] for cls in wanted if cls in counts.first]
+    """Return the IRI of the best known entity of each kind that has any under the base."""
+    wanted = [kind.iri for kind in all_kinds().values()]
+    return [counts.best_known[cls] for cls in wanted if cls in counts.best_known]
 
 
 def is_described(store: Store, base: str = BASE) -> bool:

@@ -36,7 +36,20 @@ RESULTS = (
 )
 #: For CONSTRUCT and DESCRIBE, and for every RDF document, in the order of the service's preference.
 GRAPHS = (
-    Format("turtle", "Turtle", "text/turtle", "ttl", ("application/x-turtle",), ("ttl", "n3")),
+    Format(
+        "turtle",
+        "Turtle",
+        "text/turtle",
+        "ttl",
+        (
+            "application/x-turtle",
+            "application/turtle",
+            "text/n3",
+            "text/rdf+n3",
+            "application/n3",
+        ),
+        ("ttl", "n3"),
+    ),
     Format("ntriples", "N-Triples", "application/n-triples", "nt", ("text/plain",), ("nt", "n-triples")),
     Format(
         "rdfxml",
@@ -47,8 +60,8 @@ GRAPHS = (
         ("rdf", "xml", "rdf+xml"),
     ),
     Format("jsonld", "JSON-LD", "application/ld+json", "jsonld", ("application/json",), ("json-ld", "json")),
-    Format("nquads", "N-Quads", "application/n-quads", "nq", (), ("nq", "n-quads")),
-    Format("trig", "TriG", "application/trig", "trig"),
+    Format("nquads", "N-Quads", "application/n-quads", "nq", ("text/x-nquads",), ("nq", "n-quads")),
+    Format("trig", "TriG", "application/trig", "trig", ("application/x-trig",)),
 )
 HTML = Format("html", "HTML", "text/html", "html", ("application/xhtml+xml",))
 
@@ -59,8 +72,11 @@ def content_type(media_type: str) -> str:
 
 
 def named(name: str, formats: tuple[Format, ...]) -> Format | None:
-    """Return the format of a short name, suffix or media type (any case; parameters ignored), or None."""
-    wanted = name.partition(";")[0].strip().lower()
+    """Return the format of a short name, suffix or media type (any case; parameters ignored), or None.
+
+    A space stands for ``+``: that is what a bare ``+`` in a query string becomes, and no name has a space.
+    """
+    wanted = name.partition(";")[0].strip().lower().replace(" ", "+")
     for form in formats:
         if wanted in (form.name, form.suffix, form.media_type, *form.names):
             return form

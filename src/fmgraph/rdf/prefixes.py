@@ -1,12 +1,10 @@
-"""Namespaces, kinds and the few IRIs that code must know by name.
+"""Namespaces, and how IRIs are made of names.
 
 Terms of the ontology are not repeated here one by one: :data:`FMG` makes them (``FMG + "builtOn"``),
-and the ontology file is the only place that says which exist.
+and the ontology file is the only place that says which terms and which kinds exist (:mod:`fmgraph.ontology`).
 """
 
 from __future__ import annotations
-
-from dataclasses import dataclass
 
 #: Base of every entity IRI: ``{BASE}{kind}/{slug}``. https://w3id.org/fmgraph/
 BASE = "https://w3id.org/fmgraph/"
@@ -15,6 +13,7 @@ FMG = f"{BASE}ns#"
 
 DCAT = "http://www.w3.org/ns/dcat#"
 DCTERMS = "http://purl.org/dc/terms/"
+FAIR4ML = "https://w3id.org/fair4ml#"
 FOAF = "http://xmlns.com/foaf/0.1/"
 OWL = "http://www.w3.org/2002/07/owl#"
 PROV = "http://www.w3.org/ns/prov#"
@@ -44,47 +43,6 @@ PREFIXES: dict[str, str] = {
     "void": VOID,
     "xsd": XSD,
 }
-
-
-@dataclass(frozen=True)
-class Kind:
-    """A kind of entity: the folder under ``data/``, the IRI segment and the class."""
-
-    name: str
-    plural: str
-    cls: str  #: local name of the class in the fmg namespace
-    recorded: bool = True  #: whether ``data/<name>/`` holds record files
-    work: bool = False  #: whether it is a subclass of fmg:Work (can have lineage)
-
-
-#: All kinds, in the order in which pages and dumps show them.
-KINDS: dict[str, Kind] = {
-    kind.name: kind
-    for kind in (
-        Kind("model", "models", "Model", work=True),
-        Kind("adaptation", "adaptation methods", "Adaptation", work=True),
-        Kind("application", "applications", "Application", work=True),
-        Kind("benchmark", "benchmarks", "Benchmark", work=True),
-        Kind("paper", "papers", "Paper"),
-        Kind("dataset", "datasets", "Dataset"),
-        Kind("backbone", "backbones", "Backbone"),
-        Kind("method", "pretraining methods", "PretrainingMethod"),
-        Kind("modality", "modalities", "Modality"),
-        Kind("institution", "institutions", "Institution"),
-        Kind("venue", "venues", "Venue"),
-        Kind("license", "licences", "License"),
-        Kind("unit", "units", "Unit"),
-        Kind("person", "people", "Person", recorded=False),
-        Kind("list", "source lists", "SourceList"),
-        Kind("row", "list rows", "ListRow", recorded=False),
-        Kind("claim", "claims", "Claim", recorded=False),
-        Kind("quantity", "quantities", "Quantity", recorded=False),
-        Kind("hardware", "hardware", "Hardware", recorded=False),
-    )
-}
-
-#: Names of the kinds whose entities are works.
-WORKS: tuple[str, ...] = tuple(kind.name for kind in KINDS.values() if kind.work)
 
 
 def entity_iri(kind: str, slug: str) -> str:

@@ -56,6 +56,17 @@ class Dataset:
         """How many the default graph has; None for files, which may have named graphs too."""
         return None if self.path is None else self.meta.triples
 
+    @property
+    def search(self) -> Path | None:
+        """The index of names (:mod:`fmgraph.rdf.text_index`) that a built dataset has."""
+        return search_index(self.path)
+
+
+def search_index(folder: Path | None) -> Path | None:
+    """Return the index of names in a dataset's folder, None where there is none."""
+    file = folder and folder / "search.sqlite"
+    return file if file and file.is_file() else None
+
 
 def locate_dataset(path: Path | str) -> Path:
     """Return the digest-named folder that ``path`` is, links to, or has as ``current``; raises UsageError."""

@@ -6,21 +6,21 @@ dataset is picked up at once and threads share nothing.
 
 from __future__ import annotations
 
+import logging
 import re
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from fmgraph.errors import UsageError
-from fmgraph.rdf.prefixes import BASE, FMG, KINDS, RDFS, SKOS
+from fmgraph.errors import EngineError, UsageError
+from fmgraph.rdf.prefixes import BASE, FMG, RDFS, SKOS
 from fmgraph.text import fold, match_key
 
-#: Kinds that nobody looks for by name: their labels are made from other things.
-_NOT_SEARCHED = ("row", "claim", "quantity", "hardware")
+_LOG = logging.getLogger("fmgraph.search")
 _WORD = re.compile(r"\w+")
 #: Words of a question that are used; a longer one is not a name.
 _MOST_WORDS = 12
@@ -50,12 +50,17 @@ class Hits:
     entries: list[Entry]
 
 
-def entries(rows: Callable[[str], Iterable[Mapping[str, Any]]], kinds: Iterable[str] = ()) -> Iterator[Entry]:
-    """Yield what is to be searched in a graph; ``rows`` runs a SELECT query (``engine.rows``)."""
-    for kind in kinds or [name for name in KINDS if name not in _NOT_SEARCHED]:
+def entries(
+    rows: Callable[[str], Iterable[Mapping[str, Any]]], classes: Mapping[str, str]
+) -> Iterator[Entry]:
+    """Yield what is to be searched in a graph: the instances of the classes (IRIs by name of the kind).
+
+    ``rows`` runs a SELECT query (``engine.rows``).
+    """
+    for kind, cls in classes.items():
         found: dict[str, tuple[set[str], set[str], set[str]]] = {}
         for place, prop in enumerate((f"<{RDFS}label>", f"<{SKOS}altLabel>", f"<{FMG}title>|<{FMG}name>")):
-            query = f"SELECT ?s ?name WHERE {{ ?s a <{FMG}{KINDS[kind].cls}> ; {prop} ?name }}"
+            query = f"SELECT ?s ?name WHERE {{ ?s a <{cls}> ; {prop} ?name }}"
             for row in rows(query):
                 found.setdefault(row["s"].value, (set(), set(), set()))[place].add(row["name"].value)
         for iri, (labels, aka, titles) in sorted(found.items()):
@@ -111,29 +116,48 @@ def _words(text: str) -> list[str]:
 def query(path: Path | str, text: str, limit: int = 20, offset: int = 0, kind: str | None = None) -> Hits:
     """Return the entities whose names have every word of the text, whole names first.
 
-    ``kind`` narrows to one kind. Nothing in ``text`` is taken as search syntax. Raises UsageError when there
-    is no index at ``path``.
+    ``kind`` narrows to one kind. Nothing in ``text`` is taken as search syntax. Raises EngineError when
+    there is no index at ``path``; which path that is, is logged and not told.
     """
     expression = match_expression(text)
     if not expression:
         return Hits(0, [])
     where = "names MATCH ?" + (" AND kind = ?" if kind else "")
     values: list[object] = [expression, *([kind] if kind else [])]
-    address = f"file:{quote(str(Path(path).resolve()))}?mode=ro&immutable=1"
-    try:
-        with closing(sqlite3.connect(address, uri=True)) as connection:
-            total = connection.execute(f"SELECT COUNT(*) FROM names WHERE {where}", values).fetchone()[0]  # noqa: S608
-            found = connection.execute(
-                f"SELECT iri, kind, shown_label, shown_aka, shown_title FROM names WHERE {where} "  # noqa: S608 - constants
-                f"ORDER BY INSTR(exact, ?) > 0 DESC, {_RANK}, label, iri "
-                "LIMIT ? OFFSET ?",
-                [*values, f" {match_key(text)} ", limit, offset],
-            ).fetchall()
-    except sqlite3.DatabaseError as error:
-        raise UsageError(f"{path} is no search index ({error}): run fmgraph build again") from error
+    with _opened(path) as connection:
+        total = connection.execute(f"SELECT COUNT(*) FROM names WHERE {where}", values).fetchone()[0]  # noqa: S608
+        found = connection.execute(
+            f"SELECT iri, kind, shown_label, shown_aka, shown_title FROM names WHERE {where} "  # noqa: S608 - constants
+            f"ORDER BY INSTR(exact, ?) > 0 DESC, {_RANK}, label, iri "
+            "LIMIT ? OFFSET ?",
+            [*values, f" {match_key(text)} ", limit, offset],
+        ).fetchall()
     return Hits(
         total, [Entry(i, k, label, tuple(aka.split("\n")) if aka else (), t) for i, k, label, aka, t in found]
     )
+
+
+def iris(path: Path | str, text: str, limit: int) -> list[str]:
+    """Return up to ``limit`` IRIs of the entities that :func:`query` finds, in the order of the index."""
+    expression = match_expression(text)
+    if not expression:
+        return []
+    with _opened(path) as connection:
+        found = connection.execute(
+            "SELECT iri FROM names WHERE names MATCH ? ORDER BY rowid LIMIT ?", [expression, limit]
+        ).fetchall()
+    return [iri for (iri,) in found]
+
+
+@contextmanager
+def _opened(path: Path | str) -> Iterator[sqlite3.Connection]:
+    address = f"file:{quote(str(Path(path).resolve()))}?mode=ro&immutable=1"
+    try:
+        with closing(sqlite3.connect(address, uri=True)) as connection:
+            yield connection
+    except sqlite3.DatabaseError as error:
+        _LOG.error("%s is no search index (%s)", path, error)
+        raise EngineError("the search index cannot be read: run fmgraph build again") from error
 
 
 def scan(found: Iterable[Entry], text: str, limit: int = 20, offset: int = 0) -> Hits:

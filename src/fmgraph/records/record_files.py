@@ -13,14 +13,15 @@ from pathlib import Path
 import yaml
 
 from fmgraph.errors import InputError, RecordError
-from fmgraph.rdf.prefixes import KINDS
-from fmgraph.text import SLUG, nearest
+from fmgraph.ontology import all_kinds
+from fmgraph.text import SLUG, nearest, unfit_for_xml
 
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_VALUE_KEYS = {"value", "source", "at", "basis", "rank", "reason"}
+_VALUE_KEYS = {"value", "source", "at", "basis", "rank", "reason", "alternative", "variant"}
+_SEARCH_KEYS = {"for", "in", "date"}
 _CORRECTION_KEYS = {"field", "list", "said", "reason", "source", "at"}
 #: Keys of a record that are not properties.
-RECORD_KEYS = ("source", "at", "corrections")
+RECORD_KEYS = ("source", "at", "corrections", "searched")
 BASES = ("primary", "secondary")
 RANKS = ("preferred", "normal", "deprecated")
 
@@ -36,6 +37,20 @@ class Statement:
     basis: str = "primary"
     rank: str = "normal"
     reason: str | None = None
+    #: The word that the alternatives share of which the work has one.
+    alternative: str | None = None
+    #: The variant of the work for which the value holds.
+    variant: str | None = None
+
+
+@dataclass(frozen=True)
+class Search:
+    """Properties that were looked for in the sources without finding them stated."""
+
+    keys: tuple[str, ...]
+    sources: tuple[str, ...]
+    date: str
+    line: int
 
 
 @dataclass(frozen=True)
@@ -61,6 +76,7 @@ class Record:
     statements: dict[str, list[Statement]]
     lines: dict[str, int] = field(default_factory=dict)
     corrections: tuple[Correction, ...] = ()
+    searches: tuple[Search, ...] = ()
 
     @property
     def label(self) -> str:
@@ -99,15 +115,27 @@ def parse_yaml(text: str, path: Path, error: type[InputError] = RecordError) -> 
 
 
 def read_text(path: Path, error: type[InputError] = RecordError) -> str:
-    """Return the file's text; raises ``error`` where it is not UTF-8 or cannot be read."""
+    """Return the file's text, without a byte order mark.
+
+    Raises ``error`` where it cannot be read, is not UTF-8 or holds what no XML can carry.
+    """
     try:
-        return path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as exc:
         raise error(
             f"not UTF-8: {exc.reason} at byte {exc.start}", file=path, remedy="save it as UTF-8"
         ) from None
     except OSError as exc:
         raise error(f"cannot be read: {exc.strerror}", file=path) from None
+    for number, line in enumerate(text.split("\n"), 1) if unfit_for_xml(text) else ():
+        if unfit := unfit_for_xml(line):
+            raise error(
+                f"holds {unfit}, which no XML can carry",
+                file=path,
+                line=number,
+                remedy="delete the character",
+            )
+    return text
 
 
 def mapping(node: yaml.Node, path: Path, where: str) -> dict[str, yaml.Node]:
@@ -127,7 +155,16 @@ def scalar(node: yaml.Node, path: Path, where: str) -> str:
     """Return the node's text; raises RecordError where it is a mapping or a list."""
     if not isinstance(node, yaml.ScalarNode):
         raise RecordError(f"{where} must be plain text", file=path, line=_line(node))
-    return str(node.value)
+    return check_scalar(node, path, RecordError, where)
+
+
+def check_scalar(node: yaml.ScalarNode, path: Path, error: type[InputError], field: str) -> str:
+    """Return the scalar's text; raises ``error`` where an escape in it gave what no XML can carry."""
+    text = str(node.value)
+    if unfit := unfit_for_xml(text):
+        message = f"holds {unfit}, which no XML can carry"
+        raise error(message, file=path, line=_line(node), field=field or None, remedy="delete the character")
+    return text
 
 
 def _line(node: yaml.Node) -> int:
@@ -175,7 +212,28 @@ def _statement(node: yaml.Node, path: Path, key: str, default: tuple[str | None,
         _one_of(parts.get("basis", "primary"), BASES, path, line, f"{key}.basis"),
         _one_of(parts.get("rank", "normal"), RANKS, path, line, f"{key}.rank"),
         parts.get("reason"),
+        parts.get("alternative"),
+        parts.get("variant"),
     )
+
+
+def _search(node: yaml.Node, path: Path) -> Search:
+    nodes = mapping(node, path, "searched")
+    _known(nodes, _SEARCH_KEYS, path, nodes)
+    for needed in ("for", "in", "date"):
+        if needed not in nodes:
+            raise RecordError(
+                f"a search needs {needed!r}",
+                file=path,
+                line=_line(node),
+                field="searched",
+                remedy="write {for: [key, …], in: [source, …], date: YYYY-MM-DD}",
+            )
+    keys, sources = (
+        tuple(scalar(item, path, f"searched.{part}") for item in _items(nodes[part]))
+        for part in ("for", "in")
+    )
+    return Search(keys, sources, scalar(nodes["date"], path, "searched.date"), _line(node))
 
 
 def _correction(node: yaml.Node, path: Path) -> Correction:
@@ -218,8 +276,11 @@ def parse_record(kind: str, slug: str, path: Path, text: str, keys: Collection[s
     corrections = tuple(
         _correction(item, path) for item in (_items(nodes["corrections"]) if "corrections" in nodes else [])
     )
+    searches = tuple(
+        _search(item, path) for item in (_items(nodes["searched"]) if "searched" in nodes else [])
+    )
     lines = {key: _line(node) for key, node in nodes.items()}
-    return Record(kind, slug, path, statements, lines, corrections)
+    return Record(kind, slug, path, statements, lines, corrections, searches)
 
 
 def iter_records(data_dir: Path, keys: Collection[str]) -> Iterator[Record | RecordError]:
@@ -227,7 +288,7 @@ def iter_records(data_dir: Path, keys: Collection[str]) -> Iterator[Record | Rec
 
     The error is yielded, not raised, so that one bad file does not hide the findings of the others.
     """
-    for kind in KINDS.values():
+    for kind in all_kinds().values():
         if not kind.recorded or kind.name == "list":
             continue
         for path in sorted((data_dir / kind.name).glob("*")):

@@ -8,7 +8,7 @@ from pathlib import Path
 import yaml
 
 from fmgraph.errors import ListError
-from fmgraph.records.record_files import parse_yaml
+from fmgraph.records.record_files import check_scalar, parse_yaml
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ class Node:
         """Return a scalar as it is written."""
         if not isinstance(self.node, yaml.ScalarNode):
             raise self.error("is not a single value", "write one text; quote it if it holds : or #")
-        return str(self.node.value)
+        return check_scalar(self.node, self.file, ListError, self.field)
 
     def texts(self) -> tuple[str, ...]:
         """Return the scalars of a sequence, or the one scalar; none may be empty."""

@@ -17,6 +17,7 @@ from fmgraph.server.http import flask_app
 from fmgraph.server.http.service_state import NAME, Service
 from fmgraph.settings import Settings
 from fmgraph.site import (
+    atlas_page,
     description_pages,
     editor_pages,
     entity_pages,
@@ -27,7 +28,9 @@ from fmgraph.site import (
     list_pages,
     problem_pages,
     query_endpoint,
+    rdf_files,
     search_page,
+    signposting,
     static_assets,
     vocabulary_pages,
 )
@@ -39,9 +42,12 @@ _PARTS = (
     description_pages,
     search_page,
     list_pages,
+    atlas_page,
     lineage_pages,
     evidence_pages,
     vocabulary_pages,
+    rdf_files,
+    query_endpoint,
     problem_pages,
     entity_pages,
     index_pages,
@@ -64,10 +70,10 @@ def register(app: Flask) -> None:
     """Add the pages to the application, and give the endpoint its editor, results and error pages."""
     service: Service = app.extensions[NAME]
     pages, site = blueprint(service.engine, service.settings, service.search)
-    app.register_blueprint(query_endpoint.blueprint)
     app.register_blueprint(pages)
     service.hooks.editor = lambda: editor_pages.editor(site)
     service.hooks.results = lambda query, answer: editor_pages.results(site, query, answer)
+    service.hooks.dump_links = lambda: signposting.dump_links(site.links)
     service.hooks.problem = lambda members: editor_pages.problem(site, members)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
 

@@ -22,6 +22,7 @@ class Claim:
     locator: str | None = None
     basis: str | None = None
     rank: str | None = None
+    accepted: bool = False
     reason: str | None = None
     corrected_by: str | None = None
 
@@ -52,10 +53,11 @@ def _claim(node: str, parts: dict[str, Term]) -> Claim:
         source=get(PROV + "hadPrimarySource") or (None if of_list else quoted),
         row=quoted if of_list else None,
         cell=cell,
-        raw=get(PROV + "value"),
+        raw=get(PROV + "value") or get(FMG + "reading"),
         locator=get(FMG + "locator"),
         basis=basis,
         rank=get(FMG + "rank"),
+        accepted=get(FMG + "accepted") == "true",
         reason=get(FMG + "reason"),
         corrected_by=get(FMG + "correctedBy"),
     )

@@ -12,15 +12,16 @@ from werkzeug.wrappers import Response
 
 from fmgraph.errors import NotFoundError
 from fmgraph.publish.describe import describing, document_query
-from fmgraph.rdf.formats import HTML, named
+from fmgraph.rdf.formats import GRAPHS, HTML, Format, named
 from fmgraph.rdf.prefixes import DCTERMS, FMG, VOID
 from fmgraph.server.engine import ResultFormats
+from fmgraph.site import signposting
 from fmgraph.site.page_context import Site
 from fmgraph.site.rdf_documents import write
 from fmgraph.site.signposting import ENTITY_GRAPHS
 
 #: Turtle for a client that takes anything: whoever asks for VoID by machine expects RDF.
-_FORMATS = (*ENTITY_GRAPHS, HTML)
+_FORMATS = (*GRAPHS, HTML)
 
 
 @dataclass(frozen=True)
@@ -111,24 +112,29 @@ def register(pages: Blueprint, site: Site) -> None:
     def description(suffix: str = "") -> Response:
         if suffix and named(suffix, _FORMATS) is None:
             raise NotFoundError(f"the description is there as {', '.join(f.suffix for f in _FORMATS)}")
-        form = site.negotiate(_FORMATS, suffix)
-        query = document_query(site.links.base)
-        answer = site.engine.run(query, formats=ResultFormats(graph="application/n-triples"), trusted=True)
-        triples = {quad.triple for quad in ox.parse(answer.body, format=ox.RdfFormat.N_TRIPLES)}
-        if not triples:
-            raise NotFoundError("this graph does not describe itself (fmgraph build adds the description)")
-        dataset = ox.NamedNode(describing("dataset", site.links.base))
-        if form is HTML:
-            said = Description(triples, dataset)
-            response = site.page(
-                "void.html",
-                facts=said.facts(),
-                classes=said.classes(),
-                formats=[f.suffix for f in ENTITY_GRAPHS],
-                view=site.view(),
-            )
-        else:
-            ordered = sorted(triples, key=lambda triple: (triple.subject != dataset, str(triple)))
-            response = site.answer(write(ordered, form), form)
-        response.headers["Content-Location"] = site.links.path(f"void.{form.suffix}")
-        return response
+        return describe_dataset(site, site.negotiate(_FORMATS, suffix))
+
+
+def describe_dataset(site: Site, form: Format) -> Response:
+    """Return what the graph says of itself in a format; raises NotFoundError where it says nothing."""
+    query = document_query(site.links.base)
+    answer = site.engine.run(query, formats=ResultFormats(graph="application/n-triples"), trusted=True)
+    triples = {quad.triple for quad in ox.parse(answer.body, format=ox.RdfFormat.N_TRIPLES)}
+    if not triples:
+        raise NotFoundError("this graph does not describe itself (fmgraph build adds the description)")
+    dataset = ox.NamedNode(describing("dataset", site.links.base))
+    if form is HTML:
+        said = Description(triples, dataset)
+        response = site.page(
+            "void.html",
+            facts=said.facts(),
+            classes=said.classes(),
+            formats=[f.suffix for f in ENTITY_GRAPHS],
+            view=site.view(),
+        )
+    else:
+        ordered = sorted(triples, key=lambda triple: (triple.subject != dataset, str(triple)))
+        response = site.answer(write(ordered, form), form)
+        response.headers["Link"] = signposting.description_links(site.links)
+    response.headers["Content-Location"] = site.links.path(f"void.{form.suffix}")
+    return response

@@ -9,7 +9,7 @@ from flask import request
 
 from fmgraph.answers.named_queries import load_queries
 from fmgraph.rdf.formats import GRAPHS, RESULTS
-from fmgraph.rdf.prefixes import PREFIXES
+from fmgraph.rdf.prefixes import PREFIXES, SKOS
 from fmgraph.server.engine import Answer
 from fmgraph.site.page_context import Site
 from fmgraph.site.page_links import curie
@@ -97,8 +97,8 @@ def _short(site: Site, term: Any) -> str:
 def _render(site: Site, query: str, **values: Any) -> str:
     ontology = site.graph.ontology
     terms = [
-        {"label": curie(one), "detail": label, "info": ontology.definitions.get(one, "")}
-        for one, label in sorted(ontology.labels.items())
+        {"label": curie(term), "detail": label, "info": ontology.value(term, SKOS + "definition") or ""}
+        for term, label in sorted(ontology.labels().items())
     ]
     completion = {"prefixes": PREFIXES, "terms": terms, "problem": values.get("problem")}
     return site.render(

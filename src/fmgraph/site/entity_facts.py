@@ -1,7 +1,7 @@
 """The facts about an entity, in groups, each with the claims behind it and those that say otherwise.
 
-"What is accepted" is decided when the graph is built (docs/internals.md); here a claim whose triple is in
-the graph is a source of the fact, every other claim of the same property is shown as saying otherwise.
+What is accepted is decided when the graph is built (docs/internals.md) and said on each claim: an accepted
+claim is a source of the fact, every other claim of the same property is shown as saying otherwise.
 """
 
 from __future__ import annotations
@@ -9,76 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from fmgraph.rdf.prefixes import DCTERMS, FMG, FOAF, OWL, PROV, RDF, RDFS, SCHEMA, SKOS
+from fmgraph.ontology import Ontology
+from fmgraph.rdf.prefixes import RDF, RDFS, SKOS
 from fmgraph.site.claim_view import Claim
-from fmgraph.site.graph_reader import (
-    BUILT_ON,
-    CLOSURES,
-    DERIVES_FROM,
-    WEIGHTS_DERIVE_FROM,
-    Ontology,
-    Term,
-    text,
-)
+from fmgraph.site.graph_reader import Term, text
 from fmgraph.site.page_links import words
 
-_GROUPS: dict[str, tuple[str, ...]] = {
-    "Overview": (
-        "name",
-        "title",
-        "year",
-        "type",
-        "contribution",
-        "scope",
-        "definition",
-        "comment",
-        "country",
-    ),
-    "Lineage": (),
-    "Data": ("dataScale", "modality", "trainedOn", "notTrainedOn", "evaluatedOn", "partOf", "value", "unit"),
-    "Architecture and training": (
-        *("backbone", "pretrainingMethod", "dimensionality", "inputResolution", "parameterCount", "hardware"),
-        *("trainingTime", "deviceCount", "device", "deviceMemoryGB"),
-    ),
-    "Access and licence": (
-        *("access", "weightsAvailable", "code", "weights", "demo", "container", "license", "codeLicense"),
-        *("weightsLicense", "commercialUse", "derivatives", "shareAlike", "gated", "researchOnly"),
-    ),
-    "People and papers": ("describedBy", "developedBy", "author", "publishedIn", "introducedBy"),
-    "Place in the vocabulary": ("broader", "broaderTransitive", "narrower", "inScheme"),
-    "Identifiers": (
-        *("doi", "arxiv", "ror", "wikidata", "issn", "dicom", "mesh", "edam", "homepage", "url"),
-        *("exactMatch", "closeMatch", "sameAs"),
-    ),
-}
-_GROUP_OF = {local: group for group, locals_ in _GROUPS.items() for local in locals_}
-_ORDER = {local: n for n, local in enumerate(name for names in _GROUPS.values() for name in names)}
 OTHER = "Further facts"
 #: Shown in the head of the page, not among the facts.
 _HEAD = {RDF + "type", RDFS + "label", SKOS + "altLabel", SKOS + "prefLabel", SKOS + "definition"}
-_LABELS = {
-    SKOS + "broader": "broader",
-    SKOS + "broaderTransitive": "broader, at any distance",
-    SKOS + "exactMatch": "same as",
-    SKOS + "closeMatch": "close to",
-    SCHEMA + "value": "value",
-    SCHEMA + "url": "web address",
-    SCHEMA + "version": "version",
-    SCHEMA + "position": "position",
-    FOAF + "homepage": "home page",
-    FOAF + "primaryTopic": "about",
-    DCTERMS + "isPartOf": "part of",
-    DCTERMS + "source": "source",
-    DCTERMS + "issued": "date",
-    PROV + "value": "text as found",
-    PROV + "wasQuotedFrom": "read in",
-    PROV + "hadPrimarySource": "primary source",
-    OWL + "sameAs": "same as",
-    FMG + "arxiv": "arXiv",
-    FMG + "doi": "DOI",
-    FMG + "issn": "ISSN",
-    FMG + "ror": "ROR",
-}
 
 
 @dataclass
@@ -120,25 +59,15 @@ def heading(label: str) -> str:
     return label if any(char.isupper() for char in label) else label[:1].upper() + label[1:]
 
 
-def _further(prop: str) -> str | None:
-    """Return the heading of a closure, of which a page shows what no single step says."""
-    return {DERIVES_FROM: "Further back", WEIGHTS_DERIVE_FROM: "Weights also derive from"}.get(prop)
-
-
 def label_of(prop: str, ontology: Ontology) -> str:
     """Return the property's label in the ontology, else its name in words."""
-    return _LABELS.get(prop) or ontology.labels.get(prop) or words(prop)
+    return ontology.property(prop).label or words(prop)
 
 
 def group_of(prop: str, ontology: Ontology) -> str:
     """Return the heading under which a property is shown."""
-    if prop in (BUILT_ON, DERIVES_FROM, WEIGHTS_DERIVE_FROM) or BUILT_ON in ontology.above(prop):
-        return "Lineage"
-    return _GROUP_OF.get(_local(prop), OTHER)
-
-
-def _local(prop: str) -> str:
-    return prop.replace("#", "/").rsplit("/", 1)[-1]
+    group = ontology.group(prop)
+    return group.title if group else OTHER
 
 
 def group_facts(
@@ -154,22 +83,22 @@ def group_facts(
     facts: dict[str, Fact] = {}
     by_pair: dict[tuple[str, Term], list[Claim]] = {}
     for claim in claims:
-        if not claim.deprecated:
+        if claim.accepted:
             by_pair.setdefault((claim.prop, claim.value), []).append(claim)
 
     def fact(prop: str) -> Fact:
-        return facts.setdefault(
-            prop,
-            Fact(prop, _further(prop) or heading(label_of(prop, ontology)), [], []),
-        )
+        title = ontology.property(prop).page_title or heading(label_of(prop, ontology))
+        return facts.setdefault(prop, Fact(prop, title, [], []))
 
     for pair, shadows in specific.items():
         if not shadows:
-            umbrellas = [other for other, by in specific.items() if pair in by and other[0] not in CLOSURES]
+            umbrellas = [
+                other for other, by in specific.items() if pair in by and other[0] not in ontology.closures
+            ]
             behind = {c.iri: c for one in (pair, *umbrellas) for c in by_pair.get(one, ())}
             fact(pair[0]).values.append(Value(pair[1], list(behind.values())))
     for claim in claims:
-        if claim.deprecated or (claim.prop, claim.value) not in accepted:
+        if not claim.accepted:
             fact(claim.prop).others.append(claim)
     return _in_groups(facts.values(), ontology)
 
@@ -178,7 +107,7 @@ def _more_specific(
     pair: tuple[str, Term], accepted: Iterable[tuple[str, Term]], ontology: Ontology
 ) -> list[tuple[str, Term]]:
     prop, value = pair
-    step = CLOSURES.get(prop)
+    step = ontology.closures.get(prop)
     return [
         other
         for other in accepted
@@ -187,13 +116,13 @@ def _more_specific(
 
 
 def _in_groups(facts: Iterable[Fact], ontology: Ontology) -> list[Group]:
-    titles: dict[str, list[Fact]] = {title: [] for title in (*_GROUPS, OTHER)}
+    by_title: dict[str, list[Fact]] = {title: [] for title in (*(g.title for g in ontology.groups), OTHER)}
     for fact in facts:
         fact.values.sort(key=lambda value: text(value.term).casefold())
-        titles[group_of(fact.prop, ontology)].append(fact)
-    for found in titles.values():
-        found.sort(key=lambda f: (f.prop in CLOSURES, _ORDER.get(_local(f.prop), 99), f.label))
-    groups = [Group(title, found) for title, found in titles.items() if found]
+        by_title[group_of(fact.prop, ontology)].append(fact)
+    for members in by_title.values():
+        members.sort(key=lambda fact: (ontology.property(fact.prop).order, fact.label))
+    groups = [Group(title, members) for title, members in by_title.items() if members]
     if len(groups) == 1 and groups[0].title == OTHER:
         groups[0].title = "Facts"
     return groups

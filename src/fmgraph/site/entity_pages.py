@@ -10,18 +10,20 @@ from flask import Blueprint, request
 from werkzeug.wrappers import Response
 
 from fmgraph.errors import GoneError, NotFoundError
-from fmgraph.rdf.formats import HTML, named
-from fmgraph.rdf.prefixes import DCTERMS, FMG, KINDS, OWL, RDFS, SCHEMA, SKOS, WORKS, Kind
+from fmgraph.ontology import Kind, all_kinds, work_kinds
+from fmgraph.rdf.formats import GRAPHS, HTML, named
+from fmgraph.rdf.prefixes import DCTERMS, FMG, OWL, RDFS, SCHEMA, SKOS
 from fmgraph.site import list_pages, rdf_documents, schema_org_pages, signposting, snippets
 from fmgraph.site.claim_view import Claim, claims_about
 from fmgraph.site.entity_facts import group_facts, label_of
 from fmgraph.site.graph_reader import LABEL, TYPE, Term, iri, text
 from fmgraph.site.incoming_links import PAGE, finer, incoming, one_property
+from fmgraph.site.lineage_pages import MOST_ON_ITS_PAGE, both_ways, pictures
 from fmgraph.site.page_context import Site, page_number
 from fmgraph.site.page_links import SPDX
 from fmgraph.text import SLUG, nearest, slugify
 
-_FORMATS = (HTML, *signposting.ENTITY_GRAPHS)
+_FORMATS = (HTML, *GRAPHS)
 #: Names compared for "did you mean"; beyond that only those that begin alike.
 _MOST_NAMES = 4000
 Triples = list[tuple[str, str, Term]]
@@ -41,9 +43,9 @@ def register(pages: Blueprint, site: Site) -> None:
 
 
 def _kind(name: str) -> Kind:
-    if name not in KINDS:
-        raise NotFoundError(f"there is no kind of thing called {name!r}", nearest(name, KINDS))
-    return KINDS[name]
+    if name not in all_kinds():
+        raise NotFoundError(f"there is no kind of thing called {name!r}", nearest(name, all_kinds()))
+    return all_kinds()[name]
 
 
 def _entity(site: Site, kind: Kind, slug: str, suffix: str) -> Response:
@@ -83,7 +85,7 @@ def _find(site: Site, kind: Kind, slug: str) -> tuple[str, Triples]:
 
 
 def _unknown(site: Site, kind: Kind, slug: str) -> NotFoundError:
-    pattern = f"?s a {iri(FMG + kind.cls)} ; rdfs:label ?label ."
+    pattern = f"?s a {iri(kind.iri)} ; rdfs:label ?label ."
     if site.graph.count(pattern) > _MOST_NAMES:
         start = ox.Literal(f"{site.links.base}{kind.name}/{slugify(slug)[:2]}")
         pattern += f" FILTER(STRSTARTS(STR(?s), {start}))"
@@ -120,6 +122,7 @@ def _page(site: Site, kind: Kind, slug: str, node: str, triples: Triples) -> Res
     claims = claims_about(site.graph, node)
     groups = group_facts(own, claims, ontology)
     links_in = incoming(site.graph, node)
+    used_by = next((facet for facet in ontology.facets(FMG + "Model") if facet.kind == kind.name), None)
     named_by_claims = [one for c in claims for one in (c.source, c.row, c.corrected_by) if one]
     terms: list[Term | str] = [
         *(o for _, _, o in triples),
@@ -139,10 +142,15 @@ def _page(site: Site, kind: Kind, slug: str, node: str, triples: Triples) -> Res
         node,
         authors=[who for who, _ in people if who] or _iris(facts, "developedBy", "author"),
         items=_iris(facts, "weights", "code"),
-        licenses=_iris(facts, "license", "codeLicense", "weightsLicense") if kind.name == "dataset" else (),
+        licenses=_iris(facts, "license", "codeLicense", "weightsLicense"),
     )
+    lineages = both_ways(site, node) if kind.work else None
+    page = site.links.path("lineage", kind.name, slug)
+    drawn = pictures(site, *lineages, MOST_ON_ITS_PAGE, page) if lineages else None
     return site.page(
         "entity.html",
+        drawn=drawn if lineages and any(one.nodes for one in lineages) else None,
+        lineage_counts=[len(one.nodes) for one in lineages] if lineages else None,
         headers={"Link": header},
         kind=kind,
         slug=slug,
@@ -164,9 +172,11 @@ def _page(site: Site, kind: Kind, slug: str, node: str, triples: Triples) -> Res
         block=block,
         author_claims=_once(claims, FMG + "author"),
         graphs=signposting.ENTITY_GRAPHS,
-        works=WORKS,
+        works=work_kinds(),
+        used_by=used_by,
+        used_by_title=ontology.property(used_by.prop).incoming_title if used_by else None,
         jsonld=schema_org_pages.script(
-            schema_org_pages.describe(kind.name, node, label, facts, view.labels, people)
+            schema_org_pages.describe(ontology, kind.iri, node, label, facts, view.labels, people)
         ),
     )
 

@@ -10,14 +10,12 @@ from flask import Blueprint, request
 from werkzeug.wrappers import Response
 
 from fmgraph.errors import ProtocolError
-from fmgraph.rdf.prefixes import RDF, RDFS, SKOS
+from fmgraph.rdf.prefixes import RDF
 from fmgraph.site.claim_view import Claim, claims_about
 from fmgraph.site.entity_facts import label_of
-from fmgraph.site.graph_reader import CLOSURES, TYPE, WEIGHTS_DERIVE_FROM, Graph, Term, iri, values
+from fmgraph.site.graph_reader import Graph, Term, iri, values
 from fmgraph.site.page_context import Site
 
-#: Properties whose triples need no source: they are ours to say (docs/internals.md, "A claim").
-_EDITORIAL = {TYPE, RDFS + "label", SKOS + "altLabel", SKOS + "definition", SKOS + "broader"}
 #: Ancestors looked at before a derivation is given up; no lineage known is near it.
 _MOST_STEPS = 10_000
 
@@ -44,7 +42,7 @@ def register(pages: Blueprint, site: Site) -> None:
             graph.rows(f"SELECT ?x WHERE {{ {iri(subject)} {iri(prop)} {value} BIND(1 AS ?x) }} LIMIT 1")
         )
         claims = _claims(graph, subject, prop, value)
-        path = _path(graph, subject, prop, value) if holds and prop in CLOSURES else []
+        path = _path(graph, subject, prop, value) if holds and prop in graph.ontology.closures else []
         told = [*claims, *(claim for step in path for claim in step.claims)]
         terms: list[Term | str] = [subject, value]
         for step in path:
@@ -63,8 +61,8 @@ def register(pages: Blueprint, site: Site) -> None:
             rivals=rivals,
             labels=_labels(graph, [*told, *rivals], path, prop),
             view=site.view(terms),
-            editorial=prop in _EDITORIAL or prop.startswith(RDF),
-            definition=graph.ontology.definitions.get(prop),
+            editorial=graph.ontology.property(prop).editorial or prop.startswith(RDF),
+            definition=graph.ontology.property(prop).definition,
         )
 
 
@@ -103,10 +101,8 @@ def _path(graph: Graph, subject: str, prop: str, value: Term) -> list[Step]:
     """Return a shortest chain of single steps from the subject to the value, each with its claims."""
     if not isinstance(value, ox.NamedNode):
         return []
-    step = CLOSURES[prop]
-    steps = [iri(step)]
-    if prop == WEIGHTS_DERIVE_FROM:
-        steps = [iri(row["p"].value) for row in graph.rows("SELECT ?p WHERE { ?p fmg:passesWeights true }")]
+    step = graph.ontology.closures[prop]
+    steps = [iri(one) for one in sorted(graph.ontology.steps(prop))]
     came_from: dict[str, str] = {subject: ""}
     level = [subject]
     while level and value.value not in came_from and len(came_from) < _MOST_STEPS:

@@ -7,46 +7,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
 import pyoxigraph as ox
 
+from fmgraph.ontology import TERM_TYPES, Ontology, shipped
 from fmgraph.rdf.prefixes import FMG, PREFIXES, RDF, RDFS
 from fmgraph.server.engine import Engine
 
 #: What a row of an answer holds.
-Term = ox.NamedNode | ox.BlankNode | ox.Literal
+Term = ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple
 Row = Mapping[str, Any]
 
 #: IRIs named in one query; more are asked for in several.
 _AT_ONCE = 500
 _FORBIDDEN = re.compile(r"[\x00-\x20<>\"{}|^`\\]")
-
-
-@dataclass
-class Ontology:
-    """Labels and hierarchy of the properties, as the graph itself has them."""
-
-    labels: dict[str, str] = field(default_factory=dict)
-    definitions: dict[str, str] = field(default_factory=dict)
-    supers: dict[str, set[str]] = field(default_factory=dict)  #: direct superproperties
-
-    def above(self, prop: str) -> set[str]:
-        """Return all superproperties, at any distance, without the property itself."""
-        seen: set[str] = set()
-        todo = [prop]
-        while todo:
-            for up in self.supers.get(todo.pop(), ()):
-                if up not in seen:
-                    seen.add(up)
-                    todo.append(up)
-        return seen - {prop}
-
-    def below(self, prop: str) -> set[str]:
-        """Return all subproperties, at any distance, without the property itself."""
-        return {sub for sub in self.supers if prop in self.above(sub)}
 
 
 class Graph:
@@ -91,22 +67,14 @@ class Graph:
         return self._ontology[1]
 
     def _read_ontology(self) -> Ontology:
-        found = Ontology()
-        query = """SELECT ?p ?label ?definition ?super WHERE {
-            VALUES ?type { owl:ObjectProperty owl:DatatypeProperty rdf:Property owl:Class rdfs:Class }
-            ?p a ?type . FILTER(ISIRI(?p))
-            OPTIONAL { ?p rdfs:label ?label } OPTIONAL { ?p skos:definition ?definition }
-            OPTIONAL { ?p rdfs:subPropertyOf ?super FILTER(ISIRI(?super)) } }"""
-        for row in self.rows(query):
-            iri = row["p"].value
-            found.supers.setdefault(iri, set())
-            if row.get("label") is not None:
-                found.labels[iri] = row["label"].value
-            if row.get("definition") is not None:
-                found.definitions[iri] = row["definition"].value
-            if row.get("super") is not None:
-                found.supers[iri].add(row["super"].value)
-        return found
+        """Return the ontology in the graph; the shipped one fills in what that leaves out."""
+        types = " ".join(iri(one) for one in TERM_TYPES)
+        query = f"""SELECT ?s ?p ?o WHERE {{ {{ SELECT DISTINCT ?s WHERE {{
+            {{ VALUES ?type {{ {types} }} ?s a ?type }}
+            UNION {{ ?s fmg:claimed|fmg:editorial|fmg:derived|fmg:group|fmg:incomingTitle ?v }}
+            FILTER(ISIRI(?s)) }} }} ?s ?p ?o }}"""
+        own = ((row["s"].value, row["p"].value, row["o"]) for row in self.rows(query))
+        return Ontology([*own, *shipped().triples()])
 
 
 PROLOGUE = "".join(f"PREFIX {prefix}: <{iri}>\n" for prefix, iri in PREFIXES.items())
@@ -114,17 +82,6 @@ PROLOGUE = "".join(f"PREFIX {prefix}: <{iri}>\n" for prefix, iri in PREFIXES.ite
 TYPE = RDF + "type"
 LABEL = RDFS + "label"
 BUILT_ON = FMG + "builtOn"
-DERIVES_FROM = FMG + "derivesFrom"
-WEIGHTS_DERIVE_FROM = FMG + "weightsDeriveFrom"
-
-#: Materialised transitive properties and the property that each is the closure of (of some of its
-#: subproperties for WEIGHTS_DERIVE_FROM: of those that pass weights on).
-CLOSURES = {
-    DERIVES_FROM: BUILT_ON,
-    WEIGHTS_DERIVE_FROM: BUILT_ON,
-    FMG + "partOfTransitive": FMG + "partOf",
-    PREFIXES["skos"] + "broaderTransitive": PREFIXES["skos"] + "broader",
-}
 
 
 def batches(iris: Iterable[str]) -> Iterator[list[str]]:
@@ -145,5 +102,5 @@ def values(name: str, iris: Iterable[str]) -> str:
 
 
 def text(term: Term) -> str:
-    """Return a term's IRI or lexical form, without syntax."""
-    return str(term.value)
+    """Return a term's IRI or lexical form, without syntax; a triple term in N-Triples."""
+    return str(getattr(term, "value", term))

@@ -8,9 +8,12 @@ from flask import Blueprint
 from werkzeug.wrappers import Response
 
 from fmgraph.answers.named_queries import NamedQuery, Parameter, load_queries
-from fmgraph.publish.dataset_names import DATA_LICENSE, describing, dump_files
+from fmgraph.ontology import all_kinds
+from fmgraph.publish.dataset_names import describing, dump_files
 from fmgraph.publish.schema_org_dataset import dataset_jsonld
-from fmgraph.rdf.prefixes import BASE, FMG, KINDS, PREFIXES
+from fmgraph.rdf.formats import GRAPHS, HTML
+from fmgraph.rdf.prefixes import BASE, PREFIXES
+from fmgraph.site import description_pages, signposting
 from fmgraph.site.claim_view import Claim, read_claims
 from fmgraph.site.entity_facts import label_of
 from fmgraph.site.graph_reader import iri
@@ -19,11 +22,9 @@ from fmgraph.site.schema_org_pages import script
 
 #: Disagreements shown on one page.
 PAGE = 50
-#: Claims set aside, and claims of a property with one value that are not the accepted one.
+#: Claims that are not accepted: set aside, or outranked.
 _DISPUTED = (
-    "{ ?c fmg:rank fmg:DeprecatedRank ; rdf:subject ?s ; rdf:predicate ?p } UNION "
-    "{ ?p fmg:singleValued true . ?c rdf:predicate ?p ; rdf:subject ?s ; rdf:object ?o "
-    "FILTER NOT EXISTS { ?s ?p ?o } }"
+    "?c fmg:accepted false ; rdf:subject ?s ; rdf:predicate ?p FILTER NOT EXISTS { ?p fmg:absenceOf ?any }"
 )
 #: A default that is one IRI, one plain string, one number or one prefixed name.
 _ONE_TERM = re.compile(r'<([^<>\s]*)>|"([^"\\]*)"|([+-]?\d+)|(\w+):(\w+)')
@@ -36,26 +37,17 @@ def register(pages: Blueprint, site: Site) -> None:
 
     @pages.get("/")
     def home() -> Response:
+        form = site.negotiate((HTML, *GRAPHS))
+        if form is not HTML:
+            return description_pages.describe_dataset(site, form)
         meta = site.engine.meta
-        dumps = [file for file in dump_files() if file.compression != "zst"]
-        links = [(describing("dataset"), "cite-as", ""), (DATA_LICENSE, "license", "")]
-        links += [("https://schema.org/Dataset", "type", ""), ("https://schema.org/AboutPage", "type", "")]
-        links.append((site.links.absolute(site.links.path("void")), "describedby", "text/turtle"))
-        for file in dumps:
-            address = site.links.absolute(site.links.path("dump", file.name))
-            links.append(
-                (address, "item", "application/gzip" if file.compression else file.syntax.media_type)
-            )
-        field = ", ".join(
-            f'<{to}>; rel="{rel}"' + (f'; type="{kind}"' if kind else "") for to, rel, kind in links
-        )
         about = dataset_jsonld(meta, service=f"{site.links.public}/" if site.links.public else None)
         return site.page(
             "home.html",
-            headers={"Link": field},
+            headers={"Link": signposting.dataset_links(site.links), "Vary": "Accept"},
             counts=counts(site),
             queries=list(load_queries().values())[:_FIRST],
-            dumps=[file for file in dumps if file.syntax.suffix in ("ttl", "nt", "jsonld", "rdf")],
+            dumps=[file for file in dump_files() if file.compression != "zst" and file.syntax.suffix != "nq"],
             jsonld=script(about),
             dataset_iri=describing("dataset"),
         )
@@ -91,7 +83,7 @@ def counts(site: Site) -> dict[str, int]:
     """Return how many entities there are of each kind, kinds without any left out."""
     rows = site.graph.rows("SELECT ?t (COUNT(?s) AS ?n) WHERE { ?s a ?t } GROUP BY ?t")
     by_class = {row["t"].value: int(row["n"].value) for row in rows}
-    found = {name: by_class.get(FMG + kind.cls, 0) for name, kind in KINDS.items()}
+    found = {name: by_class.get(kind.iri, 0) for name, kind in all_kinds().items()}
     return {name: number for name, number in found.items() if number}
 
 

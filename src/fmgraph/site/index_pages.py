@@ -9,7 +9,9 @@ from flask import Blueprint, request
 from werkzeug.wrappers import Response
 
 from fmgraph.errors import NotFoundError
-from fmgraph.rdf.prefixes import FMG, KINDS, WORKS, Kind
+from fmgraph.ontology import Facet, Kind, all_kinds
+from fmgraph.rdf.prefixes import FMG
+from fmgraph.site.entity_facts import heading, label_of
 from fmgraph.site.graph_reader import batches, iri, text, values
 from fmgraph.site.page_context import Site, page_number
 from fmgraph.text import nearest
@@ -20,47 +22,6 @@ PAGE = 50
 MOST_SORTED = 20_000
 #: Values of a facet that are asked for; how many more there are is said.
 MOST_VALUES = 200
-
-
-@dataclass(frozen=True)
-class Facet:
-    """A way to narrow an index: the query parameter, its heading, and the path from entity to value."""
-
-    name: str
-    title: str
-    path: str
-    kind: str | None = None  #: kind of the values, None for literals
-    newest_first: bool = False
-
-
-_UP = "/skos:broaderTransitive?"
-_MODALITY = Facet("modality", "Modality", f"fmg:modality{_UP}", "modality")
-_YEAR = Facet("year", "Year", "fmg:year", newest_first=True)
-_ACCESS = Facet("access", "Access", "fmg:access")
-_LICENSE = Facet("license", "Licence", "fmg:license", "license")
-_WORK = (
-    _MODALITY,
-    _YEAR,
-    Facet("backbone", "Backbone", f"fmg:backbone{_UP}", "backbone"),
-    Facet("method", "Pretraining method", f"fmg:pretrainingMethod{_UP}", "method"),
-    _LICENSE,
-    Facet("institution", "Institution", "fmg:developedBy", "institution"),
-    _ACCESS,
-    Facet("dimensionality", "Dimensionality", "fmg:dimensionality"),
-    Facet("dataset", "Trained on", "fmg:trainedOn/fmg:partOfTransitive?", "dataset"),
-    Facet("scope", "Scope", "fmg:scope"),
-)
-FACETS: dict[str, tuple[Facet, ...]] = {
-    **dict.fromkeys(WORKS, _WORK),
-    "paper": (_YEAR, Facet("venue", "Venue", "fmg:publishedIn", "venue"), Facet("type", "Type", "fmg:type")),
-    "dataset": (_MODALITY, _ACCESS, _LICENSE),
-    "institution": (Facet("country", "Country", "fmg:country"),),
-    "venue": (Facet("type", "Type", "fmg:type"),),
-    "row": (Facet("list", "List", "dcterms:isPartOf", "list"),),
-    "quantity": (Facet("unit", "Unit", "fmg:unit", "unit"),),
-}
-#: The facet of the model index that shows what uses an entity of this kind.
-FACET_OF_KIND = {facet.kind: facet.name for facet in _WORK if facet.kind}
 
 
 @dataclass(frozen=True)
@@ -75,9 +36,10 @@ class Choice:
 
 @dataclass(frozen=True)
 class FacetShown:
-    """A facet with its values; ``more`` values are not listed."""
+    """A facet with its heading and values; ``more`` values are not listed."""
 
     facet: Facet
+    title: str
     choices: list[Choice]
     more: int
 
@@ -87,16 +49,16 @@ def register(pages: Blueprint, site: Site) -> None:
 
     @pages.get("/<kind>/")
     def index(kind: str) -> Response:
-        if kind not in KINDS:
-            raise NotFoundError(f"there is nothing at {kind!r}", nearest(kind, KINDS))
-        return _index(site, KINDS[kind])
+        if kind not in all_kinds():
+            raise NotFoundError(f"there is nothing at {kind!r}", nearest(kind, all_kinds()))
+        return _index(site, all_kinds()[kind])
 
 
 def _index(site: Site, kind: Kind) -> Response:
-    facets = FACETS.get(kind.name, ())
+    facets = site.graph.ontology.facets(kind.iri)
     chosen = {f.name: request.args[f.name] for f in facets if request.args.get(f.name)}
     patterns = {f.name: _pattern(site, f, chosen[f.name]) for f in facets if f.name in chosen}
-    cls = f"?s a {iri(FMG + kind.cls)} ."
+    cls = f"?s a {iri(kind.iri)} ."
     pattern = " ".join([cls, *patterns.values()])
     total = site.graph.count(pattern)
     page, last, offset = page_number(total, PAGE)
@@ -165,11 +127,15 @@ def _value(site: Site, facet: Facet, written: str) -> ox.NamedNode | None:
         raise NotFoundError(f"there is no {facet.kind} {written!r}") from None
 
 
+def _path(facet: Facet) -> str:
+    return iri(facet.prop) + (f"/{iri(facet.along)}?" if facet.along else "")
+
+
 def _pattern(site: Site, facet: Facet, written: str) -> str:
     node = _value(site, facet, written)
     if node is not None:
-        return f"?s {facet.path} {node} ."
-    return f"?s {facet.path} ?v_{facet.name} . FILTER(STR(?v_{facet.name}) = {ox.Literal(written)})"
+        return f"?s {_path(facet)} {node} ."
+    return f"?s {_path(facet)} ?v_{facet.name} . FILTER(STR(?v_{facet.name}) = {ox.Literal(written)})"
 
 
 def _facet(
@@ -178,7 +144,7 @@ def _facet(
     """Return the facet's values among what the other facets leave."""
     others = " ".join([cls, *(p for name, p in patterns.items() if name != facet.name)])
     order = "DESC(STR(?v))" if facet.newest_first else "DESC(?n) STR(?v)"
-    inner = f"{others} ?s {facet.path} ?v"
+    inner = f"{others} ?s {_path(facet)} ?v"
     rows = site.graph.rows(
         f"SELECT ?v (COUNT(DISTINCT ?s) AS ?n) WHERE {{ {inner} }} GROUP BY ?v "
         f"ORDER BY {order} LIMIT {MOST_VALUES + 1}"
@@ -197,4 +163,5 @@ def _facet(
         target = {**chosen, facet.name: None if is_chosen else written}
         href = site.links.path(kind.name, "", **target)
         choices.append(Choice(view.name(value), int(row["n"].value), href, is_chosen))
-    return FacetShown(facet, choices, more)
+    title = heading(label_of(facet.prop, site.graph.ontology))
+    return FacetShown(facet, title, choices, more)

@@ -13,22 +13,20 @@ import pyoxigraph as ox
 from flask import render_template, request
 from werkzeug.wrappers import Response
 
+from fmgraph.ontology import all_kinds, shipped
 from fmgraph.publish.dataset_names import DATA_LICENSE
 from fmgraph.rdf.formats import HTML, Format, named
-from fmgraph.rdf.prefixes import FMG, KINDS, XSD
+from fmgraph.rdf.prefixes import XSD
 from fmgraph.server.engine import Engine
-from fmgraph.server.http.negotiation import choose
+from fmgraph.server.http.negotiation import choose, names_any
 from fmgraph.server.http.problems import NotAcceptableError
 from fmgraph.server.http.service_state import tag
 from fmgraph.settings import Settings
 from fmgraph.site.graph_reader import Graph, Term
 from fmgraph.site.page_links import Links, curie, safe, shown
 
-#: Kinds in the navigation; the others are on the home page.
-MAIN_KINDS = ("model", "paper", "dataset", "institution", "list")
 STATIC = Path(__file__).resolve().parent / "static"
 
-_RESOLVERS = {FMG + "doi": "https://doi.org/", FMG + "arxiv": "https://arxiv.org/abs/"}
 _NUMBERS = {XSD + name for name in ("integer", "decimal", "double", "float", "nonNegativeInteger", "long")}
 
 
@@ -45,6 +43,9 @@ class View:
         """
         if isinstance(term, ox.Literal):
             return _literal(term)
+        if isinstance(term, ox.Triple):
+            parts = (term.subject, term.predicate, term.object)
+            return f"<<( {' '.join(self.name(part) for part in parts)} )>>"
         iri = term if isinstance(term, str) else term.value
         if prop and self.links.entity(iri) is None and safe(iri) and curie(iri) == iri:
             return shown(iri)
@@ -56,10 +57,11 @@ class View:
     def href(self, term: Term | str, prop: str = "") -> str | None:
         """Return the address a term links to; None where there is none that a page may link."""
         if isinstance(term, ox.Literal):
-            if prop in _RESOLVERS:
-                return _RESOLVERS[prop] + quote(term.value, safe="/")
+            resolver = shipped().property(prop).resolver if prop else None
+            if resolver:
+                return resolver + quote(term.value, safe="/")
             return term.value if term.datatype.value == XSD + "anyURI" and safe(term.value) else None
-        if isinstance(term, ox.BlankNode):
+        if isinstance(term, ox.BlankNode | ox.Triple):
             return None
         return self.links.page(term if isinstance(term, str) else term.value)
 
@@ -99,8 +101,8 @@ class Site:
             "links": self.links,
             "site": self,
             "meta": self.engine.meta,
-            "kinds": KINDS,
-            "main_kinds": [KINDS[name] for name in MAIN_KINDS],
+            "kinds": all_kinds(),
+            "main_kinds": [kind for kind in all_kinds().values() if kind.in_navigation],
             "data_license": DATA_LICENSE,
             "here": request.path,
         }
@@ -148,10 +150,13 @@ class Site:
         wanted = suffix or request.args.get("format", "")
         if wanted:
             found = named(wanted, tuple(formats))
-            if found is None:
+            if found is None and not suffix and names_any(request.headers.get("Accept"), formats):
+                wanted = ""
+            elif found is None:
                 names = ", ".join(form.suffix for form in formats)
                 raise NotAcceptableError(f"there is no format {wanted!r} here; there are {names}", types)
-            return found
+            else:
+                return found
         accept = ", ".join(request.headers.getlist("Accept")) or None
         choice = choose(accept, formats)
         if choice is None:

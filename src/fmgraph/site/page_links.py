@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from urllib.parse import quote, urlencode, urlsplit
 
-from fmgraph.rdf.prefixes import FMG, KINDS, PREFIXES
+from fmgraph.ontology import all_kinds
+from fmgraph.rdf.prefixes import FMG, PREFIXES
 from fmgraph.settings import Settings
 from fmgraph.text import slugify
 
@@ -46,7 +47,7 @@ class Links:
         if _SPDX_LICENSE.fullmatch(iri) and not iri.endswith(_SPDX_FILES):
             return ("license", slugify(iri[len(SPDX) :]))
         kind, slash, slug = iri.removeprefix(self.base).partition("#")[0].partition("/")
-        if iri.startswith(self.base) and slash and slug and kind in KINDS:
+        if iri.startswith(self.base) and slash and slug and kind in all_kinds():
             return (kind, slug)
         return None
 

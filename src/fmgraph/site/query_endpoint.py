@@ -1,7 +1,8 @@
-"""``/queries/<name>?param=…``: named queries as plain HTTP resources, in every format of ``/sparql``.
+"""Named queries as HTTP resources: ``/queries/<name>?param=…`` is the answer, ``/query/<name>`` the query.
 
 Parameters are those of the query file's header; ``format`` is taken by the service. ``/queries/<name>.rq``
-is the text with the parameters bound.
+is the text with the parameters bound. ``/query/<name>`` is the IRI that the graph gives a query: it answers
+with the query's description as RDF, and leads elsewhere to its text or, a browser, to its form.
 """
 
 from __future__ import annotations
@@ -9,21 +10,59 @@ from __future__ import annotations
 from flask import Blueprint, request
 from werkzeug.wrappers import Response
 
-from fmgraph.answers.named_queries import get_query
-from fmgraph.errors import ProtocolError
+from fmgraph.answers.named_queries import NamedQuery, get_query
+from fmgraph.errors import NotFoundError, ProtocolError
+from fmgraph.publish.query_descriptions import executables
+from fmgraph.rdf.formats import GRAPHS, HTML, Format, named
 from fmgraph.server.http.query_request import QueryRequest, parameters
 from fmgraph.server.http.service_state import service, tag
-from fmgraph.server.http.sparql_endpoint import answer, check_format
+from fmgraph.server.http.sparql_endpoint import answer, known_format
+from fmgraph.site import signposting
+from fmgraph.site.page_context import Site
+from fmgraph.site.rdf_documents import write
 
-_TEXT = ".rq"
+_TEXT = Format("sparql", "SPARQL", "application/sparql-query", "rq")
+#: The text for a client that takes anything: it is what the address has always led to.
+_FORMATS = (_TEXT, *GRAPHS, HTML)
 
-blueprint = Blueprint("named", __name__)
+
+def register(pages: Blueprint, site: Site) -> None:
+    """Add the routes."""
+
+    @pages.get("/queries/<name>")
+    def named_query(name: str) -> Response:
+        return _answer(name)
+
+    @pages.get("/query/<name>")
+    def query_entity(name: str) -> Response:
+        stem, _, suffix = name.partition(".")
+        if suffix and named(suffix, GRAPHS) is None:
+            raise NotFoundError(f"a query is described as {', '.join(form.suffix for form in GRAPHS)}")
+        query = get_query(stem)
+        form = site.negotiate(_FORMATS, suffix)
+        if form is _TEXT or form is HTML:
+            place = f"{query.name}.{_TEXT.suffix}" if form is _TEXT else ""
+            there = f"queries/{place}" if place else f"queries#{query.name}"
+            headers = {"Location": f"{service().base_url}{there}", "Vary": "Accept"}
+            return Response(status=303, headers=headers)
+        return _describe(site, query, form)
 
 
-@blueprint.get("/queries/<name>")
-def named_query(name: str) -> Response:
+def _describe(site: Site, query: NamedQuery, form: Format) -> Response:
+    """Return what the graph says of a query and its parameters, which are fragments of its IRI."""
+    public = f"{site.links.public}/" if site.links.public else None
+    triples = executables([query], site.links.base, public)
+    response = site.answer(write(triples, form), form)
+    response.headers["Link"] = signposting.description_links(site.links)
+    response.headers["Content-Location"] = site.links.path("query", f"{query.name}.{form.suffix}")
+    response.headers["Vary"] = "Accept"
+    return response
+
+
+def _answer(name: str) -> Response:
     """Answer a named query; NotFoundError with the nearest names, ParameterError for a wrong parameter."""
-    query = get_query(name.removesuffix(_TEXT))
+    suffix = f".{_TEXT.suffix}"
+    query = get_query(name.removesuffix(suffix))
     arguments: dict[str, str] = {}
     for key, value in parameters(request.query_string, "query string"):
         if not key and not value:
@@ -35,14 +74,6 @@ def named_query(name: str) -> Response:
         arguments[key] = value
     form = arguments.pop("format", None)
     text = query.bind(arguments, service().engine)
-    if name.endswith(_TEXT):
-        return tag(Response(text, content_type="application/sparql-query"), "text", text)
-    check_format(form)
-    return answer(QueryRequest(text, format=form), trusted=True)
-
-
-@blueprint.get("/query/<name>")
-def query_entity(name: str) -> Response:
-    """Lead from the IRI that the graph gives a named query to its text (303: the IRI is not the text)."""
-    found = get_query(name)
-    return Response(status=303, headers={"Location": f"{service().base_url}queries/{found.name}{_TEXT}"})
+    if name.endswith(suffix):
+        return tag(Response(text, content_type=_TEXT.media_type), "text", text)
+    return answer(QueryRequest(text, format=known_format(form)), trusted=True)

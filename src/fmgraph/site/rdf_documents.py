@@ -8,25 +8,25 @@ from collections.abc import Iterable, Sequence
 
 import pyoxigraph as ox
 
+from fmgraph.ontology import prefixes, work_kinds
 from fmgraph.rdf.formats import Format
-from fmgraph.rdf.prefixes import BASE, KINDS, PREFIXES
+from fmgraph.server.engine import GRAPHS
+from fmgraph.server.engine.evaluate import check_triple_terms
 from fmgraph.site.graph_reader import LABEL, TYPE, Graph, Term, batches, iri, values
 
 #: Kinds that have parts with fragment IRIs, and the properties by which those point back (two steps at most).
-_PARTS = {"paper": ("fmg:ofPaper",), "row": ("fmg:inRow",), "list": ("dcterms:isPartOf", "fmg:inTable")}
-_ROOT = re.compile(r"<rdf:RDF ([^>]*)>")
-#: What pyoxigraph calls the formats.
-FORMATS = {
-    "turtle": ox.RdfFormat.TURTLE,
-    "ntriples": ox.RdfFormat.N_TRIPLES,
-    "rdfxml": ox.RdfFormat.RDF_XML,
-    "jsonld": ox.RdfFormat.JSON_LD,
+_PARTS = {
+    "paper": ("fmg:ofPaper",),
+    "row": ("fmg:inRow",),
+    "list": ("dcterms:isPartOf", "fmg:inTable"),
+    "dataset": ("fmg:about",),
 }
+_ROOT = re.compile(r"<rdf:RDF ([^>]*)>")
 
 
 def parts(graph: Graph, kind: str, entity: str) -> list[str]:
     """Return the IRIs of the entity's fragment nodes: authorships, cells, tables and columns."""
-    steps = _PARTS.get(kind)
+    steps = ("fmg:about",) if kind in work_kinds() else _PARTS.get(kind)
     if steps is None:
         return []
     found: list[str] = []
@@ -83,14 +83,17 @@ def serialise(triples: Iterable[tuple[str, str, Term]], form: Format, first: str
 def write(triples: Sequence[ox.Triple], form: Format) -> bytes:
     """Return the triples in their order as bytes, with the prefixes that are used.
 
-    The serialiser writes prefixes in an order that changes from run to run; here they are sorted.
+    The serialiser writes prefixes in an order that changes from run to run; here they are sorted. Raises
+    ProtocolError 406 where the format cannot hold the triples.
     """
+    check_triple_terms(triples, form.media_type)
     used = {str(t.value) for triple in triples for t in triple if isinstance(t, ox.NamedNode)}
     used |= {t.object.datatype.value for t in triples if isinstance(t.object, ox.Literal)}
-    known = {**PREFIXES, **{kind: f"{BASE}{kind}/" for kind in KINDS}}
-    prefixes = {name: space for name, space in known.items() if any(one.startswith(space) for one in used)}
-    text = (ox.serialize(triples, format=FORMATS[form.name], prefixes=prefixes) or b"").decode()
-    if form.name == "turtle":
+    declared = {
+        name: space for name, space in prefixes().items() if any(one.startswith(space) for one in used)
+    }
+    text = (ox.serialize(triples, format=GRAPHS[form.media_type], prefixes=declared) or b"").decode()
+    if form.name in ("turtle", "trig"):
         lines = text.splitlines(keepends=True)
         head = sorted(line for line in lines if line.startswith("@prefix"))
         body = [line if line.startswith("\t") else f"\n{line}" for line in lines if line not in head]

@@ -1,7 +1,7 @@
 """An entity as schema.org JSON-LD, embedded in its page for crawlers that read nothing else.
 
 The context is inline, so that any JSON-LD parser reads it without fetching. Only what schema.org has a term
-for is said; the full description is in the RDF.
+for is said, as the ontology aligns it; the full description is in the RDF.
 """
 
 from __future__ import annotations
@@ -13,118 +13,112 @@ from typing import Any
 import pyoxigraph as ox
 from markupsafe import Markup
 
-from fmgraph.publish.dataset_names import describing
-from fmgraph.rdf.prefixes import FMG, FOAF, SCHEMA, SKOS
+from fmgraph.ontology import Ontology
+from fmgraph.rdf.prefixes import FAIR4ML, FMG, SCHEMA, SKOS
 from fmgraph.site.graph_reader import Term
 from fmgraph.site.page_links import safe
 
-#: schema.org has no class for a model; CreativeWork is what it shares with papers and data.
-TYPES = {
-    "model": "CreativeWork",
-    "adaptation": "CreativeWork",
-    "application": "CreativeWork",
-    "benchmark": "CreativeWork",
-    "paper": "ScholarlyArticle",
-    "dataset": "Dataset",
-    "backbone": "DefinedTerm",
-    "method": "DefinedTerm",
-    "modality": "DefinedTerm",
-    "unit": "DefinedTerm",
-    "institution": "Organization",
-    "venue": "Periodical",
-    "license": "CreativeWork",
-    "person": "Person",
-    "list": "DataCatalog",
-    "quantity": "QuantitativeValue",
-}
-_ADDITIONAL = {"model": "https://w3id.org/fair4ml#MLModel"}
-#: Our property, schema.org's, and whether the value is a named thing, an address or text.
-_TERMS = (
-    (SKOS + "altLabel", "alternateName", "text"),
-    (SKOS + "definition", "description", "text"),
-    (FMG + "year", "datePublished", "text"),
-    (FMG + "license", "license", "thing"),
-    (FMG + "builtOn", "isBasedOn", "thing"),
-    (FMG + "describedBy", "subjectOf", "thing"),
-    (FMG + "developedBy", "creator", "organization"),
-    (FMG + "publishedIn", "isPartOf", "thing"),
-    (FMG + "partOf", "isPartOf", "thing"),
-    (FMG + "modality", "about", "thing"),
-    (FMG + "code", "relatedLink", "address"),
-    (FMG + "weights", "relatedLink", "address"),
-    (FOAF + "homepage", "url", "address"),
-    (FMG + "ror", "sameAs", "address"),
-    (FMG + "wikidata", "sameAs", "address"),
-    (SKOS + "exactMatch", "sameAs", "address"),
-    (FMG + "issn", "issn", "text"),
-    (FMG + "title", "headline", "text"),
+#: Properties that schema.org has for anything; the others it has for creative works.
+_OF_ANYTHING = frozenset(
+    SCHEMA + name for name in ("alternateName", "description", "sameAs", "subjectOf", "url")
+)
+#: Said by other means: authors in order, names from the labels, addresses from the entity.
+_ELSEWHERE = frozenset(SCHEMA + name for name in ("author", "name"))
+#: What the description of a data set says of it.
+_DESCRIBING = (
+    (SKOS + "altLabel", "Also called"),
+    (FMG + "modality", "Modality"),
+    (FMG + "partOf", "Part of"),
+    (FMG + "access", "Access"),
+    (FMG + "license", "Licence"),
 )
 
 
 def describe(
-    kind: str,
+    ontology: Ontology,
+    cls: str,
     entity: str,
     label: str,
     facts: Mapping[str, Sequence[Term]],
     labels: Mapping[str, str],
     authors: Sequence[tuple[str | None, str]],
 ) -> dict[str, Any]:
-    """Return the JSON-LD object; ``facts`` are the accepted values by property IRI, ``labels`` by IRI.
+    """Return the JSON-LD object of an entity of a class.
 
-    ``authors`` are (IRI or None, name) in order.
+    ``facts`` are the accepted values by property IRI, ``labels`` by IRI, ``authors`` (IRI or None, name) in
+    order. Which property of schema.org a property of ours becomes is said in the ontology.
     """
-    found: dict[str, Any] = {
+    kind = ontology.schema_org_class(cls)
+    is_work = SCHEMA + "CreativeWork" in {kind, *ontology.above_class(kind)}
+    made: dict[str, Any] = {
         "@context": {"@vocab": SCHEMA},
         "@id": entity,
-        "@type": TYPES.get(kind, "Thing"),
+        "@type": kind.removeprefix(SCHEMA),
         "name": label,
-        "url": {"@id": entity},
-        "isPartOf": [{"@type": "Dataset", "@id": describing("dataset")}] if kind != "quantity" else [],
+        "url": [{"@id": entity}],
     }
-    if TYPES.get(kind) == "DefinedTerm" or kind in ("institution", "person", "quantity"):
-        del found["isPartOf"]
-    if kind in _ADDITIONAL:
-        found["additionalType"] = {"@id": _ADDITIONAL[kind]}
-    for prop, name, how in _TERMS:
-        values = [_value(term, how, labels) for term in facts.get(prop, ())]
-        kept = [value for value in values if value is not None]
-        if kept:
-            known = found.setdefault(name, [])
-            known += [value for value in kept if value not in known]
-    dois = [term.value for term in facts.get(FMG + "doi", ()) if isinstance(term, ox.Literal)]
-    arxiv = [term.value for term in facts.get(FMG + "arxiv", ()) if isinstance(term, ox.Literal)]
-    if dois or arxiv:
-        found["identifier"] = [*(f"doi:{doi}" for doi in dois), *(f"arXiv:{one}" for one in arxiv)]
-    same = [{"@id": f"https://doi.org/{doi}"} for doi in dois if safe(f"https://doi.org/{doi}")]
-    if same:
-        found["sameAs"] = found.get("sameAs", []) + same
+    fair = sorted(up for up in ontology.above_class(cls) if up.startswith(FAIR4ML))
+    if fair:
+        made["additionalType"] = [{"@id": one} for one in fair]
+    for prop in sorted(facts, key=lambda prop: (*ontology.rank(prop), prop)):
+        name = ontology.schema_org_property(prop)
+        if name is None or name in _ELSEWHERE or not (is_work or name in _OF_ANYTHING):
+            continue
+        values = [_value(ontology, prop, term, labels) for term in facts[prop]]
+        _add(made, name, [value for value in values if value is not None])
+    if made["@type"] == "Dataset":
+        made.setdefault("description", _description(label, facts, labels))
+    for prop, terms in facts.items():
+        said = ontology.property(prop)
+        if said.resolver:
+            texts = [term.value for term in terms if isinstance(term, ox.Literal)]
+            _add(made, SCHEMA + "identifier", [f"{said.local}:{value}" for value in texts])
+            same = [said.resolver + value for value in texts]
+            _add(made, SCHEMA + "sameAs", [{"@id": one} for one in same if safe(one)])
     if authors:
-        found["author"] = {"@list": [_person(iri, name) for iri, name in authors]}
-    return found
+        made["author"] = {"@list": [_person(iri, name) for iri, name in authors]}
+    return made
+
+
+def _add(made: dict[str, Any], name: str, values: list[Any]) -> None:
+    known = made.get(name.removeprefix(SCHEMA), [])
+    more = [value for value in values if value not in known]
+    if more:
+        made[name.removeprefix(SCHEMA)] = [*known, *more]
+
+
+def _description(label: str, facts: Mapping[str, Sequence[Term]], labels: Mapping[str, str]) -> str:
+    """Return sentences about a data set, made of what the graph has of it (search engines ask for some)."""
+    said = [f"{label}: a data set in fmgraph, a knowledge graph of medical foundation models."]
+    for prop, name in _DESCRIBING:
+        values = [
+            labels.get(term.value, "") if isinstance(term, ox.NamedNode) else str(getattr(term, "value", ""))
+            for term in facts.get(prop, ())
+        ]
+        if named := sorted({value for value in values if value}):
+            said.append(f"{name}: {', '.join(named)}.")
+    return " ".join(said)
 
 
 def _person(iri: str | None, name: str) -> dict[str, str]:
     return {"@type": "Person", "name": name, **({"@id": iri} if iri else {})}
 
 
-def _value(term: Term, how: str, labels: Mapping[str, str]) -> Any:
-    if how == "text":
-        return term.value if isinstance(term, ox.Literal) else None
+def _value(ontology: Ontology, prop: str, term: Term, labels: Mapping[str, str]) -> Any:
+    """Return a value: text, an address, or a thing with type and name where the range is a class of ours."""
+    if isinstance(term, ox.Literal):
+        return term.value
     if not isinstance(term, ox.NamedNode) or not safe(term.value):
         return None
-    if how == "address":
+    ranges = [one for one in ontology.property(prop).ranges if one.startswith(FMG)]
+    if not ranges:
         return {"@id": term.value}
-    found: dict[str, str] = {"@id": term.value}
-    if how == "organization":
-        found["@type"] = "Organization"
+    value = {"@id": term.value, "@type": ontology.schema_org_class(ranges[0]).removeprefix(SCHEMA)}
+    if value["@type"] == "Thing":
+        del value["@type"]
     if term.value in labels:
-        found["name"] = labels[term.value]
-    return found
-
-
-def type_iri(kind: str) -> str:
-    """Return the schema.org class of a kind as an IRI, for ``rel="type"``."""
-    return SCHEMA + TYPES.get(kind, "Thing")
+        value["name"] = labels[term.value]
+    return value
 
 
 def script(data: Mapping[str, Any]) -> Markup:

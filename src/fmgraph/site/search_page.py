@@ -6,8 +6,8 @@ from flask import Blueprint, request
 from werkzeug.wrappers import Response
 
 from fmgraph.errors import LimitError
+from fmgraph.ontology import searched_classes
 from fmgraph.rdf import text_index
-from fmgraph.rdf.prefixes import KINDS
 from fmgraph.site.page_context import Site, page_number
 
 #: Hits on one page.
@@ -25,7 +25,7 @@ def register(pages: Blueprint, site: Site) -> None:
     def search_page() -> Response:
         asked = " ".join(request.args.get("q", "").split())[:_LONGEST]
         kind = request.args.get("kind", "")
-        kind = kind if kind in KINDS else ""
+        kind = kind if kind in searched_classes() else ""
         total = _ask(site, asked, kind, 0, 1).total if asked else 0
         page, last, offset = page_number(total, PAGE)
         hits = _ask(site, asked, kind, offset, PAGE) if total else text_index.Hits(0, [])
@@ -49,5 +49,6 @@ def _ask(site: Site, asked: str, kind: str, offset: int, size: int) -> text_inde
         raise LimitError(
             "this dataset has no search index (fmgraph build makes one)", "graph size without index"
         )
-    names = text_index.entries(site.engine.rows, [kind] if kind else ())
+    classes = searched_classes()
+    names = text_index.entries(site.engine.rows, {kind: classes[kind]} if kind else classes)
     return text_index.scan(names, asked, size, offset)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from fmgraph.publish.dataset_names import DATA_LICENSE
+from fmgraph.ontology import all_kinds, shipped
+from fmgraph.publish.dataset_names import COMPRESSIONS, DATA_LICENSE, dump_files
 from fmgraph.rdf.formats import GRAPHS, Format
 from fmgraph.site.page_links import Links, safe
-from fmgraph.site.schema_org_pages import type_iri
 
 #: The formats an entity is served in beside HTML, in the order of preference.
 ENTITY_GRAPHS: tuple[Format, ...] = tuple(
@@ -31,29 +31,59 @@ def link_header(
 ) -> str:
     """Return the Link field for an entity's page (RFC 8288).
 
-    ``cite-as`` is the entity's IRI, ``describedby`` its RDF, ``license`` that of the entity where known, else
-    that of the description, ``item`` its weights and code, ``author`` the people and organisations.
+    ``cite-as`` is the entity's IRI, ``describedby`` its RDF, ``license`` those of the entity itself (it is
+    other people's work: ours holds for the description alone), ``item`` its weights and code, ``author`` the
+    people and organisations.
     """
     made = [
         _link(entity, "cite-as"),
-        _link(type_iri(kind), "type"),
+        _link(shipped().schema_org_class(all_kinds()[kind].iri), "type"),
         _link("https://schema.org/AboutPage", "type"),
     ]
     made += [_link(_rdf(links, kind, slug, f), "describedby", f.media_type) for f in ENTITY_GRAPHS]
     people = sorted({one for one in authors if safe(one)})
     made += [_link(one, "author") for one in people] if len(people) <= _MOST_AUTHORS else []
     made += [_link(one, "item") for one in sorted(set(items)) if safe(one)]
-    made += [_link(one, "license") for one in sorted(set(licenses)) if safe(one)] or [
-        _link(DATA_LICENSE, "license")
-    ]
+    made += [_link(one, "license") for one in sorted(set(licenses)) if safe(one)]
     made.append(_link(links.absolute(links.path(kind, "")), "collection", "text/html"))
     return ", ".join(made)
 
 
 def back_link(links: Links, kind: str, slug: str, entity: str) -> str:
-    """Return the Link field for an entity's RDF: which page it describes, and the entity's IRI."""
+    """Return the Link field for an entity's RDF: which page it describes, the entity's IRI, our licence."""
     page = links.absolute(links.path(kind, f"{slug}.html"))
-    return ", ".join([_link(page, "describes", "text/html"), _link(entity, "canonical")])
+    made = [_link(page, "describes", "text/html"), _link(entity, "canonical"), _link(DATA_LICENSE, "license")]
+    return ", ".join(made)
+
+
+def dataset_links(links: Links) -> str:
+    """Return the Link field of the home page, which is the landing page of the dataset."""
+    made = [
+        _link(links.base, "cite-as"),
+        _link(DATA_LICENSE, "license"),
+        _link("https://schema.org/Dataset", "type"),
+        _link("https://schema.org/AboutPage", "type"),
+    ]
+    made += [
+        _link(links.absolute(links.path(f"void.{form.suffix}")), "describedby", form.media_type)
+        for form in ENTITY_GRAPHS
+    ]
+    for file in dump_files():
+        kind = COMPRESSIONS[file.compression] or file.syntax.media_type
+        made.append(_link(links.absolute(links.path("dump", file.name)), "item", kind))
+    return ", ".join(made)
+
+
+def description_links(links: Links) -> str:
+    """Return the Link field of RDF about the dataset as a whole: its landing page and the licence."""
+    home = _link(links.absolute(links.root), "describes", "text/html")
+    return ", ".join([home, _link(DATA_LICENSE, "license")])
+
+
+def dump_links(links: Links) -> str:
+    """Return the Link field of a dump: the landing page of the dataset it is a part of, and the licence."""
+    home = _link(links.absolute(links.root), "collection", "text/html")
+    return ", ".join([home, _link(DATA_LICENSE, "license")])
 
 
 def _rdf(links: Links, kind: str, slug: str, form: Format) -> str:

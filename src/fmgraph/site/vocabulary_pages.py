@@ -13,17 +13,17 @@ from werkzeug.wrappers import Response
 
 from fmgraph import resources
 from fmgraph.errors import NotFoundError, OntologyError
+from fmgraph.ontology import all_kinds
 from fmgraph.publish import ontology_page
-from fmgraph.rdf.formats import HTML
-from fmgraph.rdf.prefixes import FMG, KINDS, OWL
+from fmgraph.rdf.formats import GRAPHS, HTML
+from fmgraph.rdf.prefixes import FMG, OWL, SKOS
 from fmgraph.site.graph_reader import Term, iri, text
 from fmgraph.site.page_context import Site
 from fmgraph.site.rdf_documents import write
 from fmgraph.site.signposting import ENTITY_GRAPHS
 
-#: Kinds whose entities are concepts, and the property by which works use them.
-SCHEMES = {"backbone": "backbone", "method": "pretrainingMethod", "modality": "modality"}
-_FORMATS = (HTML, *ENTITY_GRAPHS)
+_FORMATS = (HTML, *GRAPHS)
+BROADER = SKOS + "broaderTransitive"
 
 
 @dataclass
@@ -40,9 +40,10 @@ def register(pages: Blueprint, site: Site) -> None:
 
     @pages.get("/vocabulary")
     def vocabulary() -> Response:
-        trees = {kind: tree(site, kind) for kind in SCHEMES}
+        uses = schemes(site)
+        trees = {kind: tree(site, kind, prop) for kind, prop in uses.items()}
         names = [c for concepts in trees.values() for c in _flat(concepts)]
-        return site.page("vocabulary.html", trees=trees, view=site.view(names), schemes=SCHEMES)
+        return site.page("vocabulary.html", trees=trees, view=site.view(names), schemes=uses)
 
     @pages.get("/ns")
     @pages.get("/ns.<suffix>")
@@ -57,18 +58,23 @@ def register(pages: Blueprint, site: Site) -> None:
         return _ontology(site, "")
 
 
-def tree(site: Site, kind: str) -> list[Concept]:
-    """Return the top concepts of a kind with all that is narrower.
+def schemes(site: Site) -> dict[str, str]:
+    """Return the kinds that are concepts in a hierarchy, with the property by which works use them."""
+    facets = site.graph.ontology.facets(FMG + "Model")
+    return {facet.kind: facet.prop for facet in facets if facet.kind and facet.along == BROADER}
+
+
+def tree(site: Site, kind: str, prop: str) -> list[Concept]:
+    """Return the top concepts of a kind with all that is narrower; ``prop`` is how works use them.
 
     A concept stands below each that is broader; what is narrower than it is shown at the first place only.
     """
     rows = site.graph.rows(
-        f"SELECT ?s ?label ?up WHERE {{ ?s a {iri(FMG + KINDS[kind].cls)} . "
+        f"SELECT ?s ?label ?up WHERE {{ ?s a {iri(all_kinds()[kind].iri)} . "
         "OPTIONAL { ?s rdfs:label ?label } OPTIONAL { ?s skos:broader ?up } } ORDER BY LCASE(STR(?label)) ?s"
     )
     use = site.graph.rows(
-        "SELECT ?c (COUNT(DISTINCT ?w) AS ?n) WHERE { "
-        f"?w {iri(FMG + SCHEMES[kind])}/skos:broaderTransitive? ?c }} GROUP BY ?c"
+        f"SELECT ?c (COUNT(DISTINCT ?w) AS ?n) WHERE {{ ?w {iri(prop)}/{iri(BROADER)}? ?c }} GROUP BY ?c"
     )
     works = {row["c"].value: int(row["n"].value) for row in use}
     names = dict.fromkeys(row["s"].value for row in rows)

@@ -7,9 +7,19 @@ This is the only place that calls ``Store.query``; it runs inside evaluators and
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from pathlib import Path
 
-from pyoxigraph import NamedNode, QueryBoolean, QuerySolutions, QueryTriples, RdfFormat, Store, serialize
+from pyoxigraph import (
+    NamedNode,
+    QueryBoolean,
+    QuerySolutions,
+    QueryTriples,
+    RdfFormat,
+    Store,
+    Triple,
+    serialize,
+)
 
 from fmgraph.errors import (
     EngineError,
@@ -22,8 +32,11 @@ from fmgraph.errors import (
 from fmgraph.rdf.prefixes import BASE, PREFIXES
 from fmgraph.server.engine.count_all import count_of_all
 from fmgraph.server.engine.engine_interface import GRAPHS, SOLUTIONS, Kind, ResultFormats
+from fmgraph.server.engine.text_search import expand
 
 _PLACE = re.compile(r"^error at (\d+):(\d+): (?:expected )?(.*)$", re.DOTALL)
+#: Characters before a mistake in which the prefix is looked for that is not declared.
+_LONGEST_NAME = 200
 # Items of the parser's "expected" list that help nobody: character classes.
 _CLASS = re.compile(r"\[[^\[\]]*\](?:, )?", re.DOTALL)
 # Characters that XML 1.0 (section 2.2) does not allow, in UTF-8.
@@ -40,11 +53,12 @@ def evaluate(
     named_graphs: Sequence[str] = (),
     max_bytes: int | None = None,
     triples: int | None = None,
+    search: Path | None = None,
 ) -> tuple[Kind, str, bytes]:
     """Return kind, media type and body of the result; raises as :meth:`fmgraph.server.engine.Engine.run`.
 
     ``max_bytes`` is the largest body: serialising stops there with ResultTooLargeError. ``triples`` is how
-    many the default graph has, where that is known.
+    many the default graph has, where that is known, ``search`` its index of names, where it has one.
     """
     dataset = {}
     if default_graphs or named_graphs:
@@ -52,12 +66,13 @@ def evaluate(
         dataset = {"default_graph": _graphs(default_graphs), "named_graphs": _graphs(named_graphs)}
     if triples is not None and not dataset:
         query = count_of_all(query, triples)
+    text = expand(query, search)
     try:
         # Relative IRIs need a base; it cannot be where the request came in (Host is the client's word).
-        results = store.query(query, base_iri=BASE, **dataset)  # type: ignore[arg-type]  # list is invariant in the stubs
+        results = store.query(text, base_iri=BASE, **dataset)  # type: ignore[arg-type]  # list is invariant in the stubs
         return _serialise(results, formats, max_bytes)
     except SyntaxError as error:
-        raise syntax_error(str(error.msg), query) from error
+        raise syntax_error(_own_message(error, query, text), query) from error
     except OSError as error:
         # Reading the store can fail so, and SERVICE; only the latter is the client's doing.
         if "service" in query.lower():
@@ -65,6 +80,18 @@ def evaluate(
         raise EngineError(f"the store cannot be read: {error}") from error
     except (RuntimeError, ValueError) as error:
         raise QueryError(str(error)) from error
+
+
+def _own_message(error: SyntaxError, query: str, text: str) -> str:
+    """Return what the parser says of the query as it came: in the expanded text, places are others."""
+    if text != query:
+        try:
+            Store().query(query, base_iri=BASE)
+        except SyntaxError as own:
+            return str(own.msg)
+        except (RuntimeError, ValueError):
+            return str(error.msg)
+    return str(error.msg)
 
 
 def syntax_error(message: str, query: str) -> QuerySyntaxError:
@@ -78,7 +105,7 @@ def syntax_error(message: str, query: str) -> QuerySyntaxError:
     items = [item.strip() for item in expected.removeprefix("one of ").split(", ") if item.strip()]
     words = next((item for item in items if " " in item and not item.startswith('"')), None)
     if words == "Prefix not found":
-        before = query.split("\n")[line - 1][: column - 1]
+        before = query.split("\n")[line - 1][: column - 1][-_LONGEST_NAME:]
         used = re.search(r"([^\s<>{}()\"',;|/^]*:)[^\s:]*$", before)
         words = f"the prefix {used[1] if used else ''} is not declared"
     told = words or f"expected {', '.join(items) or 'something else'}"
@@ -129,7 +156,9 @@ def _serialise(
         form = GRAPHS[media_type]
         # A graph is a set, and CONSTRUCT yields a triple once for every solution that makes it.
         prefixes = PREFIXES if form in (RdfFormat.TURTLE, RdfFormat.TRIG) else None
-        serialize(dict.fromkeys(results), output, form, prefixes=prefixes)  # type: ignore[arg-type]
+        triples = dict.fromkeys(results)
+        check_triple_terms(triples, media_type)
+        serialize(triples, output, form, prefixes=prefixes)  # type: ignore[arg-type]
         if prefixes:
             return kind, media_type, _tidy_prefixes(output.body())
     else:
@@ -138,6 +167,14 @@ def _serialise(
         results.serialize(output, SOLUTIONS[media_type])  # type: ignore[arg-type]  # a writer is all it needs
     body = output.body()
     return kind, media_type, well_formed(body, media_type) if media_type.endswith("xml") else body
+
+
+def check_triple_terms(triples: Iterable[Triple], media_type: str) -> None:
+    """Raise ProtocolError 406 where a format cannot hold what RDF 1.2 added: a triple as an object."""
+    if media_type == "application/ld+json" and any(isinstance(one.object, Triple) for one in triples):
+        raise ProtocolError(
+            "the result has a triple term, which JSON-LD cannot hold: ask for another format", 406
+        )
 
 
 def _tidy_prefixes(body: bytes) -> bytes:

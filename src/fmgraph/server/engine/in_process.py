@@ -48,6 +48,7 @@ class InProcessEngine(Engine):
             named_graphs,
             self._settings.result_mb * 1_000_000,
             self._dataset.triples,
+            self._dataset.search,
         )
         return Answer(answered, media_type, body, self._dataset.meta, time.perf_counter() - started)
 

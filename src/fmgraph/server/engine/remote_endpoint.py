@@ -21,6 +21,7 @@ from urllib3.exceptions import TimeoutError as TookTooLong
 from urllib3.util import Timeout, make_headers, parse_url
 
 from fmgraph.errors import BusyError, EngineError, LimitError, QueryError, ResultTooLargeError, UsageError
+from fmgraph.rdf import formats
 from fmgraph.rdf.prefixes import DCAT, DCTERMS
 from fmgraph.rdf.store import Meta
 from fmgraph.server.engine.engine_interface import (
@@ -121,9 +122,10 @@ class RemoteEngine(Engine):
             *(("named-graph-uri", iri) for iri in named_graphs),
         ]
         started = time.monotonic()
-        media_type, body = self._post(urlencode(fields), ", ".join(wanted), started)
-        if media_type not in wanted:
-            raise EngineError(f"the endpoint answered in {media_type}, not in {' or '.join(wanted)}", 502)
+        answered, body = self._post(urlencode(fields), ", ".join(wanted), started)
+        media_type = _meant(answered, wanted)
+        if media_type is None:
+            raise EngineError(f"the endpoint answered in {answered}, not in {' or '.join(wanted)}", 502)
         if media_type.endswith("xml"):
             body = well_formed(body, media_type)
         if kind is None:
@@ -192,6 +194,14 @@ class RemoteEngine(Engine):
             modified = modified or datetime.now(tz=UTC).isoformat(timespec="seconds")
             self._meta = Meta(digest, version, triples, self._settings.entity_base, modified, "disk")
         self._until = time.monotonic() + self._settings.remote_refresh_seconds
+
+
+def _meant(answered: str, wanted: Sequence[str]) -> str | None:
+    """Return which of the media types an answer has, perhaps under another name (``application/json``)."""
+    if answered in wanted:
+        return answered
+    known = {form.media_type: form.aliases for form in (*formats.RESULTS, *formats.GRAPHS)}
+    return next((media_type for media_type in wanted if answered in known.get(media_type, ())), None)
 
 
 def _kind(media_type: str, body: bytes) -> Kind:

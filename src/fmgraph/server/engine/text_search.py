@@ -1,94 +1,57 @@
 """Full text in SPARQL: ``?model fmg:matches "retinal foundation"`` finds entities by words of their names.
 
-The pattern is no triple of the graph. Before a query is run, it is replaced by the entities that the search
-index finds (a VALUES block), so that the engine starts from them instead of filtering every label. A query
-without the pattern is not touched.
+The pattern is no triple of the graph. Where a query is evaluated, within its limits of time and memory, the
+pattern is replaced by the entities that the search index finds (a VALUES block), so that the engine starts
+from them instead of filtering every label. A query without the pattern is not touched.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from pyoxigraph import RdfFormat, parse
 
 from fmgraph.errors import QueryRefused
 from fmgraph.rdf import text_index
 from fmgraph.rdf.prefixes import FMG
-from fmgraph.rdf.store import Meta
-from fmgraph.server.engine.engine_interface import JSON_AND_TURTLE, Answer, Engine, ResultFormats
 from fmgraph.server.guard.lexer import Token, place, tokens
 
 #: The most entities one pattern may stand for; more is refused, since a part would be a wrong answer.
 MOST_HITS = 10_000
+#: The most patterns of one query.
+MOST_PATTERNS = 10
 _MATCHES = FMG + "matches"
 _FORM = 'write it as a pattern of its own, with a variable and a string: ?model fmg:matches "words" .'
 
 
-class TextSearchEngine(Engine):
-    """An engine that knows ``fmg:matches``; everything else it hands to the engine behind it."""
-
-    def __init__(self, engine: Engine, index: Path) -> None:
-        self._engine = engine
-        self._index = index
-
-    @property
-    def meta(self) -> Meta:
-        """The dataset served by the engine behind."""
-        return self._engine.meta
-
-    def run(
-        self,
-        query: str,
-        *,
-        formats: ResultFormats = JSON_AND_TURTLE,
-        default_graphs: Sequence[str] = (),
-        named_graphs: Sequence[str] = (),
-        client: str = "",
-        trusted: bool = False,
-    ) -> Answer:
-        """See :meth:`~Engine.run`; also raises QueryRefused for a misplaced ``fmg:matches``."""
-        return self._engine.run(
-            expand(query, self._index),
-            formats=formats,
-            default_graphs=default_graphs,
-            named_graphs=named_graphs,
-            client=client,
-            trusted=trusted,
-        )
-
-    async def run_soon(self, query: str, *, formats: ResultFormats = JSON_AND_TURTLE) -> Answer | None:
-        """See :meth:`Engine.run_soon`; looking into the index has to wait for a thread."""
-        return None if "matches" in query else await self._engine.run_soon(query, formats=formats)
-
-    def stats(self) -> dict[str, Any] | None:
-        """Return the numbers of the engine behind."""
-        return self._engine.stats()
-
-    def close(self) -> None:
-        """Close the engine behind."""
-        self._engine.close()
-
-
-def expand(query: str, index: Path) -> str:
+def expand(query: str, index: Path | None) -> str:
     """Return the query with every ``fmg:matches`` pattern replaced by the entities it finds.
 
-    Raises QueryRefused where the pattern does not stand by itself or finds more than :data:`MOST_HITS`, and
-    QuerySyntaxError for text that is not made of SPARQL tokens.
+    Raises QueryRefused where the pattern does not stand by itself, finds more than :data:`MOST_HITS`, is one
+    of more than :data:`MOST_PATTERNS`, or where the graph has no index; QuerySyntaxError for text that is not
+    made of SPARQL tokens; EngineError where the index cannot be read.
     """
     if "matches" not in query:
         return query
     found = list(tokens(query))
     prefixes = _prefixes(found)
-    parts, end = [], 0
+    parts: list[str] = []
+    end = expanded = 0
     for number, token in enumerate(found):
         if not _is_matches(token, prefixes) or _declares(found, number):
             continue
         before, after = found[max(number - 1, 0)], found[number + 1 : number + 3]
         alone = number > 1 and found[number - 2].text in (".", "{", "}")
         if not (alone and before.kind == "var" and after and after[0].kind == "string"):
+            if index is None:  # then it is a term like others
+                continue
             raise _refused(query, token, _FORM)
+        if index is None:
+            raise _refused(query, token, "this graph has no index of names (fmgraph build makes one)")
+        expanded += 1
+        if expanded > MOST_PATTERNS:
+            raise _refused(query, token, f"a query has at most {MOST_PATTERNS} of these patterns")
         parts.append(query[end : before.start])
         parts.append(f"VALUES {before.text} {{ {_hits(query, token, after[0], index)} }}")
         end = after[0].start + len(after[0].text)
@@ -122,12 +85,10 @@ def _declares(found: Sequence[Token], number: int) -> bool:
 
 def _hits(query: str, token: Token, text: Token, index: Path) -> str:
     literal = next(iter(parse(f"<a:a> <a:a> {text.text} .", RdfFormat.TURTLE))).object
-    hits = text_index.query(index, str(getattr(literal, "value", "")), MOST_HITS)
-    if hits.total > MOST_HITS:
-        raise _refused(
-            query, token, f"{hits.total:,} entities match, more than {MOST_HITS:,}: use more words"
-        )
-    return " ".join(f"<{entry.iri}>" for entry in hits.entries)
+    hits = text_index.iris(index, str(getattr(literal, "value", "")), MOST_HITS + 1)
+    if len(hits) > MOST_HITS:
+        raise _refused(query, token, f"more than {MOST_HITS:,} entities match: use more words")
+    return " ".join(f"<{iri}>" for iri in hits)
 
 
 def _refused(query: str, token: Token, message: str) -> QueryRefused:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from werkzeug.http import unquote_etag
 from werkzeug.wsgi import get_content_length
 
+from fmgraph.server.http.query_request import WITH_BODY
 from fmgraph.server.http.response_cache import CACHEABLE, Entry, Key, matches
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ def store(cache: Any, key: Key, headers: list[tuple[str, str]], body: bytes, gen
 def _key(environ: WSGIEnvironment) -> Key | None:
     method = environ["REQUEST_METHOD"]
     content_type, body = "", b""
-    if method == "POST":
+    if method in WITH_BODY:
         length = get_content_length(environ)
         if length is None or length > _LONGEST_BODY or "HTTP_CONTENT_ENCODING" in environ:
             return None
@@ -85,6 +86,7 @@ def _key(environ: WSGIEnvironment) -> Key | None:
         environ.get("HTTP_ACCEPT_ENCODING", ""),
         content_type,
         body,
+        "GET" if method == "HEAD" else method,
     )
 
 

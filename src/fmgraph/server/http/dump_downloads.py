@@ -53,6 +53,13 @@ def robots() -> Response:
 @blueprint.get("/dump/<name>")
 def dump(name: str) -> Response:
     """Send a dump; NotFoundError with the names there are for another."""
+    response = _dump(name)
+    if (links := service().hooks.dump_links) is not None:
+        response.headers["Link"] = links()
+    return response
+
+
+def _dump(name: str) -> Response:
     folder = service().dumps
     if folder is not None and _NAME.fullmatch(name) and (folder / name).is_file():
         return _file(folder / name)
@@ -87,7 +94,7 @@ def _file(path: Path) -> Response:
         media_type = "text/plain"
     response = send_file(
         path,
-        mimetype=content_type(media_type),
+        mimetype=media_type,  # a charset is added to text
         conditional=True,
         etag=_checksums(path.parent).get(path.name, True),
         max_age=None,

@@ -21,7 +21,6 @@ from fmgraph.errors import FmgraphError
 from fmgraph.rdf.prefixes import BASE
 from fmgraph.rdf.store import Dataset, Meta
 from fmgraph.server.engine import Engine, InProcessEngine
-from fmgraph.server.engine.text_search import TextSearchEngine
 from fmgraph.server.http import dump_downloads, health, problems, response_headers, sparql_endpoint
 from fmgraph.server.http.cached_wsgi import CachedWsgi
 from fmgraph.server.http.metrics import Metrics
@@ -59,12 +58,10 @@ def create_app(
     # No redirects by the router: they would be made from the Host header.
     app.url_map.strict_slashes = app.url_map.merge_slashes = False
     cache = ResponseCache(settings.cache_mb * 1_000_000)
-    if search is None and isinstance(source, Dataset) and source.path is not None:
-        search = source.path / "search.sqlite"
+    if search is None and isinstance(source, Dataset):
+        search = source.search
     dumps = dumps and dumps.absolute()  # Flask would look for a relative one beside its own code
     engine = _engine(source, settings)
-    if search is not None:
-        engine = TextSearchEngine(engine, search)
     running = Service(engine, settings, cache, Hooks(), dumps, metrics, search)
     app.extensions[NAME] = running
     for blueprint in (

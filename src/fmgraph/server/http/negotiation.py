@@ -5,7 +5,8 @@ What is decided where the RFC leaves a choice:
 - The quality of an offer is that of the most specific range that matches it (12.5.1); ``q=0`` excludes it.
 - Equal quality: the more specific match wins, then the client's order, then the service's.
 - An element that is not a media range is passed over, a ``q`` that is not a number from 0 to 1 too; a field
-  with nothing else in it counts as absent (12.5.1 lets a server disregard the field).
+  with nothing else in it counts as absent (12.5.1 lets a server disregard the field). What clients write for
+  what the RFC has is read as they mean it: ``q=.9`` for 0.9, more than three digits, ``*`` for ``*/*``.
 - Parameters of a media range are passed over (text is always UTF-8); a field over 8 KiB is 431 (RFC 6585).
 - Several field lines are one list, in order (5.3): the server joins them by a comma before this code.
 """
@@ -21,7 +22,7 @@ from fmgraph.rdf.formats import Format
 
 _TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"  # noqa: S105 - RFC 9110, section 5.6.2
 _RANGE = re.compile(rf"({_TOKEN})/({_TOKEN})")
-_Q = re.compile(r"(?:0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?)")
+_Q = re.compile(r"0?\.[0-9]+|0\.?|1(?:\.0*)?")
 #: The pieces between commas (or semicolons) that stand outside quoted strings; an open one runs to the end.
 _LIST = re.compile(r'(?:[^,"]|"(?:[^"\\]|\\.)*+(?:"|\\?$))+')
 _MAX_FIELD = 8192
@@ -80,7 +81,7 @@ def parse_accept(field: str | None) -> list[Range]:
     """Return the media ranges of an Accept field; empty for an absent field and for one without any."""
     ranges = []
     for value, parameters, place in _elements(field or ""):
-        match, quality = _RANGE.fullmatch(value), _quality(parameters)
+        match, quality = _RANGE.fullmatch("*/*" if value == "*" else value), _quality(parameters)
         if match and quality is not None:
             ranges.append(Range(match[1], match[2], quality, place))
     return ranges
@@ -103,6 +104,15 @@ def choose(field: str | None, formats: Sequence[Format]) -> Choice | None:
             if best is None or score > best[0]:
                 best = score, Choice(form, media_type, quality)
     return best[1] if best else None
+
+
+def names_any(field: str | None, formats: Sequence[Format]) -> bool:
+    """Tell whether an Accept field names one of ``formats`` (or ``type/*`` of it), and not only ``*/*``."""
+    offered = [media_type for form in formats for media_type in (form.media_type, *form.aliases)]
+    return any(
+        accepted.quality > 0 and any(accepted.specificity(media_type) > 0 for media_type in offered)
+        for accepted in parse_accept(field)
+    )
 
 
 def choose_encoding(field: str | None, available: Sequence[str]) -> str | None:

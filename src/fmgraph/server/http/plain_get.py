@@ -18,7 +18,7 @@ from fmgraph.rdf.formats import GRAPHS, HTML, RESULTS, content_type
 from fmgraph.server.engine import Answer, ResultFormats
 from fmgraph.server.http import problems, response_headers
 from fmgraph.server.http.negotiation import Choice, choose, choose_encoding
-from fmgraph.server.http.query_request import BAD_PERCENT, QueryRequest, check_query, unquote
+from fmgraph.server.http.query_request import BAD_PERCENT, BOM, QueryRequest, check_query, unquote
 from fmgraph.server.http.response_cache import CACHEABLE, Key
 from fmgraph.server.http.service_state import CACHE_CONTROL, COST, QUERY_HASH, Service
 from fmgraph.server.http.sparql_endpoint import entity_tag
@@ -74,7 +74,7 @@ class FastPath:
         if BAD_PERCENT.search(text):
             return None
         try:
-            asked = QueryRequest(unquote(text).decode("utf-8"))
+            asked = QueryRequest(unquote(text).decode("utf-8").removeprefix(BOM))
             plan = _plan(key.accept, key.accept_encoding, asked.kind)
         except (UnicodeDecodeError, FmgraphError):
             return None

@@ -23,6 +23,9 @@ FORM, DIRECT, UPDATE = (
     "application/sparql-query",
     "application/sparql-update",
 )
+#: Methods whose query is in the body: POST, and QUERY, which says that asking changes nothing
+#: (draft-ietf-httpbis-safe-method-w-body).
+WITH_BODY = ("POST", "QUERY")
 #: A percent sign that encodes nothing.
 BAD_PERCENT = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 _READ_ONLY = "this service is read-only: it takes queries and no updates"
@@ -35,6 +38,8 @@ _FORM = re.compile(
 _VOLATILE = re.compile(r"\b(?:NOW|RAND|UUID|STRUUID)(?:\s|#[^\r\n]*)*+\(|\bSERVICE\b", re.IGNORECASE)
 #: Where none of these is in a query, that pattern need not look for itself.
 _HINTS = ("NOW", "RAND", "UUID", "SERVICE")
+#: What some editors put at the beginning of a file; it is no part of the text.
+BOM = "\ufeff"
 _ABSENT = "an empty query is no query"
 
 
@@ -94,11 +99,11 @@ def _gather(pairs: list[tuple[str, str]]) -> QueryRequest | None:
     if len(queries) > 1:
         raise ProtocolError("the request has more than one query")
     graphs = {
-        key: tuple(dict.fromkeys(_graph(value) for name, value in pairs if name == key))
+        key: tuple(dict.fromkeys(_graph(value) for name, value in pairs if name == key and value))
         for key in ("default-graph-uri", "named-graph-uri")
     }
     found = QueryRequest("", graphs["default-graph-uri"], graphs["named-graph-uri"], *formats)
-    return replace(found, query=queries[0]) if queries else None
+    return replace(found, query=queries[0].removeprefix(BOM)) if queries else None
 
 
 def _graph(iri: str) -> str:
@@ -109,7 +114,7 @@ def _graph(iri: str) -> str:
 
 
 def _posted(settings: Settings) -> tuple[str, bytes]:
-    """Return the media type and the body of a POST; 415 for what is not a query, 413 for one too large."""
+    """Return media type and body of a POST or QUERY; raises 415 for another type, 413 for too much."""
     media_type, options = parse_options_header(request.headers.get("Content-Type", ""))
     media_type = media_type.lower()
     charset = options.get("charset", "utf-8").strip().lower()
@@ -134,7 +139,7 @@ def read(settings: Settings) -> QueryRequest | None:
     """Return what the current request asks; None for a GET that has no query. ProtocolError for a bad one."""
     url = request.query_string
     pairs = list(parameters(url, "query string")) if url else []
-    if request.method == "POST":
+    if request.method in WITH_BODY:
         media_type, body = _posted(settings)
         if media_type == DIRECT:
             try:
@@ -145,7 +150,7 @@ def read(settings: Settings) -> QueryRequest | None:
             pairs += parameters(body, "form")
     found = _gather(pairs)
     if found is None:
-        if request.method == "POST" or any(name != "format" for name, _ in pairs):
+        if request.method in WITH_BODY or any(name != "format" for name, _ in pairs):
             raise ProtocolError("the request has no query")
         return QueryRequest("", format=next((value for _, value in pairs), None))
     check_query(found.query, settings)

@@ -27,7 +27,10 @@ _TAG = re.compile(r'(?:W/)?"([^"]*)"')
 
 
 class Key(NamedTuple):
-    """The raw request; ``body`` and ``content_type`` are empty for GET and HEAD."""
+    """The raw request; ``body`` and ``content_type`` are empty for GET and HEAD.
+
+    The method is a part of it: an empty POST to the address of a page is not that page.
+    """
 
     path: str
     query_string: str
@@ -35,6 +38,7 @@ class Key(NamedTuple):
     accept_encoding: str
     content_type: str = ""
     body: bytes = b""
+    method: str = "GET"  #: of a HEAD too, which has the answer of the GET
 
 
 @dataclass(slots=True)

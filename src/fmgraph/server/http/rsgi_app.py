@@ -22,6 +22,7 @@ from fmgraph.errors import BusyError, FmgraphError
 from fmgraph.server.http.cached_wsgi import store
 from fmgraph.server.http.metrics import Metrics
 from fmgraph.server.http.plain_get import FastPath, Plain, Whole, refusal
+from fmgraph.server.http.query_request import WITH_BODY
 from fmgraph.server.http.request_body import read_body
 from fmgraph.server.http.response_cache import CACHEABLE, Key, matches
 from fmgraph.server.http.rsgi_to_wsgi import client_address, make_environ
@@ -79,12 +80,13 @@ class RsgiApp:
             coding[0] if len(coding) == 1 else ", ".join(coding),
             "",
             b"",
+            "GET",
         )
         if method in ("GET", "HEAD"):
             if self._hit(key, method, sent.get("if-none-match"), protocol):
                 return
             body = b""
-        elif method == "POST":
+        elif method in WITH_BODY:
             started = time.perf_counter()
             try:
                 body = await read_body(protocol, sent, self._longest_body)
@@ -94,12 +96,13 @@ class RsgiApp:
             except (OSError, RuntimeError):  # the client left in the middle of its body
                 self._metrics.left()
                 return
-            key = (*key[:4], sent.get("content-type") or "", body)
+            key = (*key[:4], sent.get("content-type") or "", body, method)
             plain = sent.get("content-encoding") is None
-            if plain and self._hit(key, method, None, protocol):
+            asked = None if method == "POST" else sent.get("if-none-match")
+            if plain and self._hit(key, method, asked, protocol):
                 return
         else:
-            body = b""
+            body, key = b"", (*key[:6], method)
         await self._make(scope, protocol, Key(*key), body)
 
     def _follow_reload(self, now: float) -> None:

@@ -26,6 +26,7 @@ from granian.log import LogLevels
 from granian.server.mp import MPServer
 
 from fmgraph.errors import FmgraphError, UsageError
+from fmgraph.rdf.store import search_index as index_in
 from fmgraph.server.engine import Engine
 from fmgraph.server.http.metrics import Metrics
 from fmgraph.server.http.rsgi_app import RsgiApp
@@ -105,10 +106,7 @@ def search_index(source: Sequence[Path | str]) -> Path | None:
     """Return the search index of a dataset, by a path that follows ``current``; None for RDF files."""
     if len(source) != 1:
         return None
-    for folder in (Path(source[0]) / "current", Path(source[0])):
-        if (folder / "search.sqlite").is_file():
-            return folder / "search.sqlite"
-    return None
+    return index_in(Path(source[0]) / "current") or index_in(Path(source[0]))
 
 
 def run(

@@ -30,6 +30,9 @@ _FORMAT_IRIS = {
     "trig": "TriG",
 }
 _NAMED_GRAPHS = "SELECT DISTINCT ?g WHERE { GRAPH ?g { ?s ?p ?o } } ORDER BY ?g"
+_NAMES = f"""SELECT DISTINCT ?service ?dataset ?graph WHERE {{
+  ?service a <{SD}Service> ; <{SD}defaultDataset> ?dataset . ?dataset <{SD}defaultGraph> ?graph
+}} LIMIT 2"""
 _DEFAULT_SIZE = "SELECT (COUNT(*) AS ?n) WHERE { ?s ?p ?o }"
 
 
@@ -43,7 +46,7 @@ def triples(service: Service) -> list[Triple]:
             term = NamedNode(value) if isinstance(value, str) else Literal(value)
             found.append(Triple(NamedNode(subject), NamedNode(predicate), term))
 
-    me, dataset, default = f"{endpoint}#service", f"{endpoint}#dataset", f"{endpoint}#default-graph"
+    me, dataset, default = _names(service.engine, endpoint)
     add(me, RDF + "type", SD + "Service")
     add(me, SD + "endpoint", endpoint)
     add(me, SD + "supportedLanguage", SD + "SPARQL11Query")
@@ -62,6 +65,15 @@ def triples(service: Service) -> list[Triple]:
         add(node, RDF + "type", SD + "NamedGraph")
         add(node, SD + "name", iri)
     return found
+
+
+def _names(engine: Engine, endpoint: str) -> tuple[str, str, str]:
+    """Return the IRIs of the service, its dataset and its default graph: where the data names them, those."""
+    rows = [[row[name] for name in ("service", "dataset", "graph")] for row in engine.rows(_NAMES)]
+    if len(rows) == 1 and all(isinstance(term, NamedNode) for term in rows[0]):
+        service, dataset, graph = (str(getattr(term, "value", "")) for term in rows[0])
+        return service, dataset, graph
+    return f"{endpoint}#service", f"{endpoint}#dataset", f"{endpoint}#default-graph"
 
 
 def _graphs(engine: Engine) -> tuple[int, list[str]]:

@@ -5,6 +5,7 @@ What the service decides where the protocol leaves it a choice is in docs/protoc
 
 from __future__ import annotations
 
+from dataclasses import replace
 from hashlib import blake2b
 from typing import NoReturn
 
@@ -15,7 +16,7 @@ from fmgraph.errors import ProtocolError
 from fmgraph.rdf.formats import GRAPHS, HTML, RESULTS, Format, content_type, named
 from fmgraph.server.engine import Answer, ResultFormats
 from fmgraph.server.http import service_description
-from fmgraph.server.http.negotiation import Choice, choose
+from fmgraph.server.http.negotiation import Choice, choose, names_any
 from fmgraph.server.http.problems import NotAcceptableError
 from fmgraph.server.http.query_request import QueryRequest, read
 from fmgraph.server.http.response_cache import CACHEABLE, make_etag
@@ -41,22 +42,28 @@ def _offers(kind: str | None) -> tuple[tuple[Format, ...], ...]:
     )
 
 
-@blueprint.route("/sparql", methods=["GET", "POST"])
-@blueprint.route("/sparql/", methods=["GET", "POST"])
+@blueprint.route("/sparql", methods=["GET", "POST", "QUERY"])
+@blueprint.route("/sparql/", methods=["GET", "POST", "QUERY"])
 def sparql() -> Response:
     """Answer a query, or describe the endpoint to a GET without one."""
     asked = read(service().settings)
     if asked is None or not asked.query:
         return _describe(asked.format if asked else None)
-    check_format(asked.format)
-    return answer(asked)
+    return answer(replace(asked, format=known_format(asked.format)))
 
 
-def check_format(name: str | None) -> None:
-    """Raise ProtocolError 400 for a ``?format=`` that names no format at all."""
-    if name is not None and named(name, (*RESULTS, *GRAPHS, HTML)) is None:
-        known = ", ".join(dict.fromkeys(form.name for form in (*RESULTS, *GRAPHS)))
-        raise ProtocolError(f"there is no such format; there are {known}")
+def known_format(name: str | None) -> str | None:
+    """Return the ``?format=`` that counts: one that is none gives way to an Accept field that names one.
+
+    Raises ProtocolError 400 where there is no such field: then the name was meant to decide.
+    """
+    formats = (*RESULTS, *GRAPHS, HTML)
+    if name is None or named(name, formats) is not None:
+        return name
+    if names_any(request.headers.get("Accept"), formats):
+        return None
+    known = ", ".join(dict.fromkeys(form.name for form in (*RESULTS, *GRAPHS)))
+    raise ProtocolError(f"there is no such format; there are {known}")
 
 
 def answer(asked: QueryRequest, trusted: bool = False) -> Response:

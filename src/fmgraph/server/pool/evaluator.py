@@ -54,11 +54,12 @@ def serve(
     parent: int,
     *,
     triples: int | None = None,
+    search: Path | None = None,
     leased: bool = False,
 ) -> None:
     """Answer queries that come over ``connection`` until it is closed. Never returns: ends the process.
 
-    ``triples`` is how many the default graph has, where that is known.
+    ``triples`` is how many the default graph has, where that is known; ``search`` the index of names.
 
     One that is ``leased`` says so when it is ready. Before that it copies the pages of a dataset in memory,
     where they are fewer than a query may take: reading counts references, so each page would be copied at its
@@ -79,7 +80,7 @@ def serve(
         meta_head = asdict(meta)
         while True:
             request = reader.receive()
-            answer = _answer(store, request, meta_head, settings, triples)
+            answer = _answer(store, request, meta_head, settings, triples, search)
             if _peak_mb() - base > _GROWN_MB:
                 answer = Frame(answer.flags | RETIRE, answer.head, answer.body)
             connection.sendall(answer.encode())
@@ -93,7 +94,12 @@ def serve(
 
 
 def _answer(
-    store: Store, request: Frame, meta: dict[str, Any], settings: Settings, triples: int | None
+    store: Store,
+    request: Frame,
+    meta: dict[str, Any],
+    settings: Settings,
+    triples: int | None,
+    search: Path | None,
 ) -> Frame:
     head = request.head
     started, used = time.perf_counter(), time.process_time()
@@ -106,6 +112,7 @@ def _answer(
             head["named"],
             settings.result_mb * 1_000_000,
             triples,
+            search,
         )
     except FmgraphError as error:
         return error_frame(error)

@@ -56,6 +56,7 @@ class _Source(NamedTuple):
     open: Callable[[], Store]
     meta: Meta
     triples: int | None
+    search: Path | None
 
 
 def _source(source: list[str], settings: Settings) -> _Source:
@@ -63,12 +64,12 @@ def _source(source: list[str], settings: Settings) -> _Source:
     if len(source) == 1 and Path(source[0]).is_dir():
         dataset = open_dataset(source[0])
         if dataset.meta.storage == "disk":  # each evaluator opens it for itself: RocksDB has threads
-            path, meta = str(dataset.path), dataset.meta
+            path, meta, search = str(dataset.path), dataset.meta, dataset.search
             del dataset
-            return _Source(lambda: open_dataset(path).store, meta, meta.triples)
+            return _Source(lambda: open_dataset(path).store, meta, meta.triples, search)
     else:
         dataset = dataset_of_files(source, settings.entity_base)
-    return _Source(lambda: dataset.store, dataset.meta, dataset.triples)
+    return _Source(lambda: dataset.store, dataset.meta, dataset.triples, dataset.search)
 
 
 def _tell(control: socket.socket, message: dict[str, Any], *descriptors: int) -> None:
@@ -132,6 +133,7 @@ class _Zygote:
                 self._settings,
                 parent,
                 triples=source.triples,
+                search=source.search,
                 leased="lease" in why,
             )
         theirs.close()

@@ -40,3 +40,39 @@ if (ask) {
     }
   });
 }
+
+// A line of a picture of lineage: its sources beside the picture, read from the page that the line leads to.
+for (const figure of document.querySelectorAll(".lineage-figure")) {
+  const panel = figure.querySelector(".panel");
+  const pages = new Map();
+  const read = async (url) => {
+    if (url.pathname === location.pathname) return document;
+    if (!pages.has(url.pathname)) {
+      const answer = await fetch(url, { headers: { Accept: "text/html" } });
+      pages.set(url.pathname, new DOMParser().parseFromString(await answer.text(), "text/html"));
+    }
+    return pages.get(url.pathname);
+  };
+  figure.addEventListener("click", async (event) => {
+    const line = event.target.closest(".edge a");
+    if (!line || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    const url = new URL(line.getAttribute("href"), location);
+    try {
+      const entry = (await read(url)).getElementById(decodeURIComponent(url.hash.slice(1)));
+      const sources = entry.querySelector(".sources ul").cloneNode(true);
+      for (const link of sources.querySelectorAll("a")) link.href = new URL(link.getAttribute("href"), url);
+      const heading = document.createElement("p");
+      const whole = document.createElement("a");
+      whole.href = url;
+      whole.textContent = line.querySelector("title").textContent;
+      heading.append(whole);
+      panel.replaceChildren(heading, sources);
+      panel.hidden = false;
+      figure.querySelector(".edge a[aria-current]")?.removeAttribute("aria-current");
+      line.setAttribute("aria-current", "true");
+    } catch {
+      location.assign(url);
+    }
+  });
+}

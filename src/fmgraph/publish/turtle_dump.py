@@ -11,13 +11,11 @@ from collections.abc import Callable, Iterable, Iterator
 
 from pyoxigraph import Triple
 
-from fmgraph.rdf.prefixes import BASE, KINDS, PREFIXES, RDF, RDFS, SKOS, XSD
-from fmgraph.rdf.sorted_lines import Group, Lines, groups, lines_of_triples, sections
+from fmgraph.ontology import prefixes
+from fmgraph.publish.graph_sections import sections
+from fmgraph.rdf.prefixes import RDF, RDFS, SKOS, XSD
+from fmgraph.rdf.sorted_lines import Group, Lines, groups, lines_of_triples
 
-#: Prefixes of the dumps: those of the vocabularies and one for each kind.
-TURTLE_PREFIXES: dict[str, str] = {**PREFIXES, **{name: f"{BASE}{name}/" for name in KINDS}}
-
-_NAMESPACES = {namespace: prefix for prefix, namespace in TURTLE_PREFIXES.items()}
 #: Local names that need no escape; PN_LOCAL allows more.
 _LOCAL = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_-]*)\Z")
 _INTEGER = re.compile(r"[+-]?[0-9]+\Z")
@@ -32,13 +30,14 @@ def shortener(used: set[str] | None = None) -> Callable[[str], str]:
     The prefixes that it makes use of are added to ``used``.
     """
     known: dict[str, str] = {}
+    namespaces = {namespace: prefix for prefix, namespace in prefixes().items()}
 
     def shorten(term: str) -> str:
         found = known.get(term)
         if found is not None:
             return found
         if term[0] == "<":
-            text = _iri(term[1:-1], used)
+            text = _iri(term[1:-1], namespaces, used)
         elif term[0] == '"':
             text = _literal(term, shorten)
         else:
@@ -51,9 +50,9 @@ def shortener(used: set[str] | None = None) -> Callable[[str], str]:
     return shorten
 
 
-def _iri(iri: str, used: set[str] | None) -> str:
+def _iri(iri: str, namespaces: dict[str, str], used: set[str] | None) -> str:
     at = max(iri.rfind("/"), iri.rfind("#")) + 1
-    prefix = _NAMESPACES.get(iri[:at])
+    prefix = namespaces.get(iri[:at])
     if prefix is None or not _LOCAL.match(iri, at):
         return f"<{iri}>"
     if used is not None:
@@ -97,14 +96,11 @@ def blocks(found: Iterable[Group], shorten: Callable[[str], str]) -> Iterator[st
         yield "".join(text)
 
 
-def header(prefixes: Iterable[str] = TURTLE_PREFIXES) -> str:
-    """Return the prefix declarations, in the order of :data:`TURTLE_PREFIXES`, and an empty line."""
-    wanted = set(prefixes)
-    return "".join(
-        f"@prefix {prefix}: <{namespace}> .\n"
-        for prefix, namespace in TURTLE_PREFIXES.items()
-        if prefix in wanted
-    ) + ("\n" if wanted else "")
+def header(used: set[str] | None = None) -> str:
+    """Return the prefix declarations (of those in ``used``, of all where None), and an empty line."""
+    declared = {name: space for name, space in prefixes().items() if used is None or name in used}
+    lines = "".join(f"@prefix {prefix}: <{namespace}> .\n" for prefix, namespace in declared.items())
+    return lines + "\n" * bool(declared)
 
 
 def document(lines: Lines) -> Iterator[str]:

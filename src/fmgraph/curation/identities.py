@@ -1,0 +1,268 @@
+"""What identifies a work, in a row of a list and in the records: names, titles, addresses.
+
+Both sides are brought to one form, :class:`Identity`, so that they can be compared.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+from fmgraph.errors import RecordError
+from fmgraph.lists.source_list import Row, SourceList
+from fmgraph.ontology import Schema, work_kinds
+from fmgraph.records.addresses import parse_address
+from fmgraph.records.record_files import Record, iter_records
+from fmgraph.text import match_key
+
+#: Kinds of identifiers; those that identify a paper first, then those of code and weights.
+ARXIV, DOI, GITHUB, HUGGING_FACE, PAGE = "arXiv", "DOI", "GitHub", "Hugging Face", "page"
+OF_PAPERS = (ARXIV, DOI)
+#: One of these alone may identify a work; a page of another host only together with something else.
+UNIQUE = (ARXIV, DOI, GITHUB, HUGGING_FACE)
+#: DOIs of preprint servers: another DOI beside one of them is the version of record, not another paper.
+_PREPRINT = re.compile(r"10\.(1101|48550|21203|36227|20944|2139|31219|31234)/")
+
+_URL = re.compile(r"https?://[^\s<>\"'`|\]]+")
+_IMAGE = re.compile(r"!\[[^\]]*\]\([^)]*\)|<img\b[^>]*>", re.IGNORECASE)
+_LINK = re.compile(r"\[+([^\[\]]*)\]+\([^()]*(?:\([^()]*\)[^()]*)*\)")
+_TAG = re.compile(r"<[^<>]+>")
+_EMPHASIS = re.compile(r"(\*\*|__|\*|`|~~|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9]))")
+_NAME_AND_TITLE = re.compile(r"(?P<name>[^:：]{1,60})[:：]\s+(?P<title>\S.{9,})", re.DOTALL)
+_BOLD_NAME = re.compile(r"\s*(?:\*\*|<b>|<strong>)(?P<name>[^*<:]+):?(?:\*\*|</b>|</strong>)\s*:?\s*\S")
+_AT_THE_END = re.compile(r"\s*\(([^()]{1,60})\)\s*$")
+
+
+@dataclass(frozen=True)
+class Identity:
+    """What a row or a record is known by; names and titles are match keys (fmgraph.text.match_key)."""
+
+    names: frozenset[str] = frozenset()
+    titles: frozenset[str] = frozenset()
+    identifiers: Mapping[str, frozenset[str]] = field(default_factory=dict)  #: kind → identifiers
+    years: frozenset[str] = frozenset()
+    named: bool = False  #: of a row: whether it gives a name as such, not only perhaps within its title
+    shown: str = ""  #: title or name as written, for people
+
+
+def identifiers_of(urls: Iterable[str]) -> dict[str, frozenset[str]]:
+    """Return the identifiers in the addresses by kind, in one spelling each."""
+    found: dict[str, set[str]] = {}
+    for url in urls:
+        for kind, value in _identifiers(url):
+            found.setdefault(kind, set()).add(value)
+    return {kind: frozenset(values) for kind, values in found.items()}
+
+
+def _identifiers(url: str) -> Iterator[tuple[str, str]]:
+    try:
+        address, parts = parse_address(url), urlsplit(url)
+    except ValueError:
+        return
+    host, path = parts.netloc.casefold().removeprefix("www."), parts.path.strip("/")
+    if arxiv := address.arxiv or _arxiv_elsewhere(host, path):
+        yield ARXIV, arxiv
+    elif found := address.doi:
+        yield from doi_identifier(found)
+    elif host == "github.com":
+        yield from ((GITHUB, name) for name in _repository(path))
+    elif host in ("huggingface.co", "hf.co"):
+        yield from ((HUGGING_FACE, name) for name in _hugging_face(path))
+    elif host == "openreview.net" and (note := parse_qs(parts.query).get("id")):
+        yield PAGE, f"openreview.net/{note[0]}"
+    elif path and host and not host.endswith("shields.io"):
+        yield PAGE, f"{host}/{path.removesuffix('.pdf').removesuffix('.html')}".casefold()
+
+
+def doi_identifier(doi: str) -> Iterator[tuple[str, str]]:
+    """Yield a DOI as an identifier: DOIs are compared without case, those of arXiv are arXiv ids."""
+    low = doi.casefold()
+    if low.startswith("10.48550/arxiv."):
+        yield ARXIV, low.removeprefix("10.48550/arxiv.")
+    else:
+        yield DOI, low
+
+
+def _arxiv_elsewhere(host: str, path: str) -> str | None:
+    match = re.fullmatch(r"papers/(\d{4}\.\d{4,5})", path) if host in ("huggingface.co", "hf.co") else None
+    match = match or (
+        re.fullmatch(r"(?:abs|html|pdf)/(\d{4}\.\d{4,5})(?:v\d+)?", path)
+        if host in ("alphaxiv.org", "ar5iv.org", "ar5iv.labs.arxiv.org")
+        else None
+    )
+    return match[1] if match else None
+
+
+def _repository(path: str) -> Iterator[str]:
+    """Yield ``owner/name``; a branch or a folder in it is another thing and keeps its place."""
+    parts = path.split("/")
+    if len(parts) < 2 or parts[0] in ("orgs", "topics", "sponsors", "features"):
+        return
+    name = f"{parts[0]}/{parts[1].removesuffix('.git')}".casefold()
+    rest = parts[3:] if len(parts) > 3 and parts[2] in ("tree", "blob") else []
+    if rest and rest[0] in ("main", "master", "HEAD"):
+        rest = rest[1:]
+    if rest and rest[-1].casefold().startswith("readme"):
+        rest = rest[:-1]
+    yield "/".join([name, *rest])
+
+
+def _hugging_face(path: str) -> Iterator[str]:
+    parts = path.casefold().split("/")
+    place = parts.pop(0) if parts[0] in ("datasets", "spaces") else ""
+    if parts and parts[0] in ("collections", "papers", "docs", "blog", "api"):
+        return
+    if len(parts) >= 2:
+        yield "/".join([*([place] if place else []), *parts[:2]])
+
+
+def addresses(text: str) -> list[str]:
+    """Return the addresses in Markdown or HTML, without those of images; brackets in them are kept whole."""
+    found = []
+    for match in _URL.finditer(html.unescape(_IMAGE.sub("", text))):
+        url = match[0]
+        while url.endswith(")") and url.count(")") > url.count("("):
+            url = url[:-1]
+        if url.count(")") > url.count("("):  # [a](u)[b](v) without white space
+            url = url.split(")")[0]
+        found.append(url.rstrip(".,;:*"))
+    return list(dict.fromkeys(found))
+
+
+def plain(cell: str) -> str:
+    """Return what a reader sees of Markdown: no emphasis, images or tags, links as their labels."""
+    text = _TAG.sub(" ", _LINK.sub(r"\1", _IMAGE.sub(" ", cell)))
+    return " ".join(html.unescape(_EMPHASIS.sub("", text)).split())
+
+
+def of_row(source: SourceList, row: Row) -> Identity:
+    """Return what the row's cells identify its subject by."""
+    names: list[str] = []
+    titles: list[str] = []
+    years: list[str] = []
+    urls: list[str] = []
+    named = False
+    for column in source.table(row).columns:
+        cell, spec = row.cells[column.header], column.spec
+        if not cell or spec.prose:
+            continue
+        urls += addresses(cell)
+        means = {*spec.fields, *([spec.label] if spec.label else [])}
+        if "name" in means and (text := plain(cell)):
+            names += _names_in(text)
+            named = True
+        if "title" in means and (text := plain(cell)):
+            found, certain = names_in_title(cell)
+            titles += [text, *found.values()]
+            names += list(found)
+            named = named or certain
+        if "year" in means:
+            years += re.findall(r"\b(?:19|20)\d\d\b", cell)
+    return Identity(
+        _keys(names), _keys(titles), identifiers_of(urls), frozenset(years), named,
+        next(iter([*titles, *names]), ""),
+    )  # fmt: skip
+
+
+def names_in_title(cell: str) -> tuple[dict[str, str], bool]:
+    """Return names that a title's cell may give → the title without it, and whether one is marked as a name.
+
+    >>> names_in_title("**Triad**: Vision Foundation Model for 3D MRI")
+    ({'Triad': 'Vision Foundation Model for 3D MRI'}, True)
+    """
+    text = plain(cell)
+    found = {}
+    if match := _NAME_AND_TITLE.fullmatch(text):
+        found[match["name"].strip()] = match["title"]
+    if match := _AT_THE_END.search(text):
+        found |= {name: text[: match.start()] for name in _names_in(match[1])}
+    bold = _BOLD_NAME.match(cell)
+    return found, bool(bold) and plain(bold["name"] if bold else "") in found
+
+
+def _names_in(text: str) -> list[str]:
+    """Return the names in a cell that holds names: ``UNI (v1)``, ``A / B``."""
+    without = re.sub(r"\s*\([^()]*\)", "", text)
+    return [name for name in dict.fromkeys([text, without, *re.split(r"\s+/\s+|,\s+", without)]) if name]
+
+
+def _keys(texts: Iterable[str]) -> frozenset[str]:
+    return frozenset(key for text in texts if (key := match_key(text)))
+
+
+@dataclass(frozen=True)
+class Known:
+    """A record that a row can be about, with its papers' identifiers among its own."""
+
+    name: str  #: ``kind/slug``
+    label: str
+    identity: Identity
+
+
+def known_records(data_dir: Path, schema: Schema) -> list[Known]:
+    """Return every work, data set and paper under the folder; raises RecordError for a broken file."""
+    records: dict[str, dict[str, Record]] = {}
+    for record in iter_records(data_dir, {*schema.fields, "iri"}):
+        if isinstance(record, RecordError):
+            raise record
+        records.setdefault(record.kind, {})[record.slug] = record
+    papers = records.get("paper", {})
+    known = []
+    for kind in (*work_kinds(), "dataset", "paper"):
+        for record in records.get(kind, {}).values():
+            own = [papers[slug] for slug in record.values("described_by") if slug in papers]
+            known.append(Known(f"{kind}/{record.slug}", record.label, _of_record(record, own)))
+    return known
+
+
+def with_rows(known: Sequence[Known], lists: Iterable[SourceList]) -> list[Known]:
+    """Return the records with what rows that are about them call their papers: titles, arXiv ids, DOIs."""
+    said: dict[str, list[Identity]] = {}
+    for source in lists:
+        for row in source.rows:
+            if row.record:
+                said.setdefault(row.record, []).append(of_row(source, row))
+    return [replace(one, identity=_joined(one.identity, said.get(one.name, []))) for one in known]
+
+
+def _joined(identity: Identity, rows: Iterable[Identity]) -> Identity:
+    identifiers = dict(identity.identifiers)
+    titles = identity.titles
+    for row in rows:
+        titles |= row.titles
+        for scheme in OF_PAPERS:
+            if values := row.identifiers.get(scheme):
+                identifiers[scheme] = identifiers.get(scheme, frozenset()) | values
+    return replace(identity, titles=titles, identifiers=identifiers)
+
+
+def _of_record(record: Record, papers: list[Record]) -> Identity:
+    described = [record, *papers] if record.kind == "paper" else papers
+    titles = [title for paper in described for title in (*paper.names, *paper.values("title"))]
+    names = [] if record.kind == "paper" else [*record.names, record.slug]
+    names += [name for one in (record, *papers) for name in one.values("name")]
+    keys = ("code", "weights", "homepage", "url")
+    identifiers = identifiers_of(url for one in (record, *papers) for key in keys for url in one.values(key))
+    for paper in described:
+        given = [(ARXIV, value) for value in paper.values("arxiv")]
+        given += [pair for value in paper.values("doi") for pair in doi_identifier(value)]
+        for scheme, value in given:
+            identifiers[scheme] = identifiers.get(scheme, frozenset()) | {value}
+    years = {year for one in (record, *papers) for year in one.values("year")}
+    return Identity(_keys(names), _keys(titles), identifiers, frozenset(years), True, record.label)
+
+
+def conflicting(one: Identity, other: Identity, scheme: str) -> bool:
+    """Tell whether both have identifiers of the kind and none in common.
+
+    A preprint's DOI beside a journal's is no conflict.
+    """
+    here, there = (
+        {value for value in side.identifiers.get(scheme, ()) if scheme != DOI or not _PREPRINT.match(value)}
+        for side in (one, other)
+    )
+    return bool(here and there) and not here & there

@@ -1,0 +1,237 @@
+"""``/lineage/``: the whole field as one picture, narrowed by modality and relation, with all works listed."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from flask import Blueprint, request
+from werkzeug.wrappers import Response
+
+from fmgraph.answers.lineage import Edge
+from fmgraph.answers.lineage_formats import Network, network_json
+from fmgraph.answers.lineage_layout import Pair, descendants
+from fmgraph.errors import NotFoundError
+from fmgraph.rdf.formats import HTML
+from fmgraph.rdf.prefixes import FMG
+from fmgraph.site.graph_reader import BUILT_ON, Graph
+from fmgraph.site.lineage_pages import DOT, GRAPHML, JSON, MERMAID, SVG, WRITERS
+from fmgraph.site.lineage_picture import GROUPS, Drawing, Relations, draw, group_of
+from fmgraph.site.page_context import Site
+from fmgraph.text import nearest
+
+#: Edges of a field that is drawn; beyond, only single works' lineages are.
+MOST_EDGES = 20_000
+#: Works drawn; of more, those with the most built on them, which is said.
+MOST_WORKS = 1_200
+#: Works in the small picture on the home page.
+_IN_SMALL = 26
+_WIDTH = 1100
+_FORMATS = (HTML, JSON, SVG, MERMAID, DOT, GRAPHML)
+_DOWNLOADS = (SVG, MERMAID, DOT, GRAPHML, JSON)
+
+_EDGES = f"""SELECT DISTINCT ?child ?childLabel ?relation ?parent ?parentLabel WHERE {{
+  ?relation rdfs:subPropertyOf* fmg:builtOn . ?child ?relation ?parent .
+  ?child rdfs:label ?childLabel . ?parent rdfs:label ?parentLabel }} LIMIT {MOST_EDGES + 1}"""
+_MODALITIES = """SELECT DISTINCT ?work ?modality ?label WHERE {
+  ?work fmg:builtOn|^fmg:builtOn ?other ; fmg:modality/skos:broaderTransitive? ?modality .
+  ?modality rdfs:label ?label }"""
+
+
+@dataclass(frozen=True)
+class Field:
+    """All lineage of the graph: the network, and the works of each modality (slug) or a narrower one."""
+
+    network: Network
+    relations: Relations
+    built_on: Mapping[str, int]  #: how many works are built on each
+    modalities: Mapping[str, tuple[str, frozenset[str]]]  #: label and works by slug
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A way to narrow the picture: its words, how many it leaves, and the link that sets or drops it."""
+
+    label: str
+    count: int
+    href: str
+    chosen: bool
+
+
+class Atlas:
+    """The field of the dataset that the engine now serves, and the pictures of it that were asked for."""
+
+    def __init__(self, site: Site) -> None:
+        self.site = site
+        self._field: tuple[str, Field | None] | None = None
+
+    @property
+    def field(self) -> Field | None:
+        """The field; None where it has too many edges to be drawn."""
+        digest = str(self.site.engine.meta.digest)
+        if self._field is None or self._field[0] != digest:
+            self._field = (digest, read_field(self.site))
+        return self._field[1]
+
+    def small(self) -> Drawing | None:
+        """Return the works that most is built on, and how they are built on each other."""
+        field = self.field
+        if field is None or not field.built_on:
+            return None
+        most = sorted(field.built_on, key=lambda work: (-field.built_on[work], work))[:_IN_SMALL]
+        below: dict[str, set[str]] = defaultdict(set)
+        for parent, child in field.relations.pairs:
+            below[parent].add(child)
+        kept = Relations({work: field.relations.labels[work] for work in most})
+        for parent in most:
+            for child in _reach(below, parent) & set(most):
+                kept.pairs[parent, child] = field.relations.pairs.get((parent, child), [BUILT_ON])
+        return draw(self.site.links, self.site.graph.ontology, kept, width=_WIDTH, weigh=field.built_on)
+
+
+def register(pages: Blueprint, site: Site) -> None:
+    """Add the route."""
+    atlas = Atlas(site)
+
+    @pages.get("/lineage/")
+    def whole_field() -> Response:
+        form = site.negotiate(_FORMATS)
+        field = atlas.field
+        if field is None:
+            raise NotFoundError(
+                f"the graph has more than {MOST_EDGES:,} edges of lineage: ask for one work's"
+            )
+        groups, modality = request.args.getlist("relation"), request.args.get("modality", "")
+        _known(groups, [name or "open" for name in GROUPS], "relation")
+        _known([modality] if modality else [], field.modalities, "modality")
+        kept = narrowed(field, site, groups, modality)
+        if form in WRITERS or form is JSON:
+            edges = [e for e in field.network.edges if (e.parent, e.child) in kept.pairs]
+            network = Network({work: kept.labels[work] for work in sorted(kept.labels)}, edges)
+            return site.answer((network_json if form is JSON else WRITERS[form])(network).encode(), form)
+        shown = sorted(kept.labels, key=lambda work: (-field.built_on.get(work, 0), kept.labels[work]))
+        drawing = draw(
+            site.links,
+            site.graph.ontology,
+            kept.among(set(shown[:MOST_WORKS])),
+            whole="all" in request.args,
+            width=_WIDTH,
+            left_out=max(0, len(shown) - MOST_WORKS),
+            weigh=field.built_on,
+        )
+        if form is SVG:
+            svg = site.render("lineage.svg", picture=drawing, name="Lineage of the field")
+            return site.answer(svg.encode(), form)
+        return _page(site, field, kept, drawing, groups, modality)
+
+
+def _known(values: list[str], names: object, parameter: str) -> None:
+    known = list(names)  # type: ignore[call-overload]
+    for value in values:
+        if value not in known:
+            raise NotFoundError(f"there is no {parameter} {value!r} in the lineage", nearest(value, known))
+
+
+def _page(
+    site: Site, field: Field, kept: Relations, drawing: Drawing, groups: list[str], modality: str
+) -> Response:
+    whole = "yes" if "all" in request.args else None
+
+    def link(relations: list[str], one: str, everything: str | None = whole) -> str:
+        return site.links.path("lineage", "", relation=relations, modality=one, all=everything)
+
+    modalities = [
+        Choice(label, len(works), link(groups, "" if slug == modality else slug), slug == modality)
+        for slug, (label, works) in field.modalities.items()
+    ]
+    by_group: dict[str, int] = defaultdict(int)
+    for props in field.relations.pairs.values():
+        by_group[group_of(props, site.graph.ontology)] += 1
+    relations = []
+    for name, group in GROUPS.items():
+        if by_group[name]:
+            key = name or "open"
+            rest = [one for one in groups if one != key] if key in groups else [*groups, key]
+            relations.append(Choice(group.title, by_group[name], link(rest, modality), key in groups))
+    works = sorted(kept.labels, key=lambda work: (kept.labels[work].casefold(), work))
+    return site.page(
+        "atlas.html",
+        drawing=drawing,
+        modalities=modalities,
+        relations=relations,
+        chosen=bool(groups or modality),
+        works=works,
+        labels=kept.labels,
+        built_on=field.built_on,
+        edges=len(kept.pairs),
+        toggle=link(groups, modality, None if whole else "yes"),
+        whole=whole,
+        downloads=[
+            (form, site.links.path("lineage", "", relation=groups, modality=modality, format=form.suffix))
+            for form in _DOWNLOADS
+        ],
+    )
+
+
+def narrowed(field: Field, site: Site, groups: list[str], modality: str) -> Relations:
+    """Return the edges of the groups, among the works of the modality and what those are built on."""
+    pairs = field.relations.pairs
+    if groups:
+        ontology = site.graph.ontology
+        pairs = {
+            pair: props for pair, props in pairs.items() if (group_of(props, ontology) or "open") in groups
+        }
+    if modality:
+        above: dict[str, set[str]] = defaultdict(set)
+        for parent, child in pairs:
+            above[child].add(parent)
+        works = set(field.modalities[modality][1])
+        kept = works.union(*(_reach(above, work) for work in works))
+        pairs = {pair: props for pair, props in pairs.items() if pair[0] in kept and pair[1] in kept}
+    named = {work for pair in pairs for work in pair}
+    return Relations({work: field.relations.labels[work] for work in named}, pairs)
+
+
+def _reach(steps: Mapping[str, set[str]], start: str) -> set[str]:
+    seen: set[str] = set()
+    todo = list(steps.get(start, ()))
+    while todo:
+        work = todo.pop()
+        if work not in seen:
+            seen.add(work)
+            todo.extend(steps.get(work, ()))
+    return seen - {start}
+
+
+def read_field(site: Site) -> Field | None:
+    """Return all lineage of the graph; None where there are more than :data:`MOST_EDGES` edges."""
+    graph: Graph = site.graph
+    rows = graph.rows(_EDGES)
+    if len(rows) > MOST_EDGES:
+        return None
+    labels: dict[str, str] = {}
+    found: dict[Pair, set[str]] = defaultdict(set)
+    for row in rows:
+        child, parent = row["child"].value, row["parent"].value
+        labels[child], labels[parent] = row["childLabel"].value, row["parentLabel"].value
+        found[parent, child].add(row["relation"].value)
+    edges = [
+        Edge(child, prop.removeprefix(FMG), parent, ())
+        for (parent, child), props in sorted(found.items())
+        for prop in sorted(props - {BUILT_ON} or props)
+    ]
+    network = Network(dict(sorted(labels.items())), edges)
+    relations = Relations.of(network)
+    return Field(network, relations, descendants(relations.pairs), _modalities(site))
+
+
+def _modalities(site: Site) -> dict[str, tuple[str, frozenset[str]]]:
+    """Return label and works of each modality that works with lineage have, the most frequent first."""
+    works: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for row in site.graph.rows(_MODALITIES):
+        entity = site.links.entity(row["modality"].value)
+        if entity is not None:
+            works[entity[1], row["label"].value].add(row["work"].value)
+    ordered = sorted(works.items(), key=lambda item: (-len(item[1]), item[0]))
+    return {slug: (label, frozenset(found)) for (slug, label), found in ordered}

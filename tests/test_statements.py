@@ -1,0 +1,187 @@
+"""What is said besides plain values: searches, absences, alternatives, what variants take over, raw texts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from fmgraph.graph import build
+from fmgraph.rdf.prefixes import DCTERMS, PROV, RDF
+from fmgraph.rdf.terms import bare, entity, iri, literal, own
+
+RECORDS = {
+    "model/family.yaml": """\
+label: Family
+scope: general
+weights_license: {value: MIT, source: "https://example.org/card", at: licence field}
+access: {value: open, source: "https://example.org/card", at: files}
+modality: {value: ct, source: "https://example.org/card"}
+developed_by: {value: lab, source: "https://example.org/card", at: the owner}
+uses_language_model:
+  - {value: small, source: "https://example.org/card", at: "7B", alternative: language-model, variant: 7B}
+  - {value: large, source: "https://example.org/card", at: "70B", alternative: language-model, variant: 70B}
+""",
+    "model/small.yaml": "label: Small\nscope: general\n",
+    "model/large.yaml": "label: Large\nscope: general\n",
+    "model/variant.yaml": """\
+label: Variant
+scope: general
+variant_of: {value: family, source: "https://example.org/v", at: the card says so}
+access: {value: gated, source: "https://example.org/v", at: form}
+""",
+    "model/child.yaml": """\
+label: Child
+scope: medical
+described_by: child
+fine_tuned_from: {value: family, source: paper/child, at: methods}
+searched:
+  - for: [trained_on, weights_license]
+    in: ["github:a/b@c0ffee1:README.md", paper/child]
+    date: "2026-11-20"
+""",
+    "paper/child.yaml": "label: A child model\n",
+    "institution/lab.yaml": "label: Lab\n",
+    "modality/ct.yaml": "label: CT\n",
+    "modality/mri.yaml": "label: MRI\n",
+    "unit/image.yaml": "label: images\n",
+    "list/l.yaml": """\
+label: A list
+layout: table
+tables:
+  - {section: CT, columns: [Name, Code, Weights, About]}
+columns: {Name: name, Code: code, Weights: weights, About: {prose: true}}
+readings:
+  - {row: l-01, column: Name, data_scale: 3 images}
+  - {row: l-01, column: About, dimensionality: 2D}
+set_aside:
+  - {column: Weights, said: ✅, reason: the tick stands everywhere}
+""",
+    "list/l.csv": "id,record,table,line,Name,Code,Weights,About\n"
+    "l-01,model/child,1,3,Child of three,-,✅,\nl-02,model/variant,1,4,Variant,✅,Coming soon,\n",
+}
+CHILD, FAMILY, VARIANT = (entity("model", name) for name in ("child", "family", "variant"))
+
+
+@pytest.fixture
+def made(tmp_path: Path):
+    write(tmp_path, RECORDS)
+    result = build(tmp_path / "data")
+    assert result.findings == []
+    return result.triples
+
+
+def write(folder: Path, records) -> None:
+    for name, text in records.items():
+        path = folder / "data" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+
+
+def claims(triples, subject, predicate):
+    """What is said of each claim about the subject and property, by local name."""
+    nodes: dict[str, dict[str, str]] = {}
+    for node, prop, value in triples:
+        if node.startswith(f"<{bare(entity('claim', ''))}"):
+            nodes.setdefault(node, {})[prop.rstrip(">").replace("#", "/").rsplit("/", 1)[1]] = value
+    return [
+        said | {"node": node}
+        for node, said in nodes.items()
+        if said["subject"] == subject and said["predicate"] == own(predicate)
+    ]
+
+
+def values(triples, subject, predicate):
+    return {value for s, p, value in triples if (s, p) == (subject, own(predicate))}
+
+
+def test_a_search_is_a_node_of_its_work_named_by_what_it_says(made):
+    searches = {s for s, p, o in made if (p, o) == (iri(f"{RDF}type"), own("Search"))}
+    assert {s.partition("#search-")[2][:-10] for s in searches} == {"trained-on", "weights-license"}
+    for search in searches:
+        said = {(p, o) for s, p, o in made if s == search}
+        assert (own("about"), CHILD) in said
+        assert (own("searchedIn"), entity("paper", "child")) in said
+        assert (own("searchedIn"), "<https://github.com/a/b/blob/c0ffee1/README.md>") in said
+        assert (iri(f"{DCTERMS}date"), '"2026-11-20"^^<http://www.w3.org/2001/XMLSchema#date>') in said
+
+
+@pytest.mark.parametrize(
+    ("search", "message", "rule"),
+    [
+        ("{for: trained_on, in: paper/child}", "a search needs 'date'", "bad-record"),
+        ("{for: colour, in: paper/child, date: '2026-11-20'}", "'colour' is no property", "bad-value"),
+        ("{for: label, in: paper/child, date: '2026-11-20'}", "'label' is no property", "bad-value"),
+        ("{for: trained_on, in: memory, date: '2026-11-20'}", "'memory' is not a source", "bad-value"),
+        ("{for: trained_on, in: paper/other, date: '2026-11-20'}", "no record paper/other", "bad-value"),
+    ],
+)
+def test_a_search_that_says_too_little_is_a_finding(tmp_path, search, message, rule):
+    write(tmp_path, RECORDS | {"model/small.yaml": f"label: S\nscope: general\nsearched:\n  - {search}\n"})
+    [finding] = [f for f in build(tmp_path / "data").findings if f.file and f.file.endswith("small.yaml")]
+    assert message in finding.message
+    assert (finding.line, finding.rule) == (4, rule)
+
+
+def test_a_variant_takes_over_what_is_not_said_of_itself_and_says_so(made):
+    assert values(made, VARIANT, "weightsLicense") == {"<https://spdx.org/licenses/MIT>"}
+    assert values(made, VARIANT, "license") == {"<https://spdx.org/licenses/MIT>"}
+    assert values(made, VARIANT, "developedBy") == {entity("institution", "lab")}
+    assert values(made, VARIANT, "modality") == {entity("modality", "ct")}
+    assert values(made, VARIANT, "access") == {'"gated"'}
+    assert values(made, CHILD, "weightsLicense") == set()  # fine-tuned: others may release it otherwise
+    [claim] = claims(made, VARIANT, "weightsLicense")
+    [original] = claims(made, FAMILY, "weightsLicense")
+    assert claim["basis"] == own("Inherited")
+    assert claim["wasDerivedFrom"] == original["node"]
+    assert claim["hadPrimarySource"] == original["hadPrimarySource"]
+    assert claim["locator"] == literal("said of Family, of which this is a variant: licence field")
+
+
+def test_a_modality_is_not_taken_over_from_a_family_of_several(tmp_path):
+    two = RECORDS["model/family.yaml"].replace(
+        'modality: {value: ct, source: "https://example.org/card"}',
+        'source: "https://example.org/card"\nmodality: [ct, mri]',
+    )
+    write(tmp_path, RECORDS | {"model/family.yaml": two})
+    assert values(build(tmp_path / "data").triples, VARIANT, "modality") == set()
+
+
+def test_weights_are_not_followed_to_alternatives_unless_the_released_one_is_known(made, tmp_path):
+    small, large = entity("model", "small"), entity("model", "large")
+    assert values(made, FAMILY, "usesLanguageModel") == {small, large}
+    assert values(made, CHILD, "derivesFrom") == {FAMILY, small, large}
+    assert values(made, CHILD, "weightsDeriveFrom") == {FAMILY}
+    named = 'released_variant: {value: 7B, source: "https://example.org/card"}\n'
+    write(tmp_path, RECORDS | {"model/family.yaml": RECORDS["model/family.yaml"] + named})
+    assert values(build(tmp_path / "data").triples, CHILD, "weightsDeriveFrom") == {FAMILY, small}
+
+
+def test_what_a_list_does_not_give_is_its_claim_and_no_triple(made):
+    [absent] = claims(made, CHILD, "codeAbsent")
+    assert (absent["object"], absent["value"]) == ('"not-given"', '"-"')
+    [announced] = claims(made, VARIANT, "weightsAbsent")
+    assert (announced["object"], announced["value"]) == ('"announced"', '"Coming soon"')
+    assert {absent["accepted"], announced["accepted"]} == {
+        '"false"^^<http://www.w3.org/2001/XMLSchema#boolean>'
+    }
+    assert values(made, CHILD, "codeAbsent") == values(made, VARIANT, "weightsAbsent") == set()
+    assert values(made, VARIANT, "codeAvailable")  # a tick without a link
+
+
+def test_cells_that_tell_nothing_are_set_aside_by_rule(made):
+    [tick] = claims(made, CHILD, "weightsAvailable")
+    assert (tick["rank"], tick["reason"]) == (own("DeprecatedRank"), '"the tick stands everywhere"')
+    assert values(made, CHILD, "weightsAvailable") == set()
+
+
+def test_a_claim_has_the_raw_text_of_its_cell_and_the_reading_beside_it(made):
+    [scale] = claims(made, CHILD, "dataScale")
+    assert (scale["value"], scale["reading"]) == ('"Child of three"', '"3 images"')
+    [prose] = claims(made, CHILD, "dimensionality")
+    assert "value" not in prose
+    assert prose["reading"] == '"2D"'
+    for node, predicate, text in made:
+        if predicate == iri(f"{PROV}value") and node.startswith(f"<{bare(entity('claim', ''))}"):
+            cells = [o for s, p, o in made if (s, p) == (node, own("cell"))]
+            assert [o for s, p, o in made if s in cells and p == iri(f"{PROV}value")] in ([text], [])
