@@ -117,7 +117,7 @@ class Degrees:
                 fields["subject"],
                 fields["blank"],
             )
-        except (OSError, ValueError, TypeError, KeyError):
+        except (OSError, ValueError, TypeError, KeyError, AttributeError):
             return None
 
 

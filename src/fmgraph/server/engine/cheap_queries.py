@@ -86,13 +86,13 @@ class CheapQueries:
 
     def learn(self, query: str, answer: Answer) -> None:
         """Prove, if it can be proved, that queries like one that an evaluator has answered are cheap."""
-        if answer.seconds > _MOST_CPU or len(answer.body) > MOST_BYTES:
-            return
         template = self._template(query)
-        if template is None or template in self._proved:
+        if template is None or template in self._proved or len(answer.body) > MOST_BYTES:
             return
         bound = bound_work(template, self._degrees)
-        self._proved[template] = bound is not None and bound.is_small and _name(template) not in self._struck()
+        self._proved[template] = (
+            bound is not None and bound.is_small and _name(template) not in self._struck()
+        )
         while len(self._proved) > _MEMORY:
             self._proved.popitem(last=False)
 

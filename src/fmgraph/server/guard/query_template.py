@@ -1,4 +1,4 @@
-"""The template of a query: its tokens without the constants that can be any, found in some 20 microseconds."""
+"""The template of a query: its tokens without the constants that can be any, found in 20 microseconds."""
 
 from __future__ import annotations
 

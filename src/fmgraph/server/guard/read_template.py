@@ -19,9 +19,9 @@ _T = TypeVar("_T")
 _Repeat = Literal["", "?", "*", "+"]
 #: Their results are no longer than what they are given.
 _FUNCTIONS = frozenset(
-    ("ABS", "BOUND", "CEIL", "COALESCE", "CONTAINS", "DATATYPE", "DAY", "FALSE", "FLOOR", "IF", "IN", "ISBLANK",
-     "ISIRI", "ISLITERAL", "ISNUMERIC", "ISURI", "LANG", "LANGMATCHES", "LCASE", "MONTH", "ROUND", "SAMETERM",
-     "STR", "STRAFTER", "STRBEFORE", "STRENDS", "STRLEN", "STRSTARTS", "TRUE", "UCASE", "YEAR")
+    ("ABS", "BOUND", "CEIL", "COALESCE", "CONTAINS", "DATATYPE", "DAY", "FALSE", "FLOOR", "IF", "IN",
+     "ISBLANK", "ISIRI", "ISLITERAL", "ISNUMERIC", "ISURI", "LANG", "LANGMATCHES", "LCASE", "MONTH", "ROUND",
+     "SAMETERM", "STR", "STRAFTER", "STRBEFORE", "STRENDS", "STRLEN", "STRSTARTS", "TRUE", "UCASE", "YEAR")
 )  # fmt: skip
 _AGGREGATES = frozenset(("AVG", "COUNT", "DISTINCT", "MAX", "MIN", "SAMPLE", "SUM"))
 _OPERATORS = frozenset(("!", "=", "!=", "<", ">", "<=", ">=", "&&", "||", "+", "-", "*", "/", ",", "^^"))

@@ -3,9 +3,8 @@
 The bound assumes that the engine joins as pyoxigraph does (its optimiser, sparopt): of the patterns that
 share a variable with what is joined already it takes the one whose shape looks most selective, begins with
 the most selective of all, and looks up each pattern for one row after another. The ranks of the shapes are
-below; where several are equal and it matters, the worst of them is taken. Of groups inside groups nothing is
-assumed: each has a bound of its own or the query has none. ``tests/test_work_bound.py`` holds the engine to
-it.
+below; of equal ones the first in the text is taken. Of groups inside groups nothing is assumed: each has a
+bound of its own or the query has none. ``tests/test_work_bound.py`` holds the engine to it.
 """
 
 from __future__ import annotations
@@ -84,7 +83,7 @@ def _answer(query: Query, found: _Part, degrees: Degrees) -> WorkBound:
         return WorkBound(work, _FRAME)
     if query.form == "SELECT":
         computed = _Value(_GROWTH * longest, rows)
-        size = rows * _FRAME
+        size = (rows + 1) * _FRAME
         for name in sorted(found.values) if query.names is None else query.names:
             value = found.values.get(name, computed)
             size += (value.rows + 1) * (value.size + 4 * len(name) + _FRAME)
@@ -152,47 +151,29 @@ class _Bounder:
         return _Part(part.rows * times, part.work + part.rows * (1 + inner.work), values, part.certain)
 
     def _join(self, parts: Sequence[Pattern | Values], given: Set[str]) -> _Part:
-        """Return what joined patterns yield, whichever of the equally ranked is taken first.
+        """Return what joined patterns yield for one row in which the variables ``given`` are bound.
 
         The order is chosen without regard to ``given``, as the engine does it in an optional group.
         """
         if len(parts) > _MOST_PARTS:
             raise NoBoundError
-        if not parts:
-            return _Part(1, 1, {}, frozenset())
-        found = [self._join_from(index, parts, given) for index in _foremost(range(len(parts)), parts, set())]
-        return max(found, key=lambda part: (part.work, part.rows))
-
-    def _join_from(self, first: int, parts: Sequence[Pattern | Values], given: Set[str]) -> _Part:
-        waiting = list(range(len(parts)))
-        chosen: set[str] = set()  # variables by which the engine chooses
-        known = set(given)
+        waiting = list(parts)
+        chosen: set[str] = set()
         rows = work = 1
         outs: dict[Term, list[str]] = {}
         sizes: dict[str, int] = {}
-        index = first
-        while True:
-            waiting.remove(index)
-            part = parts[index]
-            factor, walked = self._step(part, known, outs, sizes)
-            work += rows * (1 + walked)
+        while waiting:
+            joined = [part for part in waiting if _variables(part) & chosen]
+            part = min(joined or waiting, key=lambda part: _rank(part, chosen))
+            waiting.remove(part)
+            factor, walked = self._step(part, chosen | given, outs, sizes)
+            work += rows * (1 + walked + factor)
             rows *= factor
-            work += rows
             if work > 10 * MOST_WORK:
                 raise NoBoundError
-            names = _variables(part)
-            chosen |= names
-            known |= names
-            if not waiting:
-                return _Part(
-                    rows,
-                    work,
-                    {name: _Value(size, rows) for name, size in sizes.items()},
-                    frozenset(chosen),
-                )
-            joined = [i for i in waiting if _variables(parts[i]) & chosen]
-            tied = _foremost(joined or waiting, parts, chosen)
-            index = max(tied, key=lambda i: self._step(parts[i], known, dict(outs), {})[0])
+            chosen |= _variables(part)
+        values = {name: _Value(size, rows) for name, size in sizes.items()}
+        return _Part(rows, work, values, frozenset(chosen))
 
     def _step(
         self, part: Pattern | Values, known: Set[str], outs: dict[Term, list[str]], sizes: dict[str, int]
@@ -258,14 +239,6 @@ def _united(branches: Sequence[dict[str, _Value]]) -> dict[str, _Value]:
             size, rows = found.get(name, (0, 0))
             found[name] = _Value(max(size, value.size), rows + value.rows)
     return found
-
-
-def _foremost(indexes: Sequence[int], parts: Sequence[Pattern | Values], chosen: Set[str]) -> list[int]:
-    """Return which patterns the engine may take next; only one where the order makes no difference."""
-    ranks = {index: _rank(parts[index], chosen) for index in indexes}
-    least = min(ranks.values())
-    tied = [index for index, rank in ranks.items() if rank == least]
-    return tied[:1] if least <= _RANKS[True, True, False] else tied
 
 
 def _note(term: Term, size: int, sizes: dict[str, int]) -> None:
