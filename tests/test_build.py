@@ -126,6 +126,7 @@ BROKEN = [
     ("model/child.yaml", "aka: A\n", "no label", "missing-label"),
     ("model/Child 2.yaml", "label: A\n", "not a record's file name", "bad-record"),
     ("model/other.yaml", "label: Child\n", "also a name of model/child", "ambiguous-name"),
+    ("application/other.yaml", "label: Child\n", "also a name of model/child", "ambiguous-name"),
     (
         "list/l.csv",
         RECORDS["list/l.csv"].replace("ViT-Base", "ViT-Bas-X"),
@@ -147,6 +148,7 @@ BROKEN = [
 
 @pytest.mark.parametrize(("name", "text", "message", "rule"), BROKEN, ids=lambda value: str(value)[:40])
 def test_each_mistake_is_found_where_it_is(data, name, text, message, rule):
+    (data / name).parent.mkdir(exist_ok=True)
     (data / name).write_text(text, encoding="utf-8")
     found = [one for one in build(data).findings if one.rule == rule and message in str(one)]
     assert found, [str(one) for one in build(data).findings]

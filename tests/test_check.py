@@ -40,7 +40,7 @@ year: {value: 2025, source: "https://example.org/beta", at: title}
 initialised_from:
   - {value: alpha, source: "https://example.org/beta", at: loads its weights}
 """,
-    "modality/ct": "label: CT\n",
+    "modality/ct": "label: CT\ndefinition: X-rays, computed into slices.\n",
     "institution/alpha-institute": "label: Alpha Institute\n",
 }
 LIST_YAML = """label: A list
@@ -187,8 +187,15 @@ def test_a_cell_that_nothing_understands_is_said_once(data):
 def test_a_row_about_no_record_is_an_error(data):
     write(data, "list/a-list.csv", LIST_CSV.replace("model/beta", "model/gamma"))
     found = check_data(data)
-    assert {f.rule for f in found} == {"row-without-record", "row-topic"}
-    assert {(f.file, f.line) for f in found} == {("data/list/a-list.csv", 3)}
+    assert {f.rule for f in found} == {"row-without-record"}
+    assert {(f.file, f.line, f.severity) for f in found} == {("data/list/a-list.csv", 3, "error")}
+
+
+def test_a_row_that_nobody_has_named_is_open(data):
+    write(data, "list/a-list.csv", LIST_CSV.replace("model/beta", ""))
+    found = check_data(data)
+    assert [(f.rule, f.line, f.severity) for f in found] == [("row-without-record", 3, "open")]
+    assert "a-list-02 (Beta) names no record" in found[0].message
 
 
 def test_a_column_that_means_nothing_is_found(data):
@@ -205,7 +212,7 @@ def test_what_the_graph_lacks_of_a_list_is_found(data):
     store.update(prefix + f"DELETE WHERE {{ ?c fmg:cell <{BASE}row/a-list-01#modality> }}")
     found = {f.rule: f for f in check_graph(store, data)}
     assert (found["row-missing"].line, found["cell-missing"].field) == (3, "Name")
-    assert found["cell-without-claim"].message == "a-list-01: the cell 'CT' makes no claim"
+    assert found["cell-without-claim"].message == "a-list-01 (Alpha): the cell 'CT' makes no claim"
     assert found["cell-text"].file == "data/list/a-list.csv"
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from fmgraph.publish import property_table
 from fmgraph.publish.dataset_names import AUTHORS, TITLE
 from fmgraph.resources import data_dir
 
@@ -69,3 +70,8 @@ def test_links_between_documents_lead_somewhere() -> None:
             assert (page.parent / target).exists(), (page.name, target)
             checked += 1
     assert checked > 10
+
+
+def test_the_tables_of_properties_and_kinds_are_those_of_the_ontology() -> None:
+    text = property_table.document().read_text("utf-8")
+    assert property_table.render(text) == text, "run python -m fmgraph.publish.property_table"

@@ -167,7 +167,7 @@ def test_a_broken_list_leaves_the_old_files_as_they_are(tmp_path: Path) -> None:
     write(tmp_path, FIRST, ORIGIN)
     before = {path: path.read_bytes() for path in (tmp_path / "list").iterdir()}
     with pytest.raises(ListError):
-        write(tmp_path, FIRST + "| 2024 | too | few |\n")
+        write(tmp_path, FIRST + "| 2024 | far | too | many | cells |\n")
     (tmp_path / "list/l-2026.yaml").write_text("label: [", encoding="utf-8")
     with pytest.raises(ListError):
         write(tmp_path, SECOND)

@@ -132,7 +132,8 @@ def test_a_slip_in_the_yaml_is_told(
 @pytest.mark.parametrize(
     ("old", "new", "line", "message"),
     [
-        ("id,record", "record,id", 1, "the header is"),
+        ("id,record", "record,id", 1, "the header has its columns in another order"),
+        ("Note", "Notes", 1, "the header lacks 'Note' and has 'Notes'"),
         ("l-02,", "l-2,", 3, "no id of this list"),
         ("l-02,", "l-01,", 3, "used twice"),
         ("l-02,", "l-03,", 3, "used twice or is among the gone"),

@@ -253,7 +253,7 @@ def test_rows_find_their_own_records() -> None:
         ("https://github.com/A/B/tree/main/sub/dir", {"GitHub": {"a/b/sub/dir"}}),
         ("https://github.com/A/B/blob/main/README.md#x", {"GitHub": {"a/b"}}),
         ("https://github.com/A", {}),
-        ("https://huggingface.co/datasets/A/B", {"Hugging Face": {"datasets/a/b"}}),
+        ("https://huggingface.co/datasets/A/B", {"Hugging Face data set": {"a/b"}}),
         ("https://huggingface.co/collections/A/B", {}),
         ("https://openreview.net/forum?id=AbC&x=1", {"page": {"openreview.net/AbC"}}),
         ("https://img.shields.io/badge/x", {}),

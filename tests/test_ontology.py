@@ -207,6 +207,21 @@ def test_domains_and_ranges_are_classes(ontology):
                 assert (value, RDF.type, OWL.Class) in ontology, value
 
 
+def test_annotations_that_take_one_value_have_one(ontology):
+    for name in (
+        "kind",
+        "order",
+        "group",
+        "facet",
+        "facetOrder",
+        "facetAlong",
+        "closureOf",
+        "completenessWeight",
+    ):
+        twice = [s for s in set(ontology.subjects(F[name])) if len(set(ontology.objects(s, F[name]))) > 1]
+        assert not twice, (name, twice)
+
+
 # ---- the context
 
 

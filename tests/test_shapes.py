@@ -45,6 +45,10 @@ def graph(*updates):
     store.load(path=SAMPLE)
     store.load(path=ONTOLOGY)
     store.update(PREFIX + "DELETE DATA { model:examplenet fmg:code <javascript:alert(1)> }")
+    store.update(
+        PREFIX + "INSERT { ?c skos:definition 'A concept.' } WHERE { ?kind fmg:conceptScheme ?s . ?c a ?kind "
+        "FILTER NOT EXISTS { ?c skos:definition ?d } }"
+    )
     for update in updates:
         store.update(PREFIX + update)
     return store
@@ -96,6 +100,27 @@ CASES = {
         "DELETE { model:uni rdfs:label ?l } INSERT { model:retfound rdfs:label ' ' } WHERE {}",
         "label",
         "Pattern",
+    ),
+    "label with space around it": (
+        "DELETE DATA { model:retfound rdfs:label 'RETFound' } ; "
+        "INSERT DATA { model:retfound rdfs:label 'RETFound ' }",
+        "label",
+        "Pattern",
+    ),
+    "label as a further name": (
+        "INSERT DATA { model:retfound skos:altLabel 'RETFound' }",
+        "alt-label",
+        "Disjoint",
+    ),
+    "concept without a definition": (
+        "DELETE { ?c skos:definition ?d } WHERE { ?c a fmg:Backbone ; skos:definition ?d }",
+        "concept-definition",
+        "MinCount",
+    ),
+    "trained on and not": (
+        "INSERT DATA { model:retfound fmg:trainedOn dataset:x ; fmg:notTrainedOn dataset:x }",
+        "work-trained-on",
+        "Disjoint",
     ),
     "medical work without a year": (
         "DELETE { model:eyeclip fmg:year ?y } WHERE { model:eyeclip fmg:year ?y }",
@@ -306,10 +331,10 @@ CASES = {
         "row-topic-known",
         "SPARQL",
     ),
-    "row about no record": (
-        "DELETE { ?r foaf:primaryTopic ?t } WHERE { ?r foaf:primaryTopic ?t }",
+    "row about two records": (
+        "INSERT { ?r foaf:primaryTopic fmg:Model } WHERE { ?r foaf:primaryTopic ?t }",
         "row-topic",
-        "MinCount",
+        "MaxCount",
     ),
     "stored cell without its text": (
         "DELETE { ?c prov:value ?v } WHERE { ?c a fmg:Cell ; prov:value ?v }",
@@ -414,9 +439,14 @@ class Breaker:
             SH.nodeKind: ("NodeKind", Literal("text")),
             SH.pattern: ("Pattern", Literal(" ")),
         }
-        if parameter not in (*wrong, SH.minCount, SH.maxCount):
+        if parameter not in (*wrong, SH.minCount, SH.maxCount, SH.disjoint):
             return
         node = self.node(shape)
+        if parameter == SH.disjoint:
+            self.add(node, step, Literal("both"))
+            self.add(node, obj, Literal("both"))
+            self.expect(child, "Disjoint", node)
+            return
         if parameter == SH.minCount:
             self.expect(child, "MinCount", node)
         elif parameter == SH.maxCount and simple:

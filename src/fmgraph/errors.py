@@ -28,8 +28,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Self
 
 
 class FmgraphError(Exception):
@@ -64,7 +65,25 @@ class InputError(FmgraphError):
         self.remedy = remedy
         place = ":".join(str(part) for part in (self.file, line) if part is not None)
         text = ": ".join(part for part in (place, field, message) if part)
+        self.others: tuple[InputError, ...] = ()
         super().__init__(f"{text} ({remedy})" if remedy else text)
+
+    def __str__(self) -> str:
+        """Return the error, and on a line each what else is wrong with the same input."""
+        return "\n".join([super().__str__(), *map(str, self.others)])
+
+    @classmethod
+    def of_all(cls, errors: Sequence[Self]) -> Self:
+        """Return the first of the errors, which tells the others as well."""
+        first, *others = errors
+        first.others = (*first.others, *others)
+        return first
+
+    def all(self) -> Iterator[InputError]:
+        """Yield this error and the others told with it."""
+        yield self
+        for other in self.others:
+            yield from other.all()
 
 
 class RecordError(InputError):

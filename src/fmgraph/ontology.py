@@ -65,8 +65,10 @@ class Facet:
     prop: str
     order: int
     along: str | None  #: the transitive property by which a value stands for all above it
+    through: str | None  #: the property to whose objects ``prop`` belongs; None for one of the entity itself
     kind: str | None  #: kind of the values; None for literals
     newest_first: bool  #: whether the values are years
+    boolean: bool  #: whether the values are yes and no
 
 
 @dataclass(frozen=True)
@@ -309,9 +311,10 @@ class Ontology:
     def facets(self, cls: str) -> list[Facet]:
         """Return the facets of an index of the class's instances, in order."""
         found = []
-        for prop in self.of_class(cls):
-            name = self.value(prop.iri, FMG + "facet")
-            if name is not None:
+        own = {prop.iri for prop in self.of_class(cls)}
+        for prop in self.properties.values():
+            name, through = (self.value(prop.iri, FMG + local) for local in ("facet", "facetThrough"))
+            if name is not None and (through or prop.iri) in own:
                 kinds = [self.kind_of_class[one].name for one in prop.ranges if one in self.kind_of_class]
                 found.append(
                     Facet(
@@ -319,8 +322,10 @@ class Ontology:
                         prop.iri,
                         self.number(prop.iri, "facetOrder", 99),
                         self.value(prop.iri, FMG + "facetAlong"),
+                        through,
                         kinds[0] if kinds else None,
                         newest_first=any(one.endswith("#gYear") for one in prop.ranges),
+                        boolean=any(one.endswith("#boolean") for one in prop.ranges),
                     )
                 )
         return sorted(found, key=lambda facet: (facet.order, facet.name))

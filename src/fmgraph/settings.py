@@ -29,6 +29,11 @@ class Settings:
         "Empty: links are relative.",
     )
     entity_base: str = _setting(BASE, "Base of the entity IRIs in the data.")
+    repository: str = _setting(
+        "",
+        "Web address of the data's repository, e.g. https://github.com/owner/name: pages then link to edit a "
+        "record or open an issue. Empty: they give lines of YAML to copy.",
+    )
     host: str = _setting("127.0.0.1", "Address to listen on.")
     port: int = _setting(8000, "Port to listen on.")
     proxies: int = _setting(

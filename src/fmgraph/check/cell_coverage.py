@@ -15,8 +15,9 @@ from fmgraph.check.locations import shown
 from fmgraph.errors import ListError
 from fmgraph.graph.cell_readers import ABSENT
 from fmgraph.lists import Column, Row, SourceList, load_list
+from fmgraph.lists.row_titles import row_title
 from fmgraph.rdf.prefixes import BASE, FMG, FOAF, PROV, RDF, entity_iri
-from fmgraph.records.findings import Finding
+from fmgraph.records.findings import Finding, Severity
 
 #: Rule of a cell that made no claim; where the build did not understand it, it says more.
 CELL_WITHOUT_CLAIM = "cell-without-claim"
@@ -46,19 +47,21 @@ class _Coverage:
 
     def findings(self) -> Iterator[Finding]:
         read = {(reading.row, reading.column) for reading in self._source.readings}
+        not_read = {(cell.row, cell.column) for cell in self._source.not_read}
         for row in self._source.rows:
             iri = entity_iri("row", row.id)
             if not self._has(iri, f"{RDF}type", ox.NamedNode(f"{FMG}ListRow")):
                 yield self._finding("the row is not in the graph", row, None, "row-missing", "build it again")
                 continue
             topics = self._topics(iri)
-            if not topics:  # the shapes and the build say so: its cells need not say it again
+            if not topics:  # skipped or open: its cells need not say it again
                 continue
             if topics != {BASE + (row.record or "")}:
                 message = f"the row is about {', '.join(sorted(topics))} in the graph"
                 yield self._finding(message, row, "record", "row-topic-differs", "build it again")
             for column in self._source.table(row).columns:
-                if row.cells[column.header] and not column.spec.prose:
+                nothing = column.spec.prose or column.spec.ignored or (row.id, column.header) in not_read
+                if row.cells[column.header] and not nothing:
                     yield from self._cell(row, column, (row.id, column.header) in read)
 
     def _topics(self, row: str) -> set[str]:
@@ -78,7 +81,8 @@ class _Coverage:
                 row,
                 column.header,
                 CELL_WITHOUT_CLAIM,
-                "correct the cell, or add what it names to the records",
+                "add what it names to the records, or say under `not_read:` why nobody can read it",
+                "open",
             )
         else:
             yield self._finding(
@@ -86,7 +90,8 @@ class _Coverage:
                 row,
                 column.header,
                 "column-without-meaning",
-                f"map it under `columns:` in {self._source.yaml_path.name}",
+                f"map it under `columns:` in {self._source.yaml_path.name}, or give it `ignore: reason`",
+                "open",
             )
 
     def _has(self, subject: str, predicate: str, obj: ox.NamedNode | ox.Literal) -> bool:
@@ -97,6 +102,16 @@ class _Coverage:
         quads = self._store.quads_for_pattern(None, ox.NamedNode(f"{FMG}cell"), ox.NamedNode(cell))
         return next(iter(quads), None) is not None
 
-    def _finding(self, message: str, row: Row, field: str | None, rule: str, remedy: str) -> Finding:
+    def _finding(
+        self,
+        message: str,
+        row: Row,
+        field: str | None,
+        rule: str,
+        remedy: str,
+        severity: Severity = "error",
+    ) -> Finding:
+        title = row_title(self._source, row)
+        text = f"{row.id} ({title}): {message}" if title else f"{row.id}: {message}"
         focus = entity_iri("row", row.id)
-        return Finding(f"{row.id}: {message}", self._file, row.csv_line, field, remedy, rule, focus=focus)
+        return Finding(text, self._file, row.csv_line, field, remedy, rule, severity, focus)

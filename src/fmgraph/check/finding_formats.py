@@ -18,8 +18,13 @@ from fmgraph.records.findings import SEVERITIES, Finding, Severity
 
 #: The schema that SARIF files name. https://docs.oasis-open.org/sarif/sarif/v2.1.0/
 _SARIF_SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
-_SARIF_LEVEL: dict[Severity, str] = {"error": "error", "warning": "warning", "info": "note"}
-_SH_SEVERITY: dict[Severity, str] = {"error": "Violation", "warning": "Warning", "info": "Info"}
+_SARIF_LEVEL: dict[Severity, str] = {"error": "error", "warning": "warning", "open": "note", "info": "note"}
+_SH_SEVERITY: dict[Severity, str] = {
+    "error": "Violation",
+    "warning": "Warning",
+    "open": "Info",
+    "info": "Info",
+}
 
 
 def as_text(findings: Sequence[Finding]) -> str:
@@ -27,7 +32,9 @@ def as_text(findings: Sequence[Finding]) -> str:
     if not findings:
         return "no findings\n"
     counts = Counter(finding.severity for finding in findings)
-    total = ", ".join(f"{counts[s]} {s}{'s' if counts[s] > 1 else ''}" for s in SEVERITIES if counts[s])
+    total = ", ".join(
+        f"{counts[s]} {s}{'s' if counts[s] > 1 and s != 'open' else ''}" for s in SEVERITIES if counts[s]
+    )
     return "".join(f"{finding}\n" for finding in findings) + f"{total}\n"
 
 

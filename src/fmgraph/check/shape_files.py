@@ -13,7 +13,7 @@ from rdflib.collection import Collection
 from rdflib.term import Node
 
 from fmgraph.errors import OntologyError
-from fmgraph.rdf.prefixes import BASE
+from fmgraph.rdf.prefixes import BASE, FMG
 
 #: Namespace of the shapes, preferred prefix ``fmgsh``.
 FMGSH = f"{BASE}shapes#"
@@ -23,6 +23,7 @@ FIRST_YEAR = 1990
 #: The ways in which a shape says what it is about (SHACL, section 2.1.3).
 TARGETS = (SH.targetClass, SH.targetNode, SH.targetObjectsOf, SH.targetSubjectsOf)
 
+_DERIVED = (URIRef(FMG + "derived"), URIRef(FMG + "materialised"))
 _YEAR = URIRef(f"{FMGSH}year")
 _SPDX = URIRef(f"{FMGSH}spdx")
 
@@ -73,7 +74,8 @@ def load_shapes(shapes_dir: Path, ontology_file: Path, this_year: int | None = N
     """Return the shapes of all files in the folder and the ontology.
 
     Years are bounded by the year after ``this_year`` (by default the current one, UTC), licences by the
-    SPDX list. Raises OntologyError where a file cannot be read or a shape that is filled in is missing.
+    SPDX list; closed shapes let derived properties pass. Raises OntologyError where a file cannot be
+    read or a shape that is filled in is missing.
     """
     year = this_year if this_year is not None else datetime.now(UTC).year
     graph, ontology = Graph(), Graph()
@@ -93,4 +95,16 @@ def load_shapes(shapes_dir: Path, ontology_file: Path, this_year: int | None = N
     licences = URIRef(f"{FMGSH}spdx-licences")
     Collection(graph, licences, [URIRef(iri) for iri in spdx_iris()])
     graph.set((_SPDX, SH["in"], licences))
+    _let_derived_pass(graph, ontology)
     return Shapes(graph, ontology)
+
+
+def _let_derived_pass(graph: Graph, ontology: Graph) -> None:
+    """Let every closed shape ignore what the ontology marks as derived: nobody has stated it."""
+    derived = {term for flag in _DERIVED for term in ontology.subjects(flag, Literal(True))}
+    for shape in set(graph.subjects(SH.closed)):
+        ignored = graph.value(shape, SH.ignoredProperties)
+        passing = derived | (set(Collection(graph, ignored)) if ignored is not None else set())
+        names = URIRef(f"{shape}-passing")
+        Collection(graph, names, sorted(passing, key=str))
+        graph.set((shape, SH.ignoredProperties, names))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
@@ -11,12 +13,17 @@ from fmgraph.cli.cli_options import EXISTING, write
 from fmgraph.curation.identities import known_records, with_rows
 from fmgraph.curation.match_formats import FORMATS as MATCH_FORMATS
 from fmgraph.curation.match_records import Matcher
-from fmgraph.errors import NotFoundError
+from fmgraph.errors import NotFoundError, UsageError
 from fmgraph.lists import load_lists
 from fmgraph.lists.set_records import set_records
 from fmgraph.lists.source_list import SourceList
 from fmgraph.ontology import Schema
 from fmgraph.text import nearest
+
+if TYPE_CHECKING:
+    from fmgraph.curation.metadata_documents import Documents
+
+_Command = TypeVar("_Command", bound=Callable[..., object])
 
 DATA = click.option("--data", "data_dir", type=EXISTING, help="The data folder (default: the checkout's).")
 
@@ -56,4 +63,89 @@ def match(list_id: str, data_dir: Path | None, form: str, dry_run: bool) -> None
     write(MATCH_FORMATS[form](matches))
 
 
-COMMANDS = (match,)
+def _services(_context: click.Context, _parameter: click.Parameter, given: tuple[str, ...]) -> dict[str, str]:
+    """Return the addresses in ``NAME=URL``; raises BadParameter for anything else."""
+    pairs = [one.partition("=") for one in given]
+    for name, equals, url in pairs:
+        if not equals or not url.startswith(("http://", "https://")):
+            raise click.BadParameter(f"write {name or 'NAME'}=https://…")
+    return {name: url.rstrip("/") for name, _, url in pairs}
+
+
+def metadata_options(command: _Command) -> _Command:
+    """Add the options that say where metadata are from; they become ``documents`` by :func:`documents_of`."""
+    options = (
+        click.option(
+            "--metadata",
+            "folder",
+            type=EXISTING,
+            metavar="DIR",
+            help="A folder of the services' answers; with --online, what comes is kept there.",
+        ),
+        click.option("--online", is_flag=True, help="Ask arXiv, Crossref, DataCite, Hugging Face, GitHub."),
+        click.option(
+            "--service",
+            "services",
+            multiple=True,
+            metavar="NAME=URL",
+            callback=_services,
+            help="Another address of a service, e.g. arxiv=https://mirror.example.org.",
+        ),
+        click.option(
+            "--github-token",
+            envvar="FMGRAPH_GITHUB_TOKEN",
+            help="A token for GitHub, which answers 60 requests an hour without one.",
+        ),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def documents_of(
+    folder: Path | None, online: bool, services: dict[str, str], github_token: str | None
+) -> Documents:
+    """Return the documents that the options mean; raises UsageError where the extra is not installed."""
+    try:
+        from fmgraph.curation.metadata_documents import Folder, Nothing, Online, Recorded
+    except ModuleNotFoundError as error:
+        raise UsageError(f"{error.name} is missing: pip install 'fmgraph[draft]'") from None
+    network = Online(services, github_token) if online else None
+    if folder and network:
+        return Recorded(Folder(folder), network)
+    return Folder(folder) if folder else network or Nothing()
+
+
+@click.command()
+@click.argument("list_id", metavar="LIST")
+@DATA
+@metadata_options
+@click.option("--new", multiple=True, metavar="ROW", help="A row whose work is new, whatever is like it.")
+@click.option("--dry-run", is_flag=True, help="Show what would be written; write nothing.")
+def draft(
+    list_id: str,
+    data_dir: Path | None,
+    folder: Path | None,
+    online: bool,
+    services: dict[str, str],
+    github_token: str | None,
+    new: tuple[str, ...],
+    dry_run: bool,
+) -> None:
+    """Write a record, marked as not reviewed, for each row of LIST that has none.
+
+    From the row's cells and, with --metadata or --online, from what the services say of its identifiers.
+    """
+    documents = documents_of(folder, online, services, github_token)
+    from fmgraph.curation.draft_list import draft_list
+
+    data_dir = data_dir or resources.data_dir()
+    source, others = _lists(data_dir, list_id)
+    unknown = set(new) - {row.id for row in source.rows}
+    if unknown:
+        raise NotFoundError(f"{list_id} has no row {sorted(unknown)[0]!r}")
+    report = draft_list(data_dir, source, others, _schema(), documents, new=new, only=new, dry_run=dry_run)
+    write(str(report))
+
+
+COMMANDS = (match, draft)

@@ -39,14 +39,21 @@ def import_command(
     date: str | None,
     label: str | None,
 ) -> None:
-    """Read a Markdown list into data/list/<ID>.csv and <ID>.yaml, keeping what people curated there."""
+    """Read a Markdown list into data/list/<ID>.csv and <ID>.yaml, keeping what people curated there.
+
+    Exits 1 where so many links are left unread that the list is hardly read.
+    """
     try:
         source = file.read_bytes()
     except OSError as error:
         raise ListError(f"cannot be read: {error.strerror}", file=file, remedy="check the path") from None
     imported = import_list(source, list_id, file=file)
     origin = Origin(repository, path, commit, date, label)
-    click.echo(str(write_list(imported, data_dir or resources.data_dir(), origin)))
+    report = write_list(imported, data_dir or resources.data_dir(), origin)
+    click.echo(str(report))
+    if report.too_many_unread:
+        click.echo(f"{report.list_id}: {len(report.unread)} links are left unread", err=True)
+        sys.exit(1)
 
 
 @click.command()

@@ -19,6 +19,7 @@ _MODULES = {
     "check": "data_commands",
     "report": "data_commands",
     "match": "curation_commands",
+    "draft": "curation_commands",
     "query": "query_commands",
     "queries": "query_commands",
     "lineage": "query_commands",

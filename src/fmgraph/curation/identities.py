@@ -15,18 +15,33 @@ from urllib.parse import parse_qs, urlsplit
 from fmgraph.errors import RecordError
 from fmgraph.lists.source_list import Row, SourceList
 from fmgraph.ontology import Schema, work_kinds
-from fmgraph.records.addresses import parse_address
+from fmgraph.records.addresses import Address, parse_address
 from fmgraph.records.record_files import Record, iter_records
 from fmgraph.text import match_key
 
 #: Kinds of identifiers; those that identify a paper first, then those of code and weights.
-ARXIV, DOI, GITHUB, HUGGING_FACE, PAGE = "arXiv", "DOI", "GitHub", "Hugging Face", "page"
+ARXIV, DOI, GITHUB, PAGE = "arXiv", "DOI", "GitHub", "page"
+HUGGING_FACE, HUGGING_FACE_DATA = "Hugging Face", "Hugging Face data set"
 OF_PAPERS = (ARXIV, DOI)
 #: One of these alone may identify a work; a page of another host only together with something else.
-UNIQUE = (ARXIV, DOI, GITHUB, HUGGING_FACE)
+UNIQUE = (ARXIV, DOI, GITHUB, HUGGING_FACE, HUGGING_FACE_DATA)
 #: DOIs of preprint servers: another DOI beside one of them is the version of record, not another paper.
 _PREPRINT = re.compile(r"10\.(1101|48550|21203|36227|20944|2139|31219|31234)/")
 
+_SCHEMES = {
+    "arxiv": ARXIV,
+    "doi": DOI,
+    "github": GITHUB,
+    "huggingface": HUGGING_FACE,
+    "huggingface-dataset": HUGGING_FACE_DATA,
+    "huggingface-space": PAGE,
+}
+#: Other pages of an arXiv preprint.
+_PREPRINT_PAGE = re.compile(
+    r"(?:huggingface\.co/papers|ar5iv\.(?:labs\.arxiv\.)?org/(?:abs|html))/(\d{4}\.\d{4,5})(?:v\d+)?"
+)
+#: A text before a colon that is longer than this is no name but the beginning of a title.
+_NAME_LENGTH, _NAME_WORDS = 40, 5
 _URL = re.compile(r"https?://[^\s<>\"'`|\]]+")
 _IMAGE = re.compile(r"!\[[^\]]*\]\([^)]*\)|<img\b[^>]*>", re.IGNORECASE)
 _LINK = re.compile(r"\[+([^\[\]]*)\]+\([^()]*(?:\([^()]*\)[^()]*)*\)")
@@ -46,7 +61,13 @@ class Identity:
     identifiers: Mapping[str, frozenset[str]] = field(default_factory=dict)  #: kind → identifiers
     years: frozenset[str] = frozenset()
     named: bool = False  #: of a row: whether it gives a name as such, not only perhaps within its title
-    shown: str = ""  #: title or name as written, for people
+    name: str = ""  #: of a row: the name as written, "" where it gives none
+    title: str = ""  #: of a row: the title as written, "" where it gives none
+
+    @property
+    def shown(self) -> str:
+        """Title or name, for people."""
+        return self.title or self.name
 
 
 def identifiers_of(urls: Iterable[str]) -> dict[str, frozenset[str]]:
@@ -60,64 +81,30 @@ def identifiers_of(urls: Iterable[str]) -> dict[str, frozenset[str]]:
 
 def _identifiers(url: str) -> Iterator[tuple[str, str]]:
     try:
-        address, parts = parse_address(url), urlsplit(url)
+        address = parse_address(url)
     except ValueError:
-        return
-    host, path = parts.netloc.casefold().removeprefix("www."), parts.path.strip("/")
-    if arxiv := address.arxiv or _arxiv_elsewhere(host, path):
-        yield ARXIV, arxiv
-    elif found := address.doi:
-        yield from doi_identifier(found)
-    elif host == "github.com":
-        yield from ((GITHUB, name) for name in _repository(path))
-    elif host in ("huggingface.co", "hf.co"):
-        yield from ((HUGGING_FACE, name) for name in _hugging_face(path))
-    elif host == "openreview.net" and (note := parse_qs(parts.query).get("id")):
+        return  # `fmgraph check` reports what is no address
+    if preprint := _PREPRINT_PAGE.fullmatch(address.key):
+        yield ARXIV, preprint[1]
+    elif address.host == "openreview.net" and (note := parse_qs(urlsplit(url).query).get("id")):
         yield PAGE, f"openreview.net/{note[0]}"
-    elif path and host and not host.endswith("shields.io"):
-        yield PAGE, f"{host}/{path.removesuffix('.pdf').removesuffix('.html')}".casefold()
+    elif address.identifiers:
+        for scheme, value in address.identifiers:
+            yield _SCHEMES[scheme], value + (_place(address) if scheme == "github" else "")
+    elif address.path.strip("/") and not address.host.endswith(
+        ("shields.io", "github.com", "huggingface.co")
+    ):
+        yield PAGE, re.sub(r"\.(pdf|html)$", "", address.key.split("?")[0]).casefold()
 
 
-def doi_identifier(doi: str) -> Iterator[tuple[str, str]]:
-    """Yield a DOI as an identifier: DOIs are compared without case, those of arXiv are arXiv ids."""
-    low = doi.casefold()
-    if low.startswith("10.48550/arxiv."):
-        yield ARXIV, low.removeprefix("10.48550/arxiv.")
-    else:
-        yield DOI, low
-
-
-def _arxiv_elsewhere(host: str, path: str) -> str | None:
-    match = re.fullmatch(r"papers/(\d{4}\.\d{4,5})", path) if host in ("huggingface.co", "hf.co") else None
-    match = match or (
-        re.fullmatch(r"(?:abs|html|pdf)/(\d{4}\.\d{4,5})(?:v\d+)?", path)
-        if host in ("alphaxiv.org", "ar5iv.org", "ar5iv.labs.arxiv.org")
-        else None
-    )
-    return match[1] if match else None
-
-
-def _repository(path: str) -> Iterator[str]:
-    """Yield ``owner/name``; a branch or a folder in it is another thing and keeps its place."""
-    parts = path.split("/")
-    if len(parts) < 2 or parts[0] in ("orgs", "topics", "sponsors", "features"):
-        return
-    name = f"{parts[0]}/{parts[1].removesuffix('.git')}".casefold()
-    rest = parts[3:] if len(parts) > 3 and parts[2] in ("tree", "blob") else []
-    if rest and rest[0] in ("main", "master", "HEAD"):
-        rest = rest[1:]
+def _place(address: Address) -> str:
+    """Return the branch or folder that the address names: it is another thing than its repository."""
+    rest = address.path.strip("/").split("/")[2:]
+    if rest[:1] in (["tree"], ["blob"]):
+        rest = rest[2:] if rest[1:2] and rest[1] in ("main", "master", "HEAD") else rest[1:]
     if rest and rest[-1].casefold().startswith("readme"):
         rest = rest[:-1]
-    yield "/".join([name, *rest])
-
-
-def _hugging_face(path: str) -> Iterator[str]:
-    parts = path.casefold().split("/")
-    place = parts.pop(0) if parts[0] in ("datasets", "spaces") else ""
-    if parts and parts[0] in ("collections", "papers", "docs", "blog", "api"):
-        return
-    if len(parts) >= 2:
-        yield "/".join([*([place] if place else []), *parts[:2]])
+    return "".join(f"/{part}" for part in rest).casefold()
 
 
 def addresses(text: str) -> list[str]:
@@ -141,7 +128,8 @@ def plain(cell: str) -> str:
 
 def of_row(source: SourceList, row: Row) -> Identity:
     """Return what the row's cells identify its subject by."""
-    names: list[str] = []
+    names: list[str] = []  # the likeliest first
+    inside: list[str] = []  # names that a title may give
     titles: list[str] = []
     years: list[str] = []
     urls: list[str] = []
@@ -158,14 +146,20 @@ def of_row(source: SourceList, row: Row) -> Identity:
         if "title" in means and (text := plain(cell)):
             found, certain = names_in_title(cell)
             titles += [text, *found.values()]
-            names += list(found)
+            inside += list(found)
             named = named or certain
         if "year" in means:
             years += re.findall(r"\b(?:19|20)\d\d\b", cell)
+    short = [name for name in inside if len(name) <= _NAME_LENGTH and len(name.split()) <= _NAME_WORDS]
     return Identity(
-        _keys(names), _keys(titles), identifiers_of(urls), frozenset(years), named,
-        next(iter([*titles, *names]), ""),
-    )  # fmt: skip
+        names=_keys([*names, *inside]),
+        titles=_keys(titles),
+        identifiers=identifiers_of(urls),
+        years=frozenset(years),
+        named=named,
+        name=min(names, key=len) if names else next(iter(short), ""),
+        title=next(iter(titles), ""),
+    )
 
 
 def names_in_title(cell: str) -> tuple[dict[str, str], bool]:
@@ -203,12 +197,20 @@ class Known:
     identity: Identity
 
 
-def known_records(data_dir: Path, schema: Schema) -> list[Known]:
-    """Return every work, data set and paper under the folder; raises RecordError for a broken file."""
-    records: dict[str, dict[str, Record]] = {}
+def read_records(data_dir: Path, schema: Schema) -> list[Record]:
+    """Return every record under the folder; raises RecordError for a broken file."""
+    records = []
     for record in iter_records(data_dir, {*schema.fields, "iri"}):
         if isinstance(record, RecordError):
             raise record
+        records.append(record)
+    return records
+
+
+def known_records(data_dir: Path, schema: Schema) -> list[Known]:
+    """Return every work, data set and paper under the folder; raises RecordError for a broken file."""
+    records: dict[str, dict[str, Record]] = {}
+    for record in read_records(data_dir, schema):
         records.setdefault(record.kind, {})[record.slug] = record
     papers = records.get("paper", {})
     known = []
@@ -246,14 +248,12 @@ def _of_record(record: Record, papers: list[Record]) -> Identity:
     names = [] if record.kind == "paper" else [*record.names, record.slug]
     names += [name for one in (record, *papers) for name in one.values("name")]
     keys = ("code", "weights", "homepage", "url")
-    identifiers = identifiers_of(url for one in (record, *papers) for key in keys for url in one.values(key))
+    urls = [url for one in (record, *papers) for key in keys for url in one.values(key)]
     for paper in described:
-        given = [(ARXIV, value) for value in paper.values("arxiv")]
-        given += [pair for value in paper.values("doi") for pair in doi_identifier(value)]
-        for scheme, value in given:
-            identifiers[scheme] = identifiers.get(scheme, frozenset()) | {value}
+        urls += [f"https://arxiv.org/abs/{value}" for value in paper.values("arxiv")]
+        urls += [f"https://doi.org/{value}" for value in paper.values("doi")]
     years = {year for one in (record, *papers) for year in one.values("year")}
-    return Identity(_keys(names), _keys(titles), identifiers, frozenset(years), True, record.label)
+    return Identity(_keys(names), _keys(titles), identifiers_of(urls), frozenset(years), named=True)
 
 
 def conflicting(one: Identity, other: Identity, scheme: str) -> bool:

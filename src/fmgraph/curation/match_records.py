@@ -27,7 +27,15 @@ from fmgraph.curation.identities import (
 from fmgraph.lists.source_list import Row, SourceList
 
 #: How much each signal says that row and record are one, from 0 to 1.
-_WEIGHTS = {"arXiv": 0.95, "DOI": 0.95, "Hugging Face": 0.9, "GitHub": 0.85, "title": 0.9, "name": 0.6}
+_WEIGHTS = {
+    "arXiv": 0.95,
+    "DOI": 0.95,
+    "Hugging Face": 0.9,
+    "Hugging Face data set": 0.9,
+    "GitHub": 0.85,
+    "title": 0.9,
+    "name": 0.6,
+}
 _WEIGHTS |= {"page": 0.5, "year": 0.1}
 #: From this likeness (0 to 100) on, a text makes a record a candidate.
 _LIKE = 85.0

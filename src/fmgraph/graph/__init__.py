@@ -105,8 +105,10 @@ def _add_lists(work: Build) -> None:
         try:
             source = load_list(path)
         except ListError as error:
-            place = Path(error.file or path)
-            work.find(error.message, place, error.line, error.field or "", "bad-list", error.remedy)
+            work.broken_lists.add(path.stem)
+            for one in error.all():
+                place = Path(one.file or path)
+                work.find(one.message, place, one.line, one.field or "", "bad-list", one.remedy)
             continue
         ListBuilder(work, source).add()
 

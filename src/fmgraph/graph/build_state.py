@@ -12,7 +12,7 @@ from fmgraph.graph.values import Value, Values
 from fmgraph.ontology import Schema
 from fmgraph.rdf.prefixes import BASE, SCHEMA
 from fmgraph.rdf.terms import LABEL, A, Term, Triple, iri, literal, own
-from fmgraph.records.findings import Finding
+from fmgraph.records.findings import Finding, Severity
 from fmgraph.records.record_files import Record
 
 
@@ -39,6 +39,7 @@ class Build:
     triples: set[Triple] = field(default_factory=set)
     claims: list[Claim] = field(default_factory=list)
     list_claims: list[ListClaim] = field(default_factory=list)
+    broken_lists: set[str] = field(default_factory=set)  #: ids of lists that could not be loaded
 
     def place(self, path: Path) -> str:
         """Return the path as findings show it: relative to the data folder's parent."""
@@ -48,11 +49,20 @@ class Build:
             return str(path)
 
     def find(
-        self, message: str, path: Path, line: int | None, key: str, rule: str, remedy: str | None = None
+        self,
+        message: str,
+        path: Path,
+        line: int | None,
+        key: str,
+        rule: str,
+        remedy: str | None = None,
+        severity: Severity = "error",
     ) -> None:
         """Add a finding; a remedy may follow the message after a semicolon."""
         text, _, hint = message.partition("; ")
-        self.findings.append(Finding(text, self.place(path), line, key, remedy or hint or None, rule))
+        self.findings.append(
+            Finding(text, self.place(path), line, key, remedy or hint or None, rule, severity)
+        )
 
     def paper_of(self, record: Record) -> Record | None:
         """Return the record of the paper that describes the work; the record itself where it is a paper."""

@@ -34,6 +34,7 @@ class Catalogue:
         self.records: dict[str, dict[str, Record]] = {kind: {} for kind in all_kinds()}
         self.findings: list[Finding] = []
         self._names: dict[str, dict[str, str]] = {kind: {} for kind in all_kinds()}
+        self._works: dict[str, str] = {}
         self.spellings = Spellings()
         for record in records:
             self.records[record.kind][record.slug] = record
@@ -52,16 +53,23 @@ class Catalogue:
             key = match_key(name)
             other = names.setdefault(key, record.slug)
             if other != record.slug and name != record.slug:
-                self.findings.append(
-                    Finding(
-                        f"the name {name!r} is also a name of {record.kind}/{other}",
-                        file=str(record.path),
-                        line=record.lines.get("aka") or record.lines.get("label"),
-                        field="aka" if name != record.label else "label",
-                        remedy="drop it from one of the two, so that a list cell finds one record",
-                        rule="ambiguous-name",
-                    )
-                )
+                self._ambiguous(record, name, f"{record.kind}/{other}")
+            if record.kind in work_kinds():  # a cell that names a parent may mean a work of any kind
+                work = self._works.setdefault(key, f"{record.kind}/{record.slug}")
+                if work.partition("/")[0] != record.kind:
+                    self._ambiguous(record, name, work)
+
+    def _ambiguous(self, record: Record, name: str, other: str) -> None:
+        self.findings.append(
+            Finding(
+                f"the name {name!r} is also a name of {other}",
+                file=str(record.path),
+                line=record.lines.get("aka") or record.lines.get("label"),
+                field="aka" if name != record.label else "label",
+                remedy="drop it from one of the two, so that a list cell finds one record",
+                rule="ambiguous-name",
+            )
+        )
 
     def find(self, kind: str, name: str) -> str | None:
         """Return the slug of the record of that kind with that name, alias or slug."""

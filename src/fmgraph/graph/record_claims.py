@@ -138,7 +138,8 @@ def apply_corrections(build: Build, record: Record) -> None:
         hits = [quoted.claim for quoted in said if quoted.key == correction.field] or [
             quoted.claim for quoted in said if quoted.column == correction.field
         ]
-        if not hits:
+        unread = build.broken_lists if correction.list is None else build.broken_lists & {correction.list}
+        if not hits and not unread:  # a list that could not be loaded may well say it
             build.find(
                 f"no list cell about this record says {correction.said!r} in {correction.field}",
                 record.path,

@@ -8,6 +8,7 @@ from fmgraph.graph.build_state import Build, ListClaim
 from fmgraph.graph.cell_readers import Assertion, CellReader
 from fmgraph.graph.claims import Claim
 from fmgraph.lists import Reading, Row, SourceList
+from fmgraph.lists.row_titles import row_title
 from fmgraph.rdf.prefixes import BASE, DCTERMS, FOAF, OWL, PROV, SCHEMA, XSD
 from fmgraph.rdf.terms import LABEL, A, Term, entity, integer, iri, literal, own
 from fmgraph.records.addresses import parse_address
@@ -30,6 +31,7 @@ class ListBuilder:
         self._list = source
         self._node = entity("list", source.id)
         self._reader = CellReader(build.catalogue)
+        self._not_read = {(cell.row, cell.column): cell.reason for cell in source.not_read}
 
     def add(self) -> None:
         """Add the list, its tables, rows and cells, and the claims that they make."""
@@ -39,7 +41,7 @@ class ListBuilder:
             readings.setdefault(reading.row, []).append(reading)
         for row in self._list.rows:
             self._add_row(row)
-            record = self._record(row.record, row)
+            record = self._accepted_record(row)
             if record is None:
                 continue
             self._read_cells(row, record)
@@ -58,6 +60,10 @@ class ListBuilder:
         if source.date:
             add((self._node, iri(f"{DCTERMS}issued"), literal(source.date, f"{XSD}date")))
         add((self._node, own("layout"), literal(source.layout)))
+        if source.repository:
+            add((self._node, iri(f"{DCTERMS}isVersionOf"), iri(parse_address(source.repository).iri)))
+        if source.replaces:
+            add((self._node, iri(f"{DCTERMS}replaces"), entity("list", source.replaces)))
         for table in source.tables:
             node = self._table(table.number)
             add((node, A, own("Table")))
@@ -96,24 +102,53 @@ class ListBuilder:
             add((cell, own("column"), self._table(row.table, column.slug)))
             if text:
                 add((cell, _VALUE, literal(text)))
+            if reason := self._not_read.get((row.id, column.header)):
+                add((cell, own("notReadBecause"), literal(reason)))
 
     def _cell(self, row: Row, column: str) -> Term:
         return iri(f"{BASE}row/{row.id}#{column}")
 
-    def _record(self, name: str | None, row: Row) -> Record | None:
-        kind, _, slug = (name or "").partition("/")
+    def _accepted_record(self, row: Row) -> Record | None:
+        """Return the record that the row is about, None where its cells make no claims (yet)."""
+        node = entity("row", row.id)
+        if reason := self._list.skip.get(row.id):
+            self._build.triples.add((node, own("skippedBecause"), literal(reason)))
+            return None
+        if row.id in self._list.provisional:
+            self._build.triples.add((node, own("provisional"), literal("true", f"{XSD}boolean")))
+            what, remedy = (
+                "is provisional",
+                f"accept it: delete it from `provisional:` in {self._list.yaml_path.name}",
+            )
+            self._open(row, f"{what}: its claims wait", "provisional-row", remedy)
+            return None
+        if row.record is None:
+            remedy = "write kind/slug in the record column, or say under `skip:` why it is not about a work"
+            self._open(row, "names no record", "row-without-record", remedy)
+            return None
+        return self._record(row.record, row)
+
+    def _open(self, row: Row, message: str, rule: str, remedy: str) -> None:
+        place = self._list.csv_path, row.csv_line, "record"
+        self._build.find(f"{self._title(row)} {message}", *place, rule, remedy, "open")
+
+    def _title(self, row: Row) -> str:
+        """Return the row's id and what it is called, for people."""
+        title = row_title(self._list, row)
+        return f"{row.id} ({title})" if title else row.id
+
+    def _record(self, name: str, row: Row) -> Record | None:
+        kind, _, slug = name.partition("/")
         record = self._build.catalogue.records.get(kind, {}).get(slug)
         if record is None:
             near = self._build.catalogue.nearest(kind, slug) if kind in self._build.catalogue.records else []
             self._build.find(
-                f"{row.id} is about {name!r}, which has no record" if name else f"{row.id} names no record",
+                f"{self._title(row)} is about {name!r}, which has no record",
                 self._list.csv_path,
                 row.csv_line,
                 "record",
                 "row-without-record",
-                f"nearest: {', '.join(near)}"
-                if near
-                else "write kind/slug of the record in the record column",
+                f"nearest: {', '.join(near)}" if near else f"add data/{name}.yaml",
             )
             return None
         self._build.triples.add(
@@ -124,7 +159,7 @@ class ListBuilder:
     def _read_cells(self, row: Row, record: Record) -> None:
         for column in self._list.table(row).columns:
             text, spec = row.cells[column.header], column.spec
-            if not text or spec.prose:
+            if not text or spec.prose or spec.ignored or (row.id, column.header) in self._not_read:
                 continue
             cell = self._cell(row, column.slug)
             for number, field in enumerate(spec.fields):
@@ -134,11 +169,12 @@ class ListBuilder:
                     self._set_aside(made, column.header, text)
                 except ValueError as error:
                     self._build.find(
-                        f"{row.id}: {error}",
+                        f"{self._title(row)}: {error}",
                         self._list.csv_path,
                         row.csv_line,
                         column.header,
                         "cell-not-understood",
+                        severity="open",
                     )
 
     def _set_aside(self, claims: Iterable[Claim], header: str, text: str) -> None:

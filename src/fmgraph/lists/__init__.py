@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from fmgraph.lists.import_list import ImportedList, import_list
 from fmgraph.lists.load_list import load_list, load_lists
-from fmgraph.lists.source_list import Column, ColumnSpec, Fact, Reading, Row, SourceList, Table
+from fmgraph.lists.source_list import Column, ColumnSpec, Fact, NotRead, Reading, Row, SourceList, Table
 from fmgraph.lists.write_list import ImportReport, Origin, write_list
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "Fact",
     "ImportReport",
     "ImportedList",
+    "NotRead",
     "Origin",
     "Reading",
     "Row",

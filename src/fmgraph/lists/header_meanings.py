@@ -9,18 +9,31 @@ from fmgraph.text import match_key
 #: What stands under ``columns:`` for one header.
 Meaning = str | Mapping[str, str]
 
-_PROSE = ("summary", "note", "notes", "description", "abstract", "comment", "comments", "tldr", "remarks")
+#: ``text`` is what an item has beside its title and links.
+_PROSE = {
+    "summary", "note", "notes", "description", "abstract", "comment", "comments", "tldr", "remarks", "text",
+}  # fmt: skip
 _FIELDS = {
     "year": "year",
+    "date": "year",
     "modality": "modality",
     "title": "title",
+    "papertitle": "title",
     "journal": "published_in",
     "venue": "published_in",
     "modelbackbone": "backbone",
     "backbone": "backbone",
     "architecture": "backbone",
     "inputresolution": "input_resolution",
+    "resolution": "input_resolution",
     "datasetscale": "data_scale",
+    "scale": "data_scale",
+    "params": "parameter_count",
+    "parameters": "parameter_count",
+    "institute": "developed_by",
+    "institution": "developed_by",
+    "organization": "developed_by",
+    "developer": "developed_by",
     "code": "code",
     "github": "code",
     "weights": "weights",
@@ -31,8 +44,13 @@ _FIELDS = {
     "method": "contribution",
     "name": "name",
     "model": "name",
+    "modelname": "name",
+    "dataset": "name",
+    "datasetname": "name",
     "authors": "author",
-    "link": "url",
+    "link": "links",
+    "links": "links",
+    "resources": "links",
     "paper": "url",
     "computinghardware": "hardware",
     "hardware": "hardware",

@@ -18,10 +18,12 @@ class ImportedList:
     """A Markdown list, read. Cells are raw Markdown with the encoding repaired, trimmed."""
 
     id: str
-    layout: str  #: ``table`` or ``cards``
+    layout: str  #: ``table``, ``cards``, ``items``, or ``mixed`` where there are several
     tables: tuple[RawTable, ...]
     repaired: int  #: number of lines of the file whose encoding was mended
     notes: tuple[tuple[int, str], ...]  #: (line, what was dropped or passed over there)
+    links: int  #: to http(s) addresses, in the whole file
+    unread: tuple[tuple[int, str], ...]  #: (line, address) of the links that are in no row
 
     @property
     def rows(self) -> list[RawRow]:
@@ -32,10 +34,11 @@ class ImportedList:
 def import_list(source: str | bytes, list_id: str, *, file: Path | str | None = None) -> ImportedList:
     """Read a Markdown list.
 
-    ``file`` is named in errors. Tables have a header of any kind; cards are block quotes with a heading
-    ``[Venue] Title`` and ``**Label:**`` lines. The section of a row is the nearest heading above it.
-    Raises ListError with line and remedy for bytes that are not UTF-8, cells whose encoding stays broken
-    after repair, rows with too few or too many cells, and files with nothing to import.
+    ``file`` is named in errors. Rows are those of pipe and HTML tables; cards (block quotes with a heading
+    ``[Venue] Title`` and ``**Label:**`` lines); list items with a link or a venue in brackets; paragraphs
+    with ``<br>`` and links. The section of a row is the nearest heading above it.
+    Raises ListError, which tells everything that is wrong, for bytes that are not UTF-8, cells whose encoding
+    stays broken after repair, rows whose cells cannot be told apart, and files with nothing to import.
     """
     if not SLUG.fullmatch(list_id):
         raise ListError(
@@ -43,23 +46,36 @@ def import_list(source: str | bytes, list_id: str, *, file: Path | str | None = 
         )
     text, repaired = repair_encoding.repair(repair_encoding.decode(source, file))
     parsed = parse(text, file)
-    for table in parsed.tables:
-        first = table.rows[0].line
-        for name in (table.section, *table.headers):
-            _refuse_broken(name, "heading or header above", file, first, misread=repaired > 0)
-        for row in table.rows:
-            for header, cell in row.cells.items():
-                _refuse_broken(cell, header, file, row.line, misread=repaired > 0)
-    return ImportedList(list_id, parsed.layout, tuple(parsed.tables), repaired, tuple(parsed.notes))
-
-
-def _refuse_broken(text: str, field: str, file: Path | str | None, line: int, *, misread: bool) -> None:
-    piece = repair_encoding.remains(text, misread=misread)
-    if piece:
-        raise ListError(
+    texts = (
+        (text, field, line)
+        for table in parsed.tables
+        for text, field, line in [
+            *(
+                (name, "heading or header above", table.rows[0].line)
+                for name in (table.section, *table.headers)
+            ),
+            *((cell, header, row.line) for row in table.rows for header, cell in row.cells.items()),
+        ]
+    )
+    broken = [
+        ListError(
             f"the encoding is broken beyond repair at {piece!r}",
             file=file,
             line=line,
             field=field,
             remedy="fetch the file again as UTF-8, or correct these characters by hand",
         )
+        for text, field, line in texts
+        if (piece := repair_encoding.remains(text, misread=repaired > 0))
+    ]
+    if broken:
+        raise ListError.of_all(broken)
+    return ImportedList(
+        id=list_id,
+        layout=parsed.layout,
+        tables=tuple(parsed.tables),
+        repaired=repaired,
+        notes=tuple(parsed.notes),
+        links=parsed.links,
+        unread=tuple(parsed.unread),
+    )

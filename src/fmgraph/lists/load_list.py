@@ -6,9 +6,11 @@ all :class:`ListError` with file, line, field and remedy. The format is describe
 
 from __future__ import annotations
 
+import hashlib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from typing import TypeVar
 
 from fmgraph.errors import ListError
 from fmgraph.lists.read_csv import RECORD, read_rows
@@ -16,6 +18,7 @@ from fmgraph.lists.source_list import (
     Column,
     ColumnSpec,
     Fact,
+    NotRead,
     Reading,
     Row,
     SetAside,
@@ -29,8 +32,18 @@ from fmgraph.records.yaml_nodes import Node
 from fmgraph.text import SLUG, nearest
 
 #: Keys that an import writes anew; the others belong to the curator.
-GENERATED = ("repository", "file", "commit", "date", "layout", "tables", "prose", "gone")
-CURATED = ("label", "columns", "sections", "readings", "set_aside")
+GENERATED = ("repository", "file", "commit", "date", "layout", "tables", "prose", "gone", "csv")
+CURATED = (
+    "label",
+    "replaces",
+    "columns",
+    "sections",
+    "readings",
+    "skip",
+    "not_read",
+    "provisional",
+    "set_aside",
+)
 #: What the four keys that say where an edition is from look like: pattern, and the same in words.
 ORIGIN = {
     "repository": (r"https?://\S+", "the URL of the repository"),
@@ -38,11 +51,12 @@ ORIGIN = {
     "commit": (r"[0-9a-f]{7,40}", "a commit hash"),
     "date": (r"\d{4}-\d{2}-\d{2}", "YYYY-MM-DD"),
 }
-LAYOUTS = ("table", "cards")
+LAYOUTS = ("table", "cards", "items", "mixed")
 
 _KEYS = frozenset(GENERATED + CURATED)
 _REQUIRED = ("label", "layout", "tables", "columns")
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+_T = TypeVar("_T")
 
 
 def load_lists(data_dir: Path) -> list[SourceList]:
@@ -50,45 +64,93 @@ def load_lists(data_dir: Path) -> list[SourceList]:
     return [load_list(path) for path in sorted((data_dir / "list").glob("*.yaml"))]
 
 
-def load_list(path: Path) -> SourceList:
+def load_list(path: Path, *, importing: bool = False) -> SourceList:
     """Return the list whose YAML file is ``path``; its CSV lies beside it.
 
-    Raises :class:`ListError` with file, line, field and remedy for whatever does not hold together.
+    With ``importing``, which writes both anew, the CSV may hold prose and be that of another import.
+
+    Raises :class:`ListError` with file, line, field and remedy for whatever does not hold together; it tells
+    all that is wrong, save what may only follow from something else that is.
     """
     list_id = path.stem
     if not SLUG.fullmatch(list_id):
         raise ListError("the file name is no list id", file=path, remedy="lower-case letters, digits and -")
     root = Node.parse(read_text(path, ListError), path)
     keys = root.mapping(_KEYS)
+    errors = _Errors()
     for key in _REQUIRED:
         if key not in keys:
-            raise ListError("is missing", file=path, line=1, field=key, remedy=f"add `{key}:`")
-    specs = _specs(keys["columns"])
-    tables = _tables(keys["tables"], specs)
+            errors.add(ListError("is missing", file=path, line=1, field=key, remedy=f"add `{key}:`"))
+    errors.stop()
+    # What the rows are read by: an error here makes errors of right rows.
+    specs = errors.of(lambda: _specs(keys["columns"]), dict[str, ColumnSpec]())
+    tables = errors.of(lambda: _tables(keys["tables"], specs), tuple[Table, ...]())
+    gone = errors.of(lambda: _gone(keys.get("gone")), tuple[str, ...]())
+    errors.stop()
     headers = first_seen(table.headers for table in tables)
     for header, spec in specs.items():
-        _known(header, headers, "header of the list", path, spec.line, f"columns.{header}")
-    gone = keys["gone"].texts() if "gone" in keys and keys["gone"].items() else ()
+        place = (path, spec.line, f"columns.{header}")
+        errors.of(lambda h=header, p=place: _known(h, headers, "header of the list", *p), None)  # type: ignore[misc]
+    errors.stop()
     csv_path = path.with_suffix(".csv")
-    rows = tuple(read_rows(csv_path, list_id, tables, headers, gone))
-    readings, retired = _readings(keys.get("readings"), rows, gone)
-    return SourceList(
+    rows = errors.of(
+        lambda: tuple(read_rows(csv_path, list_id, tables, headers, gone, prose=importing)), tuple[Row, ...]()
+    )
+    errors.stop()
+    if "csv" in keys and not importing:
+        errors.of(lambda: _same_import(keys["csv"], rows, headers), None)
+    by_id = {row.id: row for row in rows}
+    no_readings: tuple[tuple[Reading, ...], tuple[Reading, ...]] = ((), ())
+    readings, retired = errors.of(lambda: _readings(keys.get("readings"), by_id, gone), no_readings)
+    found = SourceList(
         id=list_id,
-        label=_text(keys["label"]),
-        **{key: _text(keys[key], *form) if key in keys else None for key, form in ORIGIN.items()},
-        layout=_text(keys["layout"], "|".join(LAYOUTS), "table or cards"),
+        label=errors.of(lambda: _text(keys["label"]), ""),
+        repository=errors.of(lambda: _origin(keys, "repository"), None),
+        file=errors.of(lambda: _origin(keys, "file"), None),
+        commit=errors.of(lambda: _origin(keys, "commit"), None),
+        date=errors.of(lambda: _origin(keys, "date"), None),
+        replaces=errors.of(lambda: _replaces(keys.get("replaces"), list_id), None),
+        layout=errors.of(lambda: _text(keys["layout"], "|".join(LAYOUTS), ", ".join(LAYOUTS)), ""),
         tables=tables,
         rows=rows,
         columns={header: specs.get(header, _silent(header)) for header in headers},
-        sections=_sections(keys.get("sections"), tables),
+        sections=errors.of(lambda: _sections(keys.get("sections"), tables), {}),
         readings=readings,
-        set_aside=_set_aside(keys.get("set_aside"), headers),
+        set_aside=errors.of(lambda: _set_aside(keys.get("set_aside"), headers), ()),
         retired=retired,
-        prose=_prose(keys.get("prose"), rows, tables),
+        skip=errors.of(lambda: _skip(keys.get("skip"), by_id, gone), {}),
+        not_read=errors.of(lambda: _not_read(keys.get("not_read"), by_id, gone), ()),
+        provisional=errors.of(lambda: _provisional(keys.get("provisional"), by_id, gone), frozenset()),
+        prose=errors.of(lambda: _prose(keys.get("prose"), by_id, tables), {}),
         gone=gone,
         yaml_path=path,
         csv_path=csv_path,
     )
+    errors.stop()
+    return found
+
+
+class _Errors:
+    """What is wrong with a list, told together."""
+
+    def __init__(self) -> None:
+        self._errors: list[ListError] = []
+
+    def add(self, error: ListError) -> None:
+        self._errors.append(error)
+
+    def of(self, read: Callable[[], _T], otherwise: _T) -> _T:
+        """Return what is read, or ``otherwise`` where an error is to be told."""
+        try:
+            return read()
+        except ListError as error:
+            self.add(error)
+            return otherwise
+
+    def stop(self) -> None:
+        """Raise what was found so far."""
+        if self._errors:
+            raise ListError.of_all(self._errors)
 
 
 def _text(node: Node, pattern: str = r".+", expected: str = "some text") -> str:
@@ -96,6 +158,14 @@ def _text(node: Node, pattern: str = r".+", expected: str = "some text") -> str:
     if not re.fullmatch(pattern, text):
         raise node.error(f"{text!r} is not {expected}", f"write {expected}")
     return text
+
+
+def _gone(node: Node | None) -> tuple[str, ...]:
+    return node.texts() if node and node.items() else ()
+
+
+def _origin(keys: Mapping[str, Node], key: str) -> str | None:
+    return _text(keys[key], *ORIGIN[key]) if key in keys else None
 
 
 def _known(name: str, known: Iterable[str], what: str, file: Path, line: int | None, field: str) -> None:
@@ -111,23 +181,23 @@ def _silent(header: str) -> ColumnSpec:
 
 
 def _specs(node: Node) -> dict[str, ColumnSpec]:
-    specs = {}
-    for header, entry in node.mapping().items():
-        fields: tuple[str, ...] = ()
-        label, prose = None, False
-        if entry.is_mapping():
-            parts = entry.mapping(frozenset({"field", "label", "prose"}))
-            prose = (
-                "prose" in parts and _text(parts["prose"], "true", "true (or leave the key out)") == "true"
-            )
-            fields = parts["field"].texts() if "field" in parts else ()
-            label = _text(parts["label"]) if "label" in parts else None
-            if prose == bool(fields or label):
-                raise entry.error("is both prose and a field, or neither", "`{prose: true}` or `{field: …}`")
-        else:
-            fields = entry.texts()
-        specs[header] = ColumnSpec(header, fields, label, prose, entry.line)
-    return specs
+    return {header: _spec(header, entry) for header, entry in node.mapping().items()}
+
+
+def _spec(header: str, entry: Node) -> ColumnSpec:
+    """Return what an entry says that a column means."""
+    if not entry.is_mapping():
+        return ColumnSpec(header, entry.texts(), None, prose=False, line=entry.line)
+    parts = entry.mapping(frozenset({"field", "label", "prose", "ignore"}))
+    prose = "prose" in parts and _text(parts["prose"], "true", "true (or leave the key out)") == "true"
+    fields = parts["field"].texts() if "field" in parts else ()
+    label = _text(parts["label"]) if "label" in parts else None
+    ignored = _text(parts["ignore"], expected="the reason") if "ignore" in parts else None
+    if [prose, bool(fields or label), ignored is not None].count(True) != 1:
+        raise entry.error(
+            "is both prose and a field, or neither", "`{prose: true}`, `{field: …}` or `{ignore: reason}`"
+        )
+    return ColumnSpec(header, fields, label, prose, entry.line, ignored)
 
 
 def _tables(node: Node, specs: Mapping[str, ColumnSpec]) -> tuple[Table, ...]:
@@ -136,12 +206,24 @@ def _tables(node: Node, specs: Mapping[str, ColumnSpec]) -> tuple[Table, ...]:
         parts = item.mapping(frozenset({"section", "columns"}))
         if set(parts) != {"section", "columns"}:
             raise item.error("needs a section and columns", "write {section: …, columns: […]}")
-        headers = tuple(header.text() for header in parts["columns"].items())
+        own = {}
+        headers = []
+        for entry in parts["columns"].items():  # a header, or {header: what it means in this table}
+            if not entry.is_mapping():
+                headers.append(entry.text())
+                continue
+            if len(entry.mapping()) != 1:
+                raise entry.error("is not one column", "write `{header: what it means}`")
+            ((header, meaning),) = entry.mapping().items()
+            headers.append(header)
+            own[header] = _spec(header, meaning)
         if not headers or len(set(headers)) != len(headers):
             raise parts["columns"].error("has no headers or one twice", "name each column once")
         columns = tuple(
-            Column(header, slug, position, specs.get(header, _silent(header)))
-            for position, (header, slug) in enumerate(zip(headers, column_slugs(headers), strict=True), 1)
+            Column(header, slug, position, own.get(header) or specs.get(header, _silent(header)))
+            for position, (header, slug) in enumerate(
+                zip(headers, column_slugs(tuple(headers)), strict=True), 1
+            )
         )
         tables.append(Table(number, parts["section"].text(), columns))
     return tuple(tables)
@@ -161,9 +243,8 @@ def _sections(node: Node | None, tables: tuple[Table, ...]) -> dict[str, tuple[F
 
 
 def _readings(
-    node: Node | None, rows: tuple[Row, ...], gone: tuple[str, ...]
+    node: Node | None, by_id: Mapping[str, Row], gone: tuple[str, ...]
 ) -> tuple[tuple[Reading, ...], tuple[Reading, ...]]:
-    by_id = {row.id: row for row in rows}
     current, retired = [], []
     for item in node.items() if node else []:
         parts = item.mapping()
@@ -199,8 +280,9 @@ def _set_aside(node: Node | None, headers: Iterable[str]) -> tuple[SetAside, ...
     return tuple(rules)
 
 
-def _prose(node: Node | None, rows: tuple[Row, ...], tables: tuple[Table, ...]) -> dict[str, dict[str, str]]:
-    by_id = {row.id: row for row in rows}
+def _prose(
+    node: Node | None, by_id: Mapping[str, Row], tables: tuple[Table, ...]
+) -> dict[str, dict[str, str]]:
     prose: dict[str, dict[str, str]] = {}
     for row_id, entry in (node.mapping() if node else {}).items():
         _known(row_id, by_id, "row of this list", entry.file, entry.line, entry.field)
@@ -211,3 +293,73 @@ def _prose(node: Node | None, rows: tuple[Row, ...], tables: tuple[Table, ...]) 
             _known(header, known, "prose column of that row", digest.file, digest.line, digest.field)
             prose[row_id][header] = _text(digest, _DIGEST.pattern, "sha256: and 64 hex digits")
     return prose
+
+
+def _here(node: Node, row_id: str, by_id: Mapping[str, Row], gone: tuple[str, ...]) -> bool:
+    """Whether the row is in this edition; raises ListError where it never was in any."""
+    if row_id in gone:
+        return False
+    _known(row_id, by_id, "row of this list", node.file, node.line, node.field)
+    return True
+
+
+def _skip(node: Node | None, by_id: Mapping[str, Row], gone: tuple[str, ...]) -> dict[str, str]:
+    entries = node.mapping() if node else {}
+    reasons = {
+        row_id: _text(entry, expected="the reason")
+        for row_id, entry in entries.items()
+        if _here(entry, row_id, by_id, gone)
+    }
+    for row_id in reasons:
+        if by_id[row_id].record:
+            raise entries[row_id].error(
+                f"{row_id} is skipped and names {by_id[row_id].record}", "drop one of the two"
+            )
+    return reasons
+
+
+def _not_read(node: Node | None, by_id: Mapping[str, Row], gone: tuple[str, ...]) -> tuple[NotRead, ...]:
+    found = []
+    for item in node.items() if node else []:
+        parts = item.mapping(frozenset({"row", "column", "reason"}))
+        if len(parts) != 3:
+            raise item.error("needs a row, a column and a reason", "write {row: …, column: …, reason: …}")
+        cell = NotRead(parts["row"].text(), parts["column"].text(), _text(parts["reason"]), item.line)
+        if _here(parts["row"], cell.row, by_id, gone):
+            column = parts["column"]
+            cells = by_id[cell.row].cells
+            _known(cell.column, cells, "column of that row", column.file, column.line, column.field)
+            found.append(cell)
+    return tuple(found)
+
+
+def _provisional(node: Node | None, by_id: Mapping[str, Row], gone: tuple[str, ...]) -> frozenset[str]:
+    items = node.items() if node else []
+    return frozenset(item.text() for item in items if _here(item, item.text(), by_id, gone))
+
+
+def _replaces(node: Node | None, list_id: str) -> str | None:
+    if node is None:
+        return None
+    earlier = _text(node, SLUG.pattern, "the id of an earlier edition")
+    if earlier == list_id or not node.file.with_name(f"{earlier}.yaml").exists():
+        raise node.error(f"{earlier!r} is no other list", "write the id of the edition before this one")
+    return earlier
+
+
+def _same_import(node: Node, rows: Iterable[Row], headers: Iterable[str]) -> None:
+    if _text(node, _DIGEST.pattern, "sha256: and 64 hex digits") != csv_digest(rows, headers):
+        raise node.error(
+            "the CSV is not the one that this YAML was written with",
+            "import the list again; if you mended a cell by hand, delete the line `csv: …`",
+        )
+
+
+def csv_digest(rows: Iterable[Row], headers: Iterable[str]) -> str:
+    """Return the digest of what an import writes into a CSV: all but the ``record`` column."""
+    headers = tuple(headers)
+    found = hashlib.sha256("\0".join(headers).encode())
+    for row in rows:
+        cells = [row.cells.get(header, "") for header in headers]
+        found.update("\0".join([row.id, str(row.table), str(row.line), *cells, "\n"]).encode())
+    return f"sha256:{found.hexdigest()}"

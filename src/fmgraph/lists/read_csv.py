@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 
 from fmgraph.errors import ListError
@@ -20,35 +20,58 @@ RECORD = re.compile(r"([a-z]+)/([a-z0-9]+(?:-[a-z0-9]+)*)")
 
 
 def read_rows(
-    path: Path, list_id: str, tables: tuple[Table, ...], headers: tuple[str, ...], gone: tuple[str, ...]
+    path: Path,
+    list_id: str,
+    tables: tuple[Table, ...],
+    headers: tuple[str, ...],
+    gone: tuple[str, ...],
+    *,
+    prose: bool = False,
 ) -> Iterator[Row]:
-    """Yield the rows of a CSV with these ``headers`` after our own; no row may have an id of ``gone``."""
+    """Yield the rows of a CSV with these ``headers`` after our own; no row may have an id of ``gone``.
+
+    Prose is refused unless ``prose`` is set.
+
+    Raises ListError, at the end, which tells all rows that are wrong.
+    """
     reader = csv.reader(io.StringIO(read_text(path, ListError), newline=""), strict=True)
     expected = [*FIXED, *headers]
     seen = set(gone)
+    errors: list[ListError] = []
     position, start = 0, 1
     try:
         for fields in reader:
             line, start = start, reader.line_num + 1
             if line == 1:
-                if fields != expected:
-                    raise ListError(
-                        f"the header is {fields}", file=path, line=1, remedy=f"it should be {expected}"
-                    )
-                continue
-            if len(fields) != len(expected):
-                raise ListError(
-                    f"has {len(fields)} fields where the header has {len(expected)}",
-                    file=path,
-                    line=line,
-                    remedy='one field for each column; quote a field that holds a comma or a "',
-                )
-            position += 1
-            yield _row(path, line, list_id, tables, dict(enumerate(fields)), expected, seen, position)
+                _check_header(path, fields, expected)
+            elif fields:  # a blank line is none, as in RFC 4180's last line
+                position += 1
+                try:
+                    yield _row(path, line, list_id, tables, fields, expected, seen, position, prose)
+                except ListError as error:
+                    errors.append(error)
     except csv.Error as error:
-        raise ListError(str(error), file=path, line=start, remedy="mend the quotes of this row") from error
+        problem = ListError(str(error), file=path, line=start, remedy="mend the quotes of this row")
+        raise ListError.of_all([*errors, problem]) from error
+    if errors:
+        raise ListError.of_all(errors)
     if start == 1:
         raise ListError("the file is empty", file=path, remedy="import the list again")
+
+
+def _check_header(path: Path, fields: list[str], expected: list[str]) -> None:
+    if fields == expected:
+        return
+    lacking = [name for name in expected if name not in fields]
+    surplus = [name for name in fields if name not in expected]
+    parts = [f"lacks {', '.join(map(repr, lacking))}"] if lacking else []
+    parts += [f"has {', '.join(map(repr, surplus))}, which the YAML's tables do not name"] if surplus else []
+    raise ListError(
+        f"the header {' and '.join(parts) or 'has its columns in another order'}",
+        file=path,
+        line=1,
+        remedy=f"it should be {','.join(expected)}",
+    )
 
 
 def _row(
@@ -56,14 +79,22 @@ def _row(
     line: int,
     list_id: str,
     tables: tuple[Table, ...],
-    fields: Mapping[int, str],
+    fields: list[str],
     expected: list[str],
     seen: set[str],
     position: int,
+    prose_allowed: bool,
 ) -> Row:
     def wrong(field: str, message: str, remedy: str) -> ListError:
         return ListError(message, file=path, line=line, field=field, remedy=remedy)
 
+    if len(fields) != len(expected):
+        raise ListError(
+            f"has {len(fields)} fields where the header has {len(expected)}",
+            file=path,
+            line=line,
+            remedy='one field for each column; quote a field that holds a comma or a "',
+        )
     row_id, record, table_text, line_text = (fields[index] for index in range(len(FIXED)))
     if not re.fullmatch(rf"{re.escape(list_id)}-\d{{2,}}", row_id):
         raise wrong(
@@ -90,8 +121,12 @@ def _row(
             continue
         if header not in cells:
             raise wrong(header, f"table {table.number} has no such column", "leave the field empty")
-        if header in prose:
-            raise wrong(header, "holds prose, which is not stored", "leave the field empty, add a reading")
+        if header in prose and not prose_allowed:
+            raise wrong(
+                header,
+                "holds prose, which is not stored",
+                "import the list again, or leave the field empty and add a reading",
+            )
         if cell != cell.strip():
             raise wrong(header, "has white space around it", "trim the cell")
         cells[header] = cell

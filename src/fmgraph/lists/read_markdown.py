@@ -1,36 +1,45 @@
-"""Markdown in the wild to tables of raw cells: pipe tables and block-quoted cards.
+"""Markdown in the wild to rows of raw cells: tables (pipe and HTML), cards, list items, ``<br>`` blocks.
 
 markdown-it-py finds the blocks; its tokens carry line numbers. Cells keep their Markdown source. What
-GitHub would show as no table, or with cells cut off, is a ListError: a shifted cell is a wrong fact.
+would put a value under another header is a ListError: a shifted cell is a wrong fact.
 """
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from markdown_it import MarkdownIt
-from markdown_it.rules_block.table import escapedSplit
 from markdown_it.token import Token
 
 from fmgraph.errors import ListError
+from fmgraph.lists import pipe_tables
+from fmgraph.lists.html_blocks import DetailsEnd, HtmlHeading, HtmlTable, html_events, without_comments
+from fmgraph.lists.inline_markdown import References, links, plain, resolved
+from fmgraph.lists.read_cards import TITLE, VENUE, QuoteReader
+from fmgraph.lists.read_items import ITEM_HEADERS, looks_like_entry, split_item
 from fmgraph.lists.repair_encoding import strip_decorations
+from fmgraph.text import match_key
 
-#: Headers that a card's heading gives: ``[Nature Medicine] A multimodal …``.
-VENUE, TITLE = "Venue", "Title"
-
-_LABEL = re.compile(r"\*\*(?P<label>[^*]+?)\s*(?::\s*\*\*|\*\*\s*:)\s*(?P<value>.*)", re.DOTALL)
-_CARD_HEADING = re.compile(r"\[(?P<venue>[^\]]+)\](?!\()\s*(?P<title>.+)", re.DOTALL)
-_BREAKS = re.compile(r"(?:\s*<br\s*/?>)+\s*$", re.IGNORECASE)
-_DELIMITERS = re.compile(r"\s*\|?\s*:?-{2,}:?\s*(\|\s*:?-{2,}:?\s*)+\|?\s*")
 _QUOTE_MARKS = re.compile(r"^[\s>]*")
+_FRONT_MATTER = re.compile(r"---[ \t]*\n(?:.*\n)*?(?:---|\.\.\.)[ \t]*(?:\n|\Z)")
+_BOLD_LINE = re.compile(r"\*\*([^*]{1,60}?):?\*\*")
+_TABLE_START = re.compile(r"<table\b", re.IGNORECASE)
+_TABLE_END = re.compile(r"</table\s*>", re.IGNORECASE)
+#: Sections that speak of the list itself, by match key without numbers.
+_ABOUT_THE_LIST = re.compile(
+    r"(?:tableof)?contents?|toc|news.*|(?:latest|recent)?updates?.*|latestnews.*|whatsnew|changelog"
+    r"|contribut.*|howtocontribute|contacts?|contactus|citations?|cite.*|citing.*|licen[cs]e|acknowledge?ments?"
+    r"|starhistory|maintainers?|sponsors?"
+)
 
 
 @dataclass
 class RawRow:
-    """A row or card: its line in the file (1-based) and header → raw cell."""
+    """A row, card or item: its line in the file (1-based) and header → raw cell."""
 
     line: int
     cells: dict[str, str]
@@ -38,87 +47,122 @@ class RawRow:
 
 @dataclass
 class RawTable:
-    """A table, or the cards under one heading."""
+    """A table, or the cards or items under one heading."""
 
     section: str
     headers: tuple[str, ...]
     rows: list[RawRow] = field(default_factory=list)
+    layout: str = "table"  #: ``table``, ``cards`` or ``items``
 
 
 @dataclass
 class Parsed:
     """What a Markdown file holds. ``notes`` tell (line, text) of what was passed over or dropped."""
 
-    layout: str
+    layout: str  #: ``table``, ``cards``, ``items``, or ``mixed`` where there are several
     tables: list[RawTable]
     notes: list[tuple[int, str]]
+    links: int  #: to http(s) addresses, in the whole file
+    unread: list[tuple[int, str]]  #: (line, address) of those that are in no row
 
 
 def parse(text: str, file: Path | str | None) -> Parsed:
-    """Return the tables or cards of a Markdown text, in order; ListError where it has none, or both."""
+    """Return the tables, cards and items of a Markdown text, in its order.
+
+    Raises ListError where it has none, or where rows cannot be read; the error tells all of them.
+    """
+    front = _FRONT_MATTER.match(text)
+    if front:  # GitHub shows it as a table of its own; it is no part of the list
+        text = "\n" * front[0].count("\n") + text[front.end() :]
     reader = _Reader(text, file)
     reader.read()
-    cards, tables = reader.cards, reader.tables
-    if cards and tables:
+    if reader.errors:
+        raise ListError.of_all(reader.errors)
+    tables = [table for table in reader.tables if table.rows]
+    if not tables:
         raise ListError(
-            "holds both tables and cards",
-            file=file,
-            line=cards[0].rows[0].line,
-            remedy="import them from two files, under two list ids",
-        )
-    if not cards and not tables:
-        raise ListError(
-            "no table and no card was found",
+            "no table and no card was found, nor an item or block with a link",
             file=file,
             remedy="a table needs a header, a |---| line under it and rows; a card is a block quote with a"
             " heading and **Label:** lines",
         )
-    if cards:  # one set of columns for all cards, as they are one gallery
-        headers = tuple(dict.fromkeys(header for t in cards for row in t.rows for header in row.cells))
-        headers = (VENUE, TITLE, *(header for header in headers if header not in (VENUE, TITLE)))
-        for table in cards:
-            table.headers = headers
-            for row in table.rows:
-                row.cells = {header: row.cells.get(header, "") for header in headers}
-    return Parsed("cards" if cards else "table", cards or tables, reader.notes)
+    cards = [table for table in tables if table.layout == "cards"]
+    headers = dict.fromkeys(header for table in cards for row in table.rows for header in row.cells)
+    for table in cards:  # one set of columns for all cards, as they are one gallery
+        table.headers = (VENUE, TITLE, *(header for header in headers if header not in (VENUE, TITLE)))
+        for row in table.rows:
+            row.cells = {header: row.cells.get(header, "") for header in table.headers}
+    layouts = {table.layout for table in tables}
+    layout = layouts.pop() if len(layouts) == 1 else "mixed"
+    everywhere = list(reader.all_links())
+    return Parsed(layout, tables, reader.notes, len(everywhere), _unread(everywhere, tables))
+
+
+def _unread(everywhere: Sequence[tuple[int, str]], tables: Sequence[RawTable]) -> list[tuple[int, str]]:
+    """Return the links that are in no cell, read from the cells themselves: nothing is taken on trust."""
+    cells = (cell for table in tables for row in table.rows for cell in row.cells.values())
+    read = Counter(link.href for cell in cells for link in links(cell))
+    unread = []
+    for line, href in reversed(everywhere):  # what is left over of a repeated link stands above the rows
+        if read[href] > 0:
+            read[href] -= 1
+        else:
+            unread.append((line, href))
+    return unread[::-1]
 
 
 class _Reader:
     def __init__(self, text: str, file: Path | str | None) -> None:
         self.file = file
         self.lines = text.split("\n")
-        self.tokens: Sequence[Token] = MarkdownIt("commonmark").enable("table").parse(text)
-        self.section = ""
+        environment: dict[str, References] = {}
+        self.tokens: Sequence[Token] = MarkdownIt("commonmark").enable("table").parse(text, environment)
+        self.references: References = environment.get("references", {})
+        self.heading, self.bold = "", ""
+        self.outside: list[str] = []  # the headings before each <details>
         self.fresh = True  # whether no card has been seen under the current heading
         self.tables: list[RawTable] = []
-        self.cards: list[RawTable] = []
+        self.blocks: list[
+            tuple[RawTable, RawRow]
+        ] = []  # <br> blocks, until it is known whether they are rows
+        self.errors: list[ListError] = []
         self.notes: list[tuple[int, str]] = []
 
-    def error(self, line: int, message: str, remedy: str) -> ListError:
-        return ListError(message, file=self.file, line=line, remedy=remedy)
+    @property
+    def section(self) -> str:
+        """The nearest heading, and the bold line below it where there is one."""
+        return f"{self.heading} › {self.bold}" if self.bold and self.heading else self.heading or self.bold
 
     def read(self) -> None:
-        index = 0
+        index, done = 0, 0  # done: the line up to which HTML tables were read
         while index < len(self.tokens):
             token = self.tokens[index]
-            if token.type in ("table_open", "blockquote_open"):
-                end = self._end(index)
-                block = self.tokens[index + 1 : end]
-                if token.type == "table_open":
-                    self._table(block)
-                elif any(inner.type == "table_open" for inner in block):
-                    index += 1  # a quoted table is a table
-                    continue
-                else:
-                    self._quote(block, _line(token))
-                index = end
-            elif token.type == "heading_open":
-                self.section = self._undecorated(_plain(self.tokens[index + 1]), _line(token))
-                self.fresh = True
+            if token.map and token.map[0] < done and token.type in ("paragraph_open", "inline", "html_block"):
                 index += 1
-            elif token.type in ("inline", "html_block"):
-                self._refuse_stray_rows(token)
+                continue
+            match token.type:
+                case "table_open" | "blockquote_open":
+                    end = self._end(index)
+                    block = self.tokens[index + 1 : end]
+                    if token.type == "table_open":
+                        self._table(block)
+                    elif not self._quote(block, _line(token)):
+                        index += 1  # not a card: what is quoted is read as if it were not
+                        continue
+                    index = end
+                case "bullet_list_open" | "ordered_list_open":
+                    end = self._end(index)
+                    if self._items(self.tokens[index + 1 : end]):
+                        index = end
+                case "heading_open":
+                    self._set_heading(plain(self.tokens[index + 1].content), _line(token))
+                    index += 1
+                case "html_block":
+                    done = self._html(token)
+                case "inline":
+                    self._paragraph(token)
             index += 1
+        self._settle_blocks()
 
     def _end(self, start: int) -> int:
         closing = self.tokens[start].type.replace("_open", "_close")
@@ -130,121 +174,227 @@ class _Reader:
         )
 
     def _undecorated(self, text: str, line: int) -> str:
-        plain, broken = strip_decorations(text)
+        undecorated, broken = strip_decorations(text)
         for remains in broken:
-            self.notes.append((line, f"dropped {remains!r} beside {plain!r}: a symbol whose bytes are lost"))
-        return plain
+            self.notes.append(
+                (line, f"dropped {remains!r} beside {undecorated!r}: a symbol whose bytes are lost")
+            )
+        return undecorated
+
+    def _set_heading(self, text: str, line: int) -> None:
+        self.heading, self.bold, self.fresh = self._undecorated(text, line), "", True
+
+    def _about_the_list(self) -> bool:
+        key = match_key(re.sub(r"\d+(?:\.\d+)*\.?", "", self.heading))
+        return bool(self.heading) and _ABOUT_THE_LIST.fullmatch(key) is not None
 
     # Tables
 
     def _table(self, block: Sequence[Token]) -> None:
         rows = list(_cells(block))
-        head_line, headers = rows[0]
-        twice = next((header for header in headers if headers.count(header) > 1), None)
-        if twice is not None:
-            raise self.error(head_line, f"the header {twice!r} stands twice", "give each column its own name")
-        table = RawTable(self.section, tuple(headers))
+        head_line, first = rows[0]
+        headers = self._headers([plain(header) for header in first], head_line)
+        table = RawTable(self.section, headers)
+        wrong: list[ListError] = []
+        notes: list[tuple[int, str]] = []
         for line, cells in rows[1:]:
-            found = self._count(line)
-            if found != len(headers):
-                kind = "few" if found < len(headers) else "many"
-                remedy = (
-                    "write the missing cells as | - |; if the line is no row, put a blank line before it"
-                    if kind == "few"
-                    else r"write a | inside a cell as \|, or delete what is too much"
-                )
-                raise self.error(
-                    line, f"too {kind} cells: {found} where the header has {len(headers)}", remedy
-                )
-            table.rows.append(RawRow(line, dict(zip(headers, cells, strict=True))))
-        if table.rows:
-            self.tables.append(table)
+            source = _QUOTE_MARKS.sub("", self.lines[line - 1])
+            try:
+                read, note = pipe_tables.cells(source, [cell.strip() for cell in cells], len(headers))
+            except ValueError as error:
+                message, _, remedy = str(error).partition("; ")
+                wrong.append(ListError(message, file=self.file, line=line, remedy=remedy))
+                continue
+            if note:
+                notes.append((line, note))
+            texts = [resolved(cell, self.references) for cell in read]
+            table.rows.append(RawRow(line, dict(zip(headers, texts, strict=True))))
+        if wrong:  # then what a note says of a row may be of interest as well
+            self.errors += wrong
+            self.errors += [ListError(note, file=self.file, line=line) for line, note in notes]
+            self.errors.sort(key=lambda error: error.line or 0)
+        self.notes += notes
+        self._keep(table, head_line)
+
+    def _headers(self, texts: Sequence[str], line: int) -> tuple[str, ...]:
+        headers, notes = pipe_tables.headers(texts)
+        self.notes += [(line, note) for note in notes]
+        return headers
+
+    def _keep(self, table: RawTable, line: int) -> None:
+        if not table.rows:
+            self.notes.append((line, "a table without rows was passed over"))
+        elif self._about_the_list():
+            self.notes.append(
+                (line, f"the table under {self.section!r} was passed over: it is about the list")
+            )
         else:
-            self.notes.append((head_line, "a table without rows was passed over"))
+            self.tables.append(table)
 
-    def _count(self, line: int) -> int:
-        """Return how many cells the source line has: the parser itself pads and cuts silently."""
-        parts = escapedSplit(_QUOTE_MARKS.sub("", self.lines[line - 1]).strip())
-        return len(parts) - (parts[0] == "") - (len(parts) > 1 and parts[-1] == "")
+    def _html(self, token: Token) -> int:
+        """Read an HTML block; return the line (from 0) up to which the source is read."""
+        start, end = token.map or [0, 0]
+        source = without_comments("\n".join(self.lines[start:end]))
+        if len(_TABLE_START.findall(source)) > len(
+            _TABLE_END.findall(source)
+        ):  # blank lines end the block only
+            while end < len(self.lines) and not _TABLE_END.search(self.lines[end]):
+                end += 1
+            end = min(end + 1, len(self.lines))
+            source = without_comments("\n".join(self.lines[start:end]))
+        else:
+            self._refuse_stray_rows(source, start)
+        for event in html_events(source, start + 1):
+            if isinstance(event, HtmlTable):
+                self._html_table(event)
+            elif isinstance(event, HtmlHeading):
+                if event.folded:
+                    self.outside.append(self.heading)
+                self._set_heading(event.text, event.line)
+            elif isinstance(event, DetailsEnd) and self.outside:
+                self.heading, self.bold, self.fresh = self.outside.pop(), "", True
+        return end
 
-    def _refuse_stray_rows(self, token: Token) -> None:
-        if token.map is None:
+    def _html_table(self, found: HtmlTable) -> None:
+        grid = found.grid()
+        top = 0
+        while top < len(grid) and grid[top][1]:
+            top += 1
+        if not top or not grid[0][2]:
+            self.notes.append((found.line, "an HTML table without headings (<th>) was passed over"))
             return
-        for number in range(token.map[0], token.map[1]):
-            source = _QUOTE_MARKS.sub("", self.lines[number])
-            if (source.startswith("|") and source.count("|") > 2) or _DELIMITERS.fullmatch(source):
-                raise self.error(
-                    number + 1,
-                    "looks like a row and is part of no table",
-                    "a table is a header, a |---| line with as many columns, and rows, without blank lines"
-                    " or HTML between them",
+        rows = [[plain(text) for text in texts] for _, _, texts in grid[:top]]
+        names = [" / ".join(dict.fromkeys(filter(None, column))) for column in zip(*rows, strict=True)]
+        headers = self._headers(names, found.line)
+        table = RawTable(self.section, headers)
+        for line, _, texts in grid[top:]:
+            if any(texts):
+                table.rows.append(RawRow(line, dict(zip(headers, texts, strict=True))))
+        self._keep(table, found.line)
+
+    def _refuse_stray_rows(self, source: str, first: int) -> None:
+        """Note rows that no table has: what the author meant as a table is shown as text."""
+        for number, text in enumerate(source.split("\n"), first):
+            row = _QUOTE_MARKS.sub("", text)
+            if pipe_tables.looks_like_row(row):
+                self.errors.append(
+                    ListError(
+                        "looks like a row and is part of no table",
+                        file=self.file,
+                        line=number + 1,
+                        remedy="a table is a header, a |---| line with as many columns, and rows, without"
+                        " blank lines or HTML between them",
+                    )
                 )
+                return
 
     # Cards
 
-    def _quote(self, block: Sequence[Token], line: int) -> None:
-        card: RawRow | None = None
-        label: str | None = None
-        found = []
-        for index, token in enumerate(block):
-            if token.type == "heading_open":
-                card, label = self._card(block[index + 1].content, _line(token)), None
-                found.append(card)
-            elif token.type == "inline" and block[index - 1].type != "heading_open":
-                self._refuse_stray_rows(token)
-                if card is not None:
-                    label = self._fields(card, token, label)
-        labelled = [card for card in found if set(card.cells) - {VENUE, TITLE}]
-        if not labelled:
-            what = "no **Label:** line" if found else "no heading"
-            self.notes.append((line, f"a block quote with {what} was passed over: it is no card"))
-            return
-        bare = next((card for card in found if card not in labelled), None)
-        if bare:
-            raise self.error(bare.line, "a card without a **Label:** line", "add **Link:** or the like")
+    def _quote(self, block: Sequence[Token], line: int) -> bool:
+        reader = QuoteReader(self.file, self.lines, self._undecorated)
+        cards = reader.read(block)
+        self.errors += reader.errors
+        if not cards:
+            if not any(inner.type in ("table_open", "bullet_list_open") for inner in block):
+                what = "**Label:** line" if reader.headings else "heading"
+                self.notes.append((line, f"a block quote with no {what} was passed over: it is no card"))
+                return True
+            return False
         if self.fresh:
-            self.cards.append(RawTable(self.section, ()))
+            self.tables.append(RawTable(self.section, (), layout="cards"))
             self.fresh = False
-        self.cards[-1].rows += found
+        rows = [
+            RawRow(number, {h: resolved(c, self.references) for h, c in cells.items()})
+            for number, cells in cards
+        ]
+        next(table for table in reversed(self.tables) if table.layout == "cards").rows += rows
+        return True
 
-    def _card(self, heading: str, line: int) -> RawRow:
-        heading = self._undecorated(" ".join(heading.split()), line)
-        match = _CARD_HEADING.fullmatch(heading)
-        venue, title = (match["venue"].strip(), match["title"].strip()) if match else ("", heading)
-        return RawRow(line, {VENUE: venue, TITLE: self._undecorated(title, line)})
+    # Items
 
-    def _fields(self, card: RawRow, token: Token, label: str | None) -> str:
-        """Add the labelled lines of a paragraph to the card; return the label that is open at its end."""
-        start = _line(token)
-        for number, source in enumerate(token.content.split("\n"), start):
-            text = _BREAKS.sub("", source).strip()
-            match = _LABEL.fullmatch(text)
-            if match:
-                label = self._undecorated(match["label"].strip(), number)
-                if label in card.cells:
-                    raise self.error(number, f"the label {label!r} stands twice in a card", "keep one")
-                card.cells[label] = match["value"].strip()
-            elif text and label is None:
-                raise self.error(number, "text of a card without a label", "begin it with **Label:**")
-            elif text and label is not None:
-                card.cells[label] = f"{card.cells[label]} {text}".strip()
-        if label is None:
-            raise self.error(start, "text of a card without a label", "begin it with **Label:**")
-        return label
+    def _items(self, block: Sequence[Token]) -> bool:
+        """Add the items of a list as rows; False where it has none and must be looked into."""
+        if self._about_the_list():
+            self.notes.append(
+                (_line(block[0]), f"the list under {self.section!r} was passed over: it is about the list")
+            )
+            return True
+        found = 0
+        for line, item in _list_items(block):
+            if any(token.type in ("table_open", "blockquote_open") for token in item):
+                return False
+            own, below, heading = _own_text(item)
+            nested = [_all_text(inner) for _, inner in below]
+            if (
+                looks_like_entry(own)
+                or not any(map(looks_like_entry, nested))
+                or (
+                    all(split_item(text).text == "" and not split_item(text).venue for text in nested) and own
+                )
+            ):
+                entries = [(line, " ".join([own, *nested]))]
+            else:
+                entries = [(number, _all_text(inner)) for number, inner in below]
+            for number, text in entries:
+                if looks_like_entry(text):
+                    cells = split_item(resolved(text, self.references)).cells()
+                    self._item_table().rows.append(RawRow(number, cells))
+                    found += 1
+            if heading:
+                self.bold = self._undecorated(heading, line)
+        return found > 0
+
+    def _item_table(self) -> RawTable:
+        last = self.tables[-1] if self.tables else None
+        if last is None or last.layout != "items" or last.section != self.section:
+            last = RawTable(self.section, ITEM_HEADERS, layout="items")
+            self.tables.append(last)
+        return last
+
+    def _paragraph(self, token: Token) -> None:
+        self._refuse_stray_rows(token.content, token.map[0] if token.map else 0)
+        children = token.children or []
+        marks = [child.type for child in children if child.content or child.type != "text"]
+        bold = (
+            marks[:1] == ["strong_open"]
+            and marks[-1:] == ["strong_close"]
+            and marks.count("strong_open") == 1
+        )
+        if bold and len(token.content) <= 60 and not links(token.content):  # a heading in all but name
+            self.bold, self.fresh = self._undecorated(plain(token.content).rstrip(":"), _line(token)), True
+        elif re.search(r"<br\s*/?>", token.content) and links(token.content) and not self._about_the_list():
+            cells = split_item(resolved(token.content.replace("\n", " "), self.references)).cells()
+            table = self.blocks[-1][0] if self.blocks and self.blocks[-1][0].section == self.section else None
+            if table is None:
+                table = RawTable(self.section, ITEM_HEADERS, layout="items")
+                self.tables.append(table)
+            self.blocks.append((table, RawRow(_line(token), cells)))
+
+    def _settle_blocks(self) -> None:
+        """Take ``<br>`` blocks as rows where a section has several: a single one is a paragraph."""
+        counts = Counter(id(table) for table, _ in self.blocks)
+        for table, row in self.blocks:
+            if counts[id(table)] > 1:
+                table.rows.append(row)
+
+    # Links
+
+    def all_links(self) -> Iterator[tuple[int, str]]:
+        """Yield line and address of every link of the file, whether or not it is in a row."""
+        row_line = 0
+        for token in self.tokens:
+            if token.type == "tr_open":
+                row_line = _line(token)
+            if token.type not in ("inline", "html_block"):
+                continue
+            start = _line(token) if token.map else row_line
+            text = token.content
+            for link in links(text, self.references):
+                yield start + text.count("\n", 0, link.start), link.href
 
 
 def _line(token: Token) -> int:
     return token.map[0] + 1 if token.map else 0
-
-
-def _plain(inline: Token) -> str:
-    """Return a heading's text without markup, HTML tags and images."""
-    parts = [
-        child.content if child.type in ("text", "code_inline") else " "
-        for child in inline.children or []
-        if child.type in ("text", "code_inline", "softbreak", "hardbreak")
-    ]
-    return " ".join("".join(parts).split())
 
 
 def _cells(block: Sequence[Token]) -> Iterator[tuple[int, list[str]]]:
@@ -256,3 +406,52 @@ def _cells(block: Sequence[Token]) -> Iterator[tuple[int, list[str]]]:
             cells.append(token.content.strip())
         elif token.type == "tr_close":
             yield line, cells
+
+
+def _list_items(block: Sequence[Token]) -> Iterator[tuple[int, Sequence[Token]]]:
+    """Yield line and tokens of each item at the top of a list."""
+    start = 0
+    level = block[0].level if block else 0
+    for index, token in enumerate(block):
+        if token.level != level:
+            continue
+        if token.type == "list_item_open":
+            start = index
+        elif token.type == "list_item_close":
+            yield _line(block[start]), block[start + 1 : index]
+
+
+def _own_text(item: Sequence[Token]) -> tuple[str, list[tuple[int, Sequence[Token]]], str]:
+    """Return the text of an item without the lists in it, their items, and a bold last line.
+
+    Such a line was meant as the heading of what follows: Markdown takes it for the item's, for want of a
+    blank line before it.
+    """
+    own, below, index = [], [], 0
+    heading = ""
+    while index < len(item):
+        token = item[index]
+        if token.type in ("bullet_list_open", "ordered_list_open"):
+            closing = token.type.replace("_open", "_close")
+            end = next(
+                i
+                for i in range(index + 1, len(item))
+                if (item[i].type, item[i].level) == (closing, token.level)
+            )
+            below += list(_list_items(item[index + 1 : end]))
+            index = end
+        elif token.type in ("inline", "html_block"):
+            text, _, last = token.content.rpartition("\n")
+            if text and (match := _BOLD_LINE.fullmatch(last.strip())):
+                heading = match[1]
+            else:
+                text = token.content
+            own.append(" ".join(text.split()))
+        index += 1
+    return " ".join(own), below, heading
+
+
+def _all_text(item: Sequence[Token]) -> str:
+    return " ".join(
+        " ".join(token.content.split()) for token in item if token.type in ("inline", "html_block")
+    )

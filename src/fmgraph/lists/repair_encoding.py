@@ -26,7 +26,7 @@ _STRAY_LEAD = re.compile(r"Ã(?![A-ZÀ-Þ])")
 _LONE_LEAD = re.compile(r"(?<!\w)[Ââãïðğ](?!\w)")
 #: A lead byte with a continuation byte.
 _UTF8_PIECE = re.compile(rb"[\xc2-\xf4][\x80-\xbf]")
-_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ufffd]")
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffd-\uffff]")
 
 
 def decode(source: str | bytes, file: Path | str | None) -> str:

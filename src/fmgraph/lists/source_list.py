@@ -18,6 +18,7 @@ class ColumnSpec:
     label: str | None  #: YAML key of the property that a link's label is about, where it is about one
     prose: bool  #: whether the text is not stored (its facts are in the readings)
     line: int  #: of the entry in the YAML file; 0 where the YAML says nothing of the header
+    ignored: str | None = None  #: why the column means nothing to the graph
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,16 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
+class NotRead:
+    """A cell that nobody can read into facts."""
+
+    row: str  #: id of the row
+    column: str  #: header of the cell
+    reason: str
+    line: int  #: in the YAML file
+
+
+@dataclass(frozen=True, slots=True)
 class SetAside:
     """Cells that tell nothing: what they all say, and why it is not believed."""
 
@@ -97,7 +108,8 @@ class SourceList:
     file: str | None  #: path in the repository
     commit: str | None  #: abbreviated or whole commit hash
     date: str | None  #: of the edition, ``YYYY-MM-DD``
-    layout: str  #: ``table`` or ``cards``
+    replaces: str | None  #: id of the edition of the same list before this one
+    layout: str  #: ``table``, ``cards``, ``items``, or ``mixed`` where there are several
     tables: tuple[Table, ...]
     rows: tuple[Row, ...]  #: in the order of the list
     columns: Mapping[str, ColumnSpec]  #: by header, every header of every table, in first-seen order
@@ -105,6 +117,9 @@ class SourceList:
     readings: tuple[Reading, ...]
     set_aside: tuple[SetAside, ...]
     retired: tuple[Reading, ...]  #: readings of rows that are gone: yield nothing, a person may delete them
+    skip: Mapping[str, str]  #: row id → why the row is not about a work
+    not_read: tuple[NotRead, ...]
+    provisional: frozenset[str]  #: ids of rows whose claims nobody has accepted yet
     prose: Mapping[str, Mapping[str, str]]  #: row id → header → ``sha256:…`` of a text that is not stored
     gone: tuple[str, ...]  #: ids of rows of earlier editions; never used again
     yaml_path: Path

@@ -10,24 +10,29 @@ import csv
 import hashlib
 import io
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from fmgraph.errors import ListError
 from fmgraph.lists.editions import Signature, changed_columns, match_rows
 from fmgraph.lists.header_meanings import draft
-from fmgraph.lists.import_list import ImportedList
+from fmgraph.lists.import_list import ImportedList, RawTable
+from fmgraph.lists.inline_markdown import links
 from fmgraph.lists.list_yaml import block, curated_blocks, entry, extended, inline
-from fmgraph.lists.load_list import ORIGIN, load_list
+from fmgraph.lists.load_list import ORIGIN, csv_digest, load_list
 from fmgraph.lists.read_csv import FIXED
 from fmgraph.lists.replace_files import replace_files
-from fmgraph.lists.source_list import SourceList, first_seen
+from fmgraph.lists.source_list import ColumnSpec, Row, SourceList, Table, first_seen
 
 _ORDER = (
-    "label", "repository", "file", "commit", "date", "layout",
-    "tables", "columns", "sections", "readings", "set_aside", "prose", "gone",
+    "label", "replaces", "repository", "file", "commit", "date", "layout", "tables", "columns", "sections",
+    "skip", "not_read", "provisional", "readings", "set_aside", "prose", "gone", "csv",
 )  # fmt: skip
+
+
+#: So many links may be left unread before an import is taken for a failure: a number, and a share.
+UNREAD, UNREAD_SHARE = 15, 0.1
 
 
 @dataclass(frozen=True)
@@ -52,14 +57,23 @@ class ImportReport:
     added: list[str] = field(default_factory=list)
     changed: dict[str, list[str]] = field(default_factory=dict)  #: id → headers (or ``section``)
     gone: list[str] = field(default_factory=list)
+    links: int = 0  #: to http(s) addresses, in the whole file
+    unread: list[tuple[int, str]] = field(default_factory=list)  #: (line, address) of those that are not kept
     notes: list[tuple[int, str]] = field(default_factory=list)  #: (line of the Markdown, what was dropped)
     todo: list[str] = field(default_factory=list)  #: what a person has to do next
 
+    @property
+    def too_many_unread(self) -> bool:
+        """Whether more links are left unread than a list's badges and navigation explain."""
+        return len(self.unread) > max(UNREAD, self.links * UNREAD_SHARE)
+
     def __str__(self) -> str:
-        """Return one line for the list, then one for each change, note and thing to do."""
+        """Return one line for the list, one for its links, then one for each change, note and thing to do."""
         lines = [
             f"{self.list_id}: {self.rows} rows, {self.cells} cells, {self.repaired} lines repaired; "
-            f"{len(self.added)} added, {len(self.changed)} changed, {len(self.gone)} gone"
+            f"{len(self.added)} added, {len(self.changed)} changed, {len(self.gone)} gone",
+            f"  links    {self.links} in the file, {self.links - len(self.unread)} in rows, "
+            f"{len(self.unread)} left unread" + (f", at lines {_lines(self.unread)}" if self.unread else ""),
         ]
         lines += [f"  added    {row_id}" for row_id in self.added]
         lines += [f"  changed  {row_id}: {', '.join(headers)}" for row_id, headers in self.changed.items()]
@@ -79,7 +93,7 @@ def write_list(imported: ImportedList, data_dir: Path, origin: Origin | None = N
     _check(origin or Origin())
     folder = data_dir / "list"
     yaml_path = folder / f"{imported.id}.yaml"
-    old = load_list(yaml_path) if yaml_path.exists() else None
+    old = load_list(yaml_path, importing=True) if yaml_path.exists() else None
     edition = _Edition(imported, old, origin or Origin())
     curated = curated_blocks(yaml_path) if old else {}
     replace_files({yaml_path.with_suffix(".csv"): edition.csv(), yaml_path: edition.yaml(curated)})
@@ -99,6 +113,7 @@ class _Edition:
     def __init__(self, imported: ImportedList, old: SourceList | None, origin: Origin) -> None:
         self.imported, self.old = imported, old
         self.headers = first_seen(table.headers for table in imported.tables)
+        self.own_meanings = _own_meanings(old) if old else {}
         self.prose_headers = {header for header in self.headers if self._is_prose(header)}
         self.new_rows = [
             Signature(table.section, {h: self._sign(h, cell) for h, cell in row.cells.items()})
@@ -164,6 +179,23 @@ class _Edition:
                 index += 1
         return out.getvalue()
 
+    def csv_digest(self) -> str:
+        """Return the digest that ties the YAML to its CSV."""
+        placed = [(number, row) for number, table in enumerate(self.imported.tables, 1) for row in table.rows]
+        rows = [
+            Row(
+                id=row_id,
+                record=None,
+                table=number,
+                line=row.line,
+                position=0,
+                cells={h: "" if h in self.prose_headers else cell for h, cell in row.cells.items()},
+                csv_line=0,
+            )
+            for row_id, (number, row) in zip(self.ids, placed, strict=True)
+        ]
+        return csv_digest(rows, self.headers)
+
     def yaml(self, curated: Mapping[str, str]) -> str:
         origin = self.origin
         blocks = {
@@ -172,8 +204,8 @@ class _Edition:
             "tables": block(
                 "tables",
                 [
-                    f"- {inline({'section': t.section, 'columns': list(t.headers)})}"
-                    for t in self.imported.tables
+                    f"- {inline({'section': table.section, 'columns': self._table_columns(table)})}"
+                    for table in self.imported.tables
                 ],
             ),
             "columns": block("columns", self._drafts(), "{}"),
@@ -186,6 +218,7 @@ class _Edition:
                 ],
             ),
             "gone": entry("gone", self.gone),
+            "csv": entry("csv", self.csv_digest()),
         }
         for key in ORIGIN:
             value = getattr(origin, key)
@@ -194,6 +227,14 @@ class _Edition:
         if "columns" in curated and self._drafts():
             blocks["columns"] = extended(curated["columns"], self._drafts())
         return "".join(blocks.get(key, "") for key in _ORDER)
+
+    def _table_columns(self, table: RawTable) -> list[object]:
+        """Return the table's headers, with what a curator said they mean in this table."""
+        old = next(
+            (t for t in self.own_meanings if (t.section, t.headers) == (table.section, table.headers)), None
+        )
+        own = self.own_meanings[old] if old else {}
+        return [{header: own[header]} if header in own else header for header in table.headers]
 
     def _drafts(self) -> list[str]:
         """Return an entry of ``columns:`` for each header that no curator has described yet."""
@@ -216,9 +257,22 @@ class _Edition:
             added=[row_id for index, row_id in enumerate(self.ids) if index not in self.pairs],
             changed=changed,
             gone=[row_id for row_id in self.gone if row_id not in earlier],
+            links=self.imported.links,
+            unread=self._unread(),
             notes=list(self.imported.notes),
             todo=self._todo(changed),
         )
+
+    def _unread(self) -> list[tuple[int, str]]:
+        """Return the links that are kept in no cell: those in no row, and those in prose."""
+        in_prose = [
+            (row.line, link.href)
+            for table in self.imported.tables
+            for row in table.rows
+            for header in self.prose_headers & row.cells.keys()
+            for link in links(row.cells[header])
+        ]
+        return sorted([*self.imported.unread, *in_prose])
 
     def _todo(self, changed: Mapping[str, list[str]]) -> list[str]:
         todo = [
@@ -249,6 +303,17 @@ class _Edition:
         return todo
 
 
+def _lines(unread: Sequence[tuple[int, str]]) -> str:
+    """Return the lines, runs as ranges: ``3, 5-9, 40``."""
+    runs: list[list[int]] = []
+    for line in sorted({line for line, _ in unread}):
+        if runs and line == runs[-1][1] + 1:
+            runs[-1][1] = line
+        else:
+            runs.append([line, line])
+    return ", ".join(str(first) if first == last else f"{first}-{last}" for first, last in runs)
+
+
 def digest(text: str) -> str:
     """Return the ``sha256:…`` of a text that is not stored."""
     return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
@@ -256,4 +321,27 @@ def digest(text: str) -> str:
 
 def _signature(old: SourceList, position: int) -> Signature:
     row = old.rows[position]
-    return Signature(old.table(row).section, {**row.cells, **old.prose.get(row.id, {})})
+    prose = {column.header for column in old.table(row).columns if column.spec.prose}
+    cells = {header: digest(cell) if cell and header in prose else cell for header, cell in row.cells.items()}
+    return Signature(old.table(row).section, {**cells, **old.prose.get(row.id, {})})
+
+
+def _own_meanings(old: SourceList) -> dict[Table, dict[str, object]]:
+    """Return what columns mean in one table only, as the YAML has it."""
+    return {
+        table: {
+            column.header: _meaning(column.spec)
+            for column in table.columns
+            if column.spec.line and column.spec != old.columns[column.header]
+        }
+        for table in old.tables
+    }
+
+
+def _meaning(spec: ColumnSpec) -> object:
+    if spec.prose:
+        return {"prose": "true"}
+    if spec.ignored:
+        return {"ignore": spec.ignored}
+    fields: object = spec.fields[0] if len(spec.fields) == 1 else list(spec.fields)
+    return {"field": fields, "label": spec.label} if spec.label else fields

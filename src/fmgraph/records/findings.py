@@ -12,10 +12,10 @@ from typing import Literal
 
 from fmgraph.errors import InputError
 
-Severity = Literal["error", "warning", "info"]
+Severity = Literal["error", "warning", "open", "info"]
 
-#: Severities, the gravest first.
-SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
+#: Severities, the gravest first; what is open waits for somebody and is no fault.
+SEVERITIES: tuple[Severity, ...] = ("error", "warning", "open", "info")
 
 
 @dataclass(frozen=True)

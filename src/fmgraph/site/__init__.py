@@ -18,6 +18,8 @@ from fmgraph.server.http.service_state import NAME, Service
 from fmgraph.settings import Settings
 from fmgraph.site import (
     atlas_page,
+    compare_page,
+    correction_pages,
     description_pages,
     editor_pages,
     entity_pages,
@@ -29,6 +31,7 @@ from fmgraph.site import (
     problem_pages,
     query_endpoint,
     rdf_files,
+    result_pages,
     search_page,
     signposting,
     static_assets,
@@ -45,10 +48,13 @@ _PARTS = (
     atlas_page,
     lineage_pages,
     evidence_pages,
+    compare_page,
+    correction_pages,
     vocabulary_pages,
     rdf_files,
     query_endpoint,
     problem_pages,
+    result_pages,
     entity_pages,
     index_pages,
 )

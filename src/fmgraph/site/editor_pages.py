@@ -11,6 +11,7 @@ from fmgraph.answers.named_queries import load_queries
 from fmgraph.rdf.formats import GRAPHS, RESULTS
 from fmgraph.rdf.prefixes import PREFIXES, SKOS
 from fmgraph.server.engine import Answer
+from fmgraph.server.http.query_request import MOST_PARAMETERS
 from fmgraph.site.page_context import Site
 from fmgraph.site.page_links import curie
 from fmgraph.site.rdf_documents import write
@@ -80,7 +81,9 @@ def problem(site: Site, members: dict[str, Any]) -> str:
     """
     told = str(members["type"]).rsplit("/", 1)[-1]
     if told in _QUERY_AT_FAULT and request.path == site.links.path("sparql"):
-        return _render(site, request.values.get("query", "") or _EXAMPLE, problem=members)
+        few = request.get_data().count(b"&") < MOST_PARAMETERS
+        query = request.values.get("query", "") if few else ""
+        return _render(site, query or _EXAMPLE, problem=members)
     return site.render("error.html", problem=members)
 
 

@@ -15,12 +15,15 @@ from fmgraph.rdf.formats import GRAPHS, HTML, named
 from fmgraph.rdf.prefixes import DCTERMS, FMG, OWL, RDFS, SCHEMA, SKOS
 from fmgraph.site import list_pages, rdf_documents, schema_org_pages, signposting, snippets
 from fmgraph.site.claim_view import Claim, claims_about
+from fmgraph.site.correction_pages import correction_path
 from fmgraph.site.entity_facts import group_facts, label_of
-from fmgraph.site.graph_reader import LABEL, TYPE, Term, iri, text
+from fmgraph.site.graph_reader import BUILT_ON, LABEL, TYPE, Term, iri, text
 from fmgraph.site.incoming_links import PAGE, finer, incoming, one_property
 from fmgraph.site.lineage_pages import MOST_ON_ITS_PAGE, both_ways, pictures
 from fmgraph.site.page_context import Site, page_number
 from fmgraph.site.page_links import SPDX
+from fmgraph.site.result_tables import BY_KIND, results_of, summaries
+from fmgraph.site.work_answers import alike, license_name, read_answers
 from fmgraph.text import SLUG, nearest, slugify
 
 _FORMATS = (HTML, *GRAPHS)
@@ -122,6 +125,8 @@ def _page(site: Site, kind: Kind, slug: str, node: str, triples: Triples) -> Res
     claims = claims_about(site.graph, node)
     groups = group_facts(own, claims, ontology)
     links_in = incoming(site.graph, node)
+    lineage = ontology.group(BUILT_ON)
+    answers = read_answers(site.graph, [node])[node] if kind.work else None
     used_by = next((facet for facet in ontology.facets(FMG + "Model") if facet.kind == kind.name), None)
     named_by_claims = [one for c in claims for one in (c.source, c.row, c.corrected_by) if one]
     terms: list[Term | str] = [
@@ -130,7 +135,8 @@ def _page(site: Site, kind: Kind, slug: str, node: str, triples: Triples) -> Res
         *named_by_claims,
         *(item for one in links_in for item in one.items),
     ]
-    view = site.view(terms)
+    similar = alike(site.graph, node, answers) if answers else []
+    view = site.view([*terms, *similar, *(answers.terms if answers else ())])
     label = _label(facts, slug)
     people = list_pages.authors(triples)
     block = list_pages.block(site, kind.name, node, triples)
@@ -147,8 +153,11 @@ def _page(site: Site, kind: Kind, slug: str, node: str, triples: Triples) -> Res
     lineages = both_ways(site, node) if kind.work else None
     page = site.links.path("lineage", kind.name, slug)
     drawn = pictures(site, *lineages, MOST_ON_ITS_PAGE, page) if lineages else None
+    results = results_of(site.graph, kind.name, node) if kind.name in BY_KIND else []
     return site.page(
         "entity.html",
+        result_count=len(results),
+        result_summaries=summaries(site.graph, results) if kind.work else [],
         drawn=drawn if lineages and any(one.nodes for one in lineages) else None,
         lineage_counts=[len(one.nodes) for one in lineages] if lineages else None,
         headers={"Link": header},
@@ -158,7 +167,16 @@ def _page(site: Site, kind: Kind, slug: str, node: str, triples: Triples) -> Res
         label=label,
         groups=groups,
         view=view,
-        incoming=links_in,
+        answers=answers,
+        alike=similar,
+        license_name=license_name,
+        correct=lambda prop: correction_path(site, node, prop),
+        ns=FMG,
+        closures=ontology.closures,
+        trained=set(_iris(facts, "trainedOn")),
+        kind_label=label_of(kind.iri, ontology).lower(),
+        lineage_in=[one for one in links_in if kind.work and ontology.group(one.prop) == lineage],
+        other_in=[one for one in links_in if not kind.work or ontology.group(one.prop) != lineage],
         page_size=PAGE,
         aka=sorted(text(o) for o in facts.get(SKOS + "altLabel", [])),
         definition=next((text(o) for o in facts.get(SKOS + "definition", [])), ""),

@@ -17,6 +17,8 @@ _HIDDEN = {
     *(RDF + name for name in ("subject", "predicate", "object", "type")),
     *(FMG + name for name in ("cell", "inRow", "inTable", "column", "ofPaper", "person")),
     PROV + "wasQuotedFrom",
+    # Reported results have pages of their own (fmgraph.site.result_pages).
+    *(FMG + name for name in ("evaluates", "onDataset", "protocol", "inComparison")),
 }
 #: The description of the dataset counts by value; those counts are no links to an entity.
 _STATISTICS = (VOID, VOID_EXT)

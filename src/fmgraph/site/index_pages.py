@@ -1,47 +1,43 @@
-"""``/{kind}/``: all entities of a kind, in pages, narrowed by facets that are plain GET links with counts."""
+"""``/{kind}/``: all entities of a kind as a table, in pages, sorted and narrowed by plain GET links.
+
+``?format=csv`` and ``?format=json`` give all that the address shows, not one page of it.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import csv
+import io
+import json
+from collections.abc import Mapping
+from typing import Any
 
-import pyoxigraph as ox
 from flask import Blueprint, request
 from werkzeug.wrappers import Response
 
-from fmgraph.errors import NotFoundError
-from fmgraph.ontology import Facet, Kind, all_kinds
+from fmgraph.errors import NotFoundError, UsageError
+from fmgraph.ontology import Kind, all_kinds
+from fmgraph.rdf.formats import HTML, Format
 from fmgraph.rdf.prefixes import FMG
-from fmgraph.site.entity_facts import heading, label_of
-from fmgraph.site.graph_reader import batches, iri, text, values
-from fmgraph.site.page_context import Site, page_number
+from fmgraph.site.graph_reader import batches, text, values
+from fmgraph.site.index_facets import Facets
+from fmgraph.site.page_context import Site, View, page_number
+from fmgraph.site.work_answers import Answers, descendants_count, license_name, read_answers
 from fmgraph.text import nearest
 
 #: Entities shown on one page.
 PAGE = 50
-#: Up to this many are sorted by name, more by IRI.
+#: Up to this many are sorted, and given as a table in a file; more are by IRI, and in the dumps.
 MOST_SORTED = 20_000
-#: Values of a facet that are asked for; how many more there are is said.
-MOST_VALUES = 200
-
-
-@dataclass(frozen=True)
-class Choice:
-    """One value of a facet: its name, how many entities have it, and the link that sets or drops it."""
-
-    label: str
-    count: int
-    href: str
-    chosen: bool
-
-
-@dataclass(frozen=True)
-class FacetShown:
-    """A facet with its heading and values; ``more`` values are not listed."""
-
-    facet: Facet
-    title: str
-    choices: list[Choice]
-    more: int
+CSV = Format("csv", "CSV", "text/csv", "csv")
+JSON = Format("json", "JSON", "application/json", "json")
+#: Ways to sort: their words, and the query's ORDER BY over ?label, ?year and ?n.
+_SORTS = {
+    "name": "LCASE(?label)",
+    "year": "DESC(?year) LCASE(?label)",
+    "descendants": "DESC(?n) LCASE(?label)",
+}
+_BUILT_ON_IT = "OPTIONAL { SELECT ?s (COUNT(DISTINCT ?d) AS ?m) WHERE { ?d fmg:derivesFrom ?s } GROUP BY ?s }"
+_TAKEN = {"page", "sort", "format"}
 
 
 def register(pages: Blueprint, site: Site) -> None:
@@ -55,53 +51,87 @@ def register(pages: Blueprint, site: Site) -> None:
 
 
 def _index(site: Site, kind: Kind) -> Response:
-    facets = site.graph.ontology.facets(kind.iri)
-    chosen = {f.name: request.args[f.name] for f in facets if request.args.get(f.name)}
-    patterns = {f.name: _pattern(site, f, chosen[f.name]) for f in facets if f.name in chosen}
-    cls = f"?s a {iri(kind.iri)} ."
-    pattern = " ".join([cls, *patterns.values()])
-    total = site.graph.count(pattern)
+    facets = Facets(site, kind)
+    sorts = [name for name in _SORTS if name != "descendants" or kind.work]
+    sort = request.args.get("sort", "name")
+    if sort not in sorts:
+        raise NotFoundError(f"an index is not sorted by {sort!r}", nearest(sort, sorts))
+    total = site.graph.count(facets.pattern)
+    form = site.negotiate((HTML, CSV, JSON))
+    if form is not HTML:
+        if total > MOST_SORTED:
+            raise UsageError(f"{total:,} are too many for one table: narrow it, or take a dump (/dump/)")
+        rows = _records(site, kind, _some(site, facets.pattern, sort, total, total, 0))
+        return site.answer(_written(rows, form), form)
     page, last, offset = page_number(total, PAGE)
-    by_name = total <= MOST_SORTED
-    iris = _page_of(site, pattern, by_name, offset)
-    shown = [_facet(site, kind, facet, cls, patterns, chosen) for facet in facets]
-    labels, years, details = _about(site, iris)
-    view = site.view((value for pairs in details.values() for value in pairs), labels)
-    canonical = site.links.path(kind.name, "", **chosen, page=page if page > 1 else None)
+    iris = _some(site, facets.pattern, sort, total, PAGE, offset)
+    kept = {"sort": None if sort == "name" else sort}
+    here = {**facets.chosen, **kept}
+    canonical = site.links.path(kind.name, "", **here, page=page if page > 1 else None)
+
+    def by(one: str) -> str:
+        return site.links.path(kind.name, "", **{**facets.chosen, "sort": None if one == "name" else one})
+
+    context: dict[str, Any] = _table(site, kind, iris)
     return site.page(
         "index.html",
-        headers={"Link": f'<{site.links.absolute(canonical)}>; rel="canonical"'},
+        headers={"Link": f'<{site.links.absolute(canonical)}>; rel="canonical"', "Vary": "Accept"},
         kind=kind,
         iris=iris,
-        years=years,
-        by_name=by_name,
+        by_name=total <= MOST_SORTED,
+        sort=sort,
+        sorts={one: by(one) for one in sorts},
         total=total,
         page=page,
         last=last,
         offset=offset,
-        view=view,
-        details=details,
-        facets=[one for one in shown if one.choices],
-        chosen=chosen,
+        facets=list(facets.shown(**kept)),
+        chosen=facets.chosen,
+        unknown_parameters=sorted(set(request.args) - _TAKEN - {facet.name for facet in facets.facets}),
+        permissive_code=_permissive_code(site, facets) if kind.work else None,
         clear=site.links.path(kind.name, ""),
-        page_link=lambda n: site.links.path(kind.name, "", **chosen, page=n),
+        files=[(one, site.links.path(kind.name, "", **here, format=one.suffix)) for one in (CSV, JSON)],
+        page_link=lambda n: site.links.path(kind.name, "", **here, page=n),
+        **context,
     )
 
 
-def _page_of(site: Site, pattern: str, by_name: bool, offset: int) -> list[str]:
-    """Return the IRIs of one page, by name or, where sorting all names would take too long, by IRI."""
-    if by_name:
-        query = (
-            f"SELECT ?s (MIN(STR(?l)) AS ?label) WHERE {{ {pattern} OPTIONAL {{ ?s rdfs:label ?l }} }} "
-            "GROUP BY ?s ORDER BY LCASE(?label) ?s"
-        )
-    else:
+def _some(site: Site, pattern: str, sort: str, total: int, size: int, offset: int) -> list[str]:
+    """Return the IRIs of one page in the order asked for, or by IRI where sorting would take too long."""
+    if total > MOST_SORTED:
         query = f"SELECT DISTINCT ?s WHERE {{ {pattern} }} ORDER BY ?s"
-    return [row["s"].value for row in site.graph.rows(f"{query} LIMIT {PAGE} OFFSET {offset}")]
+    else:
+        year = "OPTIONAL { ?s fmg:year ?y }" if sort == "year" else ""
+        built = _BUILT_ON_IT if sort == "descendants" else ""
+        query = (
+            "SELECT ?s (MIN(STR(?l)) AS ?label)"
+            f"{' (MAX(STR(?y)) AS ?year)' if year else ''}{' (MAX(COALESCE(?m, 0)) AS ?n)' if built else ''} "
+            f"WHERE {{ {pattern} OPTIONAL {{ ?s rdfs:label ?l }} {year} {built} }} "
+            f"GROUP BY ?s ORDER BY {_SORTS[sort]} ?s"
+        )
+    return [row["s"].value for row in site.graph.rows(f"{query} LIMIT {size} OFFSET {offset}")]
 
 
-def _about(site: Site, iris: list[str]) -> tuple[dict[str, str], dict[str, str], dict[str, list[str]]]:
-    """Return label, year and what else a line of the index names (modalities, venue …) by IRI."""
+def _table(site: Site, kind: Kind, iris: list[str]) -> dict[str, Any]:
+    """Return what a page of the table shows: the answers about works, or years and details of other kinds."""
+    labels = site.graph.labels(iris)
+    if kind.work:
+        answers = read_answers(site.graph, iris)
+        built_on = descendants_count(site.graph, iris)
+        terms = [term for one in answers.values() for term in one.terms]
+        return {
+            "answers": answers,
+            "built_on": built_on,
+            "license_name": license_name,
+            "view": site.view(terms, labels),
+        }
+    years, details = _about(site, iris)
+    view = site.view((value for some in details.values() for value in some), labels)
+    return {"answers": None, "years": years, "details": details, "view": view}
+
+
+def _about(site: Site, iris: list[str]) -> tuple[dict[str, str], dict[str, list[str]]]:
+    """Return year and what else a line of the index names (modalities, venue …) by IRI."""
     years: dict[str, str] = {}
     details: dict[str, list[str]] = {}
     for some in batches(iris):
@@ -114,54 +144,81 @@ def _about(site: Site, iris: list[str]) -> tuple[dict[str, str], dict[str, str],
                 years[row["s"].value] = text(row["o"])
             else:
                 details.setdefault(row["s"].value, []).append(text(row["o"]))
-    return site.graph.labels(iris), years, details
+    return years, details
 
 
-def _value(site: Site, facet: Facet, written: str) -> ox.NamedNode | None:
-    if facet.kind is None:
+def _records(site: Site, kind: Kind, iris: list[str]) -> list[dict[str, Any]]:
+    """Return the table as records, for CSV and JSON."""
+    table = _table(site, kind, iris)
+    view: View = table["view"]
+    if not kind.work:
+        return [
+            {
+                "iri": one,
+                "name": view.name(one),
+                "year": table["years"].get(one, ""),
+                "about": [view.name(value) for value in table["details"].get(one, [])],
+            }
+            for one in iris
+        ]
+    answers: Mapping[str, Answers] = table["answers"]
+    return [work_record(one, answers[one], view, table["built_on"].get(one, 0)) for one in iris]
+
+
+def work_record(work: str, a: Answers, view: View, built_on: int) -> dict[str, Any]:
+    """Return a work's answers as plain values; unknown is ``unknown``, an empty list or None."""
+    return {
+        "iri": work,
+        "name": view.name(work),
+        "year": max(a.years, default=""),
+        "modality": [view.name(one) for one in a.modalities],
+        "built_on": [view.name(one) for one in a.built_on],
+        "trained_from_scratch": True if a.from_scratch else None,
+        "trained_on": [view.name(one) for one in a.trained_on],
+        "weights": a.weights_status,
+        "weights_url": a.weights,
+        "weights_license": [license_name(one, view.name(one)) for one in a.weights_licenses],
+        "commercial_use": a.commercial_words,
+        "code_license": [license_name(one, view.name(one)) for one in a.code_licenses],
+        "parameters": a.parameters,
+        "descendants": built_on,
+    }
+
+
+def _written(rows: list[dict[str, Any]], form: Format) -> bytes:
+    if form is JSON:
+        return (json.dumps(rows, ensure_ascii=False, indent=1) + "\n").encode()
+    out = io.StringIO()
+    table = csv.writer(out, lineterminator="\r\n")
+    if rows:
+        table.writerow(rows[0])
+    table.writerows([_cell(value) for value in row.values()] for row in rows)
+    return out.getvalue().encode()
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, list):
+        return "; ".join(map(str, value))
+    return "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _permissive_code(site: Site, facets: Facets) -> tuple[int, str] | None:
+    """Return how many more have only a permissive licence of their code, and the link to them.
+
+    None unless commercial use is asked for: a licence of the code says nothing of the weights.
+    """
+    if facets.chosen.get("commercial") != ["yes"]:
         return None
-    value = written if ":" in written else f"{site.links.base}{facet.kind}/{written}"
-    try:
-        return ox.NamedNode(value)
-    except ValueError:
-        raise NotFoundError(f"there is no {facet.kind} {written!r}") from None
-
-
-def _path(facet: Facet) -> str:
-    return iri(facet.prop) + (f"/{iri(facet.along)}?" if facet.along else "")
-
-
-def _pattern(site: Site, facet: Facet, written: str) -> str:
-    node = _value(site, facet, written)
-    if node is not None:
-        return f"?s {_path(facet)} {node} ."
-    return f"?s {_path(facet)} ?v_{facet.name} . FILTER(STR(?v_{facet.name}) = {ox.Literal(written)})"
-
-
-def _facet(
-    site: Site, kind: Kind, facet: Facet, cls: str, patterns: dict[str, str], chosen: dict[str, str]
-) -> FacetShown:
-    """Return the facet's values among what the other facets leave."""
-    others = " ".join([cls, *(p for name, p in patterns.items() if name != facet.name)])
-    order = "DESC(STR(?v))" if facet.newest_first else "DESC(?n) STR(?v)"
-    inner = f"{others} ?s {_path(facet)} ?v"
-    rows = site.graph.rows(
-        f"SELECT ?v (COUNT(DISTINCT ?s) AS ?n) WHERE {{ {inner} }} GROUP BY ?v "
-        f"ORDER BY {order} LIMIT {MOST_VALUES + 1}"
+    others = (
+        f"{facets.others('commercial')} ?s fmg:codeLicense ?code . ?code fmg:commercialUse true "
+        "FILTER NOT EXISTS { ?s fmg:weightsLicense ?any }"
     )
-    more = site.graph.count(inner, "?v") - MOST_VALUES if len(rows) > MOST_VALUES else 0
-    view = site.view(row["v"] for row in rows)
-    now = chosen.get(facet.name, "")
-    selected = _value(site, facet, now) if now else None
-    choices = []
-    for row in rows[:MOST_VALUES]:
-        value = row["v"]
-        entity = site.links.entity(value.value) if facet.kind and isinstance(value, ox.NamedNode) else None
-        ours = entity is not None and value.value.startswith(site.links.base)
-        written = entity[1] if entity and ours else text(value)
-        is_chosen = value == selected if selected is not None else bool(now) and written == now
-        target = {**chosen, facet.name: None if is_chosen else written}
-        href = site.links.path(kind.name, "", **target)
-        choices.append(Choice(view.name(value), int(row["n"].value), href, is_chosen))
-    title = heading(label_of(facet.prop, site.graph.ontology))
-    return FacetShown(facet, title, choices, more)
+    rows = site.graph.rows(f"SELECT DISTINCT ?s ?code WHERE {{ {others} }} ORDER BY ?code")
+    if not rows:
+        return None
+    codes = sorted({row["code"].value for row in rows})
+    names = [one if not one.startswith(site.links.base) else one.rsplit("/", 1)[-1] for one in codes]
+    rest = {name: some for name, some in facets.chosen.items() if name != "commercial"}
+    rest |= {"code-license": names, "weights-license": ["unknown"]}
+    link = site.links.path(facets.kind.name, "", **rest)
+    return len({row["s"].value for row in rows}), link

@@ -13,6 +13,7 @@ import pyoxigraph as ox
 from flask import render_template, request
 from werkzeug.wrappers import Response
 
+from fmgraph.errors import NotFoundError
 from fmgraph.ontology import all_kinds, shipped
 from fmgraph.publish.dataset_names import DATA_LICENSE
 from fmgraph.rdf.formats import HTML, Format, named
@@ -167,9 +168,11 @@ class Site:
 def page_number(total: int, size: int) -> tuple[int, int, int]:
     """Return the page asked for by ``?page=`` (from 1), the last page and the offset of its first item.
 
-    A page beyond the last is the last; what is no number is the first.
+    Raises NotFoundError (404) for one that is not there.
     """
     last = max(1, -(-total // size))
     asked = request.args.get("page", "1")
-    page = min(max(int(asked), 1), last) if asked.isascii() and asked.isdigit() and len(asked) < 10 else 1
-    return page, last, (page - 1) * size
+    number = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 10 else 0
+    if not 1 <= number <= last:
+        raise NotFoundError(f"there is no page {asked[:20]!r}: the pages are 1 to {last:,}")
+    return number, last, (number - 1) * size

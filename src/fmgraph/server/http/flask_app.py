@@ -17,12 +17,13 @@ from pyoxigraph import RdfFormat, Store
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
-from fmgraph.errors import FmgraphError
+from fmgraph.errors import FmgraphError, ProtocolError
 from fmgraph.rdf.prefixes import BASE
 from fmgraph.rdf.store import Dataset, Meta
 from fmgraph.server.engine import Engine, InProcessEngine
 from fmgraph.server.http import dump_downloads, health, problems, response_headers, sparql_endpoint
 from fmgraph.server.http.metrics import Metrics
+from fmgraph.server.http.query_request import MOST_PARAMETERS
 from fmgraph.server.http.response_cache import ResponseCache
 from fmgraph.server.http.service_state import NAME, Hooks, Service, public_url, service
 from fmgraph.settings import Settings
@@ -72,6 +73,7 @@ def create_app(
     app.register_error_handler(FmgraphError, _on_error)
     app.register_error_handler(HTTPException, lambda error: _on_error(problems.from_http(error)))
     app.before_request(_options)
+    app.before_request(_bound_parameters)
     app.after_request(_finish)
     return app
 
@@ -102,6 +104,12 @@ def _options() -> Response | None:
     adapter = request_ctx.url_adapter
     methods = adapter.allowed_methods() if adapter is not None else ()
     return response_headers.preflight(request, ", ".join(sorted(methods)))
+
+
+def _bound_parameters() -> None:
+    """Refuse a query string of countless parameters before anything parses it."""
+    if request.query_string.count(b"&") >= MOST_PARAMETERS:
+        raise ProtocolError(f"the query string has more than {MOST_PARAMETERS} parameters")
 
 
 def _finish(response: Response) -> Response:

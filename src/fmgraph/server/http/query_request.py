@@ -15,6 +15,7 @@ from pyoxigraph import NamedNode
 from werkzeug.http import parse_options_header
 
 from fmgraph.errors import ProtocolError, QueryError
+from fmgraph.server.guard import is_volatile
 from fmgraph.settings import Settings
 
 #: Media types of a POST (sections 2.1.2 and 2.1.3).
@@ -34,10 +35,8 @@ _FORM = re.compile(
     r"(?:\s+|#[^\r\n]*|BASE\s*<[^<>]*>|PREFIX\s+[^\s:<]*:\s*<[^<>]*>)*+(SELECT|ASK|CONSTRUCT|DESCRIBE)\b",
     re.IGNORECASE,
 )
-#: Functions whose value differs from one evaluation to the next, and SERVICE, whose data is not ours.
-_VOLATILE = re.compile(r"\b(?:NOW|RAND|UUID|STRUUID)(?:\s|#[^\r\n]*)*+\(|\bSERVICE\b", re.IGNORECASE)
-#: Where none of these is in a query, that pattern need not look for itself.
-_HINTS = ("NOW", "RAND", "UUID", "SERVICE")
+#: Most parameters of a query string or form, and most graphs and characters of the IRI of each.
+MOST_PARAMETERS, _MOST_GRAPHS, _LONGEST_IRI = 1000, 100, 2048
 #: What some editors put at the beginning of a file; it is no part of the text.
 BOM = "\ufeff"
 _ABSENT = "an empty query is no query"
@@ -55,8 +54,7 @@ class QueryRequest:
     @property
     def volatile(self) -> bool:
         """Return whether asking twice can give two answers: no ETag, not stored."""
-        text = self.query.upper()
-        return any(hint in text for hint in _HINTS) and _VOLATILE.search(self.query) is not None
+        return is_volatile(self.query)
 
     @property
     def kind(self) -> str | None:
@@ -79,6 +77,8 @@ def parameters(text: bytes, where: str) -> Iterator[tuple[str, str]]:
 
     As the URL standard's application/x-www-form-urlencoded parser, but for refusing what that mends.
     """
+    if text.count(b"&") >= MOST_PARAMETERS:
+        raise ProtocolError(f"the {where} has more than {MOST_PARAMETERS} parameters")
     if BAD_PERCENT.search(text):
         raise ProtocolError(f"the {where} has a % that is not followed by two hexadecimal digits")
     for part in text.split(b"&"):
@@ -102,11 +102,15 @@ def _gather(pairs: list[tuple[str, str]]) -> QueryRequest | None:
         key: tuple(dict.fromkeys(_graph(value) for name, value in pairs if name == key and value))
         for key in ("default-graph-uri", "named-graph-uri")
     }
+    if max(map(len, graphs.values())) > _MOST_GRAPHS:
+        raise ProtocolError(f"the request names more than {_MOST_GRAPHS} graphs")
     found = QueryRequest("", graphs["default-graph-uri"], graphs["named-graph-uri"], *formats)
     return replace(found, query=queries[0].removeprefix(BOM)) if queries else None
 
 
 def _graph(iri: str) -> str:
+    if len(iri) > _LONGEST_IRI:
+        raise ProtocolError(f"the IRI of a graph is longer than {_LONGEST_IRI} characters")
     try:
         return NamedNode(iri).value
     except ValueError:
