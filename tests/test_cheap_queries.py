@@ -35,7 +35,7 @@ def heavy(number: int) -> str:
     """Return a query of 4 million solutions for 0 and of none for other numbers."""
     return (
         f"SELECT (COUNT(*) AS ?n) {{ <http://e/{number}> <http://e/all> ?a . "
-        "?a <http://e/to> ?b . ?b <http://e/to> ?c }"
+        "?a <http://e/to> ?b . ?b <http://e/on> ?c }"
     )
 
 
@@ -44,7 +44,9 @@ def lines(count: int) -> Iterator[str]:
         yield f'<http://e/{i}> <http://e/label> "label {i}" .'
         yield f"<http://e/0> <http://e/all> <http://e/{i}> ."
         for j in range(100):
-            yield f"<http://e/{i}> <http://e/to> <http://e/{j}> ."
+            yield f"<http://e/{i}> <http://e/to> <http://e/x{j}> ."
+    for j in range(10_000):
+        yield f"<http://e/x{j // 100}> <http://e/on> <http://e/y{j}> ."
 
 
 @pytest.fixture(scope="module")
