@@ -64,6 +64,7 @@ def lying(tmp_path_factory: pytest.TempPathFactory) -> Path:
     statistics = json.loads(path.read_text("utf-8"))
     for known in statistics["properties"].values():
         known |= {"out": 1, "into": 1}
+    path.with_name("manifest.json").unlink()  # it would tell that this is another file
     path.write_text(json.dumps({**statistics, "hubs": [], "vectors": [[{}], [{}]], "largest": 1}))
     return made
 
@@ -146,7 +147,9 @@ def test_while_there_is_no_broker_lookups_go_on(engine: PoolEngine) -> None:
 
 
 def test_without_statistics_all_go_to_evaluators(tmp_path: Path) -> None:
-    (write_dataset(lines(3), tmp_path, "1") / "degrees.json").unlink()
+    folder = write_dataset(lines(3), tmp_path, "1")
+    for name in ("degrees.json", "manifest.json"):
+        (folder / name).unlink()
     with BrokerProcess([tmp_path], SETTINGS) as broker, broker.engine() as engine:
         for _ in range(2):
             assert b"label 1" in engine.run(lookup(1)).body

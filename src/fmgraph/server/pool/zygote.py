@@ -69,7 +69,7 @@ def _source(source: list[str], settings: Settings) -> _Source:
     meta, search, store = dataset.meta, dataset.search, dataset.store
     if meta.storage == "memory" or folder is None:
         return _Source(lambda: store, meta, folder, search)
-    return _Source(lambda: open_dataset(folder).store, meta, folder, search)
+    return _Source(lambda: Store.read_only(f"{folder}/store"), meta, folder, search)
 
 
 def _tell(control: socket.socket, message: dict[str, Any], *descriptors: int) -> None:
