@@ -57,14 +57,9 @@ class _Told:
     def records(self) -> Iterator[tuple[str, list[str]]]:
         """Yield what came and went."""
         told = self._all
-        facts = Counter(subject for subject, _, _ in {(c.subject, c.predicate, c.value) for c in told.added})
-        added = [
-            self._name(iri) + (f": {_number(facts[iri], 'fact')}" if facts[iri] else "")
-            for iri in told.added_entities
-        ]
         sections = [
             ("Published IRIs that lead nowhere", [self._name(iri) for iri in told.vanished]),
-            ("Records added", added),
+            ("Records added", self._added()),
             ("Records redirected", [f"{self._name(a)} is now {self._name(b)}" for a, b in told.redirected]),
             (
                 "Records withdrawn",
@@ -74,7 +69,25 @@ class _Told:
                 ],
             ),
         ]
-        yield from ((f"{title} ({len(items)})", items) for title, items in sections if items)
+        counts = {"Records added": len(told.added_entities)}
+        for title, items in sections:
+            if items:
+                yield f"{title} ({counts.get(title, len(items)):,})", items
+
+    def _added(self) -> list[str]:
+        """Return the records that are new with the number of their facts; of rows and people, how many."""
+        new = {(claim.subject, claim.predicate, claim.value) for claim in self._all.added}
+        facts = Counter(subject for subject, _, _ in new)
+        items = []
+        others: Counter[str] = Counter()
+        for iri in sorted(self._all.added_entities, key=self._order):
+            kind = all_kinds().get(iri.removeprefix(BASE).partition("/")[0])
+            if kind and not kind.recorded:
+                others[kind.plural] += 1
+            else:
+                counted = f": {_number(facts[iri], 'fact')}" if facts[iri] else ""
+                items.append(self._name(iri) + counted)
+        return items + [f"{count:,} {plural}" for plural, count in others.items()]
 
     def facts(self) -> Iterator[tuple[str, list[str]]]:
         """Yield each record that was there before, works first, with what is new about it."""
