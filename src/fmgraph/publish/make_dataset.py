@@ -19,6 +19,7 @@ from pyoxigraph import Quad, QuerySolutions, RdfFormat, Store
 import fmgraph
 from fmgraph import __version__, resources
 from fmgraph.answers.named_queries import load_queries
+from fmgraph.answers.resolve import entries
 from fmgraph.errors import BrokenDataError, RecordError, UsageError
 from fmgraph.ontology import searched_classes
 from fmgraph.publish.describe import describe
@@ -166,9 +167,7 @@ def finish_dataset(source: Iterable[str] | Store | Path, folder: Path, version: 
 
     def index(place: Path) -> None:
         store = open_dataset(place).store
-        text_index.build_index(
-            place / "search.sqlite", text_index.entries(partial(_rows, store), searched_classes())
-        )
+        text_index.build_index(place / "search.sqlite", entries(partial(_rows, store), searched_classes()))
 
     return write_dataset(source, folder, version, modified=date, extend=extend, finish=index)
 
