@@ -127,7 +127,7 @@ def test_two_works_in_a_cell_are_for_a_person_to_read() -> None:
         ("backbone", "ViT-B/L/16", ["vit-b-16", "vit-l-16"]),
         ("backbone", "P: ViT-Base/Large", ["vit-b", "vit-l"]),
         ("year", "2023&#x2011;05", ["2023-05"]),
-        ("data_scale", "10,678 H&amp;E WSIs<br>~ 104 Million Patches", ["10,678 H&E WSIs, ~ 104 Million Patches"]),
+        ("data_scale", "10 H&amp;E WSIs<br>~ 1 Million Patches", ["10 H&E WSIs, ~ 1 Million Patches"]),
     ],
 )  # fmt: skip
 def test_several_values_in_a_cell(field: str, cell: str, expected: list[str]) -> None:
