@@ -13,11 +13,14 @@ from fmgraph.check import FORMATS as FINDING_FORMATS
 from fmgraph.check import check_data
 from fmgraph.cli.cli_options import EXISTING, PATH, engine_of, graph_options, write
 from fmgraph.errors import ListError
+from fmgraph.lists.feedback_markdown import to_markdown
 from fmgraph.lists.import_list import import_list
-from fmgraph.lists.list_feedback import report as list_report
+from fmgraph.lists.list_feedback import feedback
+from fmgraph.lists.list_patch import patch
 from fmgraph.lists.write_list import Origin, write_list
 from fmgraph.publish.make_dataset import make_dataset
 from fmgraph.rdf.store import read_meta
+from fmgraph.records.record_files import read_text
 
 
 @click.command(name="import")
@@ -86,12 +89,30 @@ def check(data_dir: Path | None, form: str, changed: tuple[Path, ...]) -> None:
 
 
 @click.command()
-@click.argument("list_id")
+@click.argument("list_id", metavar="LIST")
+@click.option(
+    "--patch",
+    "markdown",
+    type=EXISTING,
+    metavar="FILE",
+    help="Print one patch of this Markdown file of the list instead.",
+)
 @graph_options
-def report(list_id: str, files: tuple[Path, ...], dataset: Path | None) -> None:
-    """Print a list's corrections and gaps, row by row with evidence, as Markdown for its maintainer."""
+def report(list_id: str, markdown: Path | None, files: tuple[Path, ...], dataset: Path | None) -> None:
+    """Print what a list's maintainer may correct or fill in, cell by cell with evidence, as Markdown.
+
+    With --patch, as a unified diff for `git apply` or `patch -p1`.
+    """
     with engine_of(files, dataset) as engine:
-        write(list_report(engine, list_id))
+        found = feedback(engine, list_id)
+    if markdown is None:
+        write(to_markdown(found))
+        return
+    path = (found.source or "").partition("/blob/")[2].partition("/")[2] or markdown.name
+    made = patch(read_text(markdown, ListError), found.suggestions, path)
+    write(made.text)
+    done, total = len(made.placed), len(found.suggestions)
+    click.echo(f"{done} of {total} suggestions are in the patch; `fmgraph report` has all", err=True)
 
 
 COMMANDS = (import_command, build, check, report)

@@ -18,6 +18,7 @@ from fmgraph.server.http.service_state import NAME, Service
 from fmgraph.settings import Settings
 from fmgraph.site import (
     atlas_page,
+    changes_page,
     compare_page,
     correction_pages,
     description_pages,
@@ -48,6 +49,7 @@ _PARTS = (
     atlas_page,
     lineage_pages,
     evidence_pages,
+    changes_page,
     compare_page,
     correction_pages,
     vocabulary_pages,
