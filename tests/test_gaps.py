@@ -14,7 +14,7 @@ from fmgraph.lists import Origin, import_list, write_list
 
 RECORDS = {
     "model/alpha": "label: AlphaPath\ndescribed_by: alpha\nsource: https://e.org/\n",
-    "paper/alpha": "label: A model of slides that sees them all\nsource: https://e.org/\narxiv: '2401.00001'\n",
+    "paper/alpha": "label: A model of slides that sees them all\nsource: https://e.org/\narxiv: 2401.00001\n",
 }
 HEADER = "| Name | Title | Paper |\n|---|---|---|\n"
 KEPT = (
