@@ -100,6 +100,8 @@ def load_list(path: Path, *, importing: bool = False) -> SourceList:
     if "csv" in keys and not importing:
         errors.of(lambda: _same_import(keys["csv"], rows, headers), None)
     by_id = {row.id: row for row in rows}
+    if importing:  # one that was killed half way leaves what it says of rows that its CSV has no more
+        gone = (*gone, *sorted(_mentioned(keys) - by_id.keys() - {*gone}))
     no_readings: tuple[tuple[Reading, ...], tuple[Reading, ...]] = ((), ())
     readings, retired = errors.of(lambda: _readings(keys.get("readings"), by_id, gone), no_readings)
     found = SourceList(
@@ -121,7 +123,7 @@ def load_list(path: Path, *, importing: bool = False) -> SourceList:
         skip=errors.of(lambda: _skip(keys.get("skip"), by_id, gone), {}),
         not_read=errors.of(lambda: _not_read(keys.get("not_read"), by_id, gone), ()),
         provisional=errors.of(lambda: _provisional(keys.get("provisional"), by_id, gone), frozenset()),
-        prose=errors.of(lambda: _prose(keys.get("prose"), by_id, tables), {}),
+        prose=errors.of(lambda: _prose(keys.get("prose"), by_id, tables, gone if importing else ()), {}),
         gone=gone,
         yaml_path=path,
         csv_path=csv_path,
@@ -158,6 +160,16 @@ def _text(node: Node, pattern: str = r".+", expected: str = "some text") -> str:
     if not re.fullmatch(pattern, text):
         raise node.error(f"{text!r} is not {expected}", f"write {expected}")
     return text
+
+
+def _mentioned(keys: Mapping[str, Node]) -> set[str]:
+    """Return the ids of all rows that the YAML says something of."""
+    found = {row_id for key in ("prose", "skip") if key in keys for row_id in keys[key].mapping()}
+    for key in ("readings", "not_read"):
+        for item in keys[key].items() if key in keys else ():
+            if row := item.mapping().get("row"):
+                found.add(row.text())
+    return found | {item.text() for item in (keys["provisional"].items() if "provisional" in keys else ())}
 
 
 def _gone(node: Node | None) -> tuple[str, ...]:
@@ -281,11 +293,12 @@ def _set_aside(node: Node | None, headers: Iterable[str]) -> tuple[SetAside, ...
 
 
 def _prose(
-    node: Node | None, by_id: Mapping[str, Row], tables: tuple[Table, ...]
+    node: Node | None, by_id: Mapping[str, Row], tables: tuple[Table, ...], gone: tuple[str, ...]
 ) -> dict[str, dict[str, str]]:
     prose: dict[str, dict[str, str]] = {}
     for row_id, entry in (node.mapping() if node else {}).items():
-        _known(row_id, by_id, "row of this list", entry.file, entry.line, entry.field)
+        if not _here(entry, row_id, by_id, gone):
+            continue
         columns = tables[by_id[row_id].table - 1].columns
         known = [column.header for column in columns if column.spec.prose]
         prose[row_id] = {}
