@@ -10,6 +10,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
 
@@ -121,6 +122,11 @@ class Engine(ABC):
         It takes a millisecond or so, so that an event loop may wait for it. Raises what :meth:`run` does.
         """
         del query, formats
+        return None
+
+    @property
+    def search_index(self) -> Path | None:
+        """The index of names of the dataset, where it is a file that this process can read."""
         return None
 
     def stats(self) -> dict[str, Any] | None:

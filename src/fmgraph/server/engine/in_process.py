@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from pathlib import Path
 
 from fmgraph.rdf.store import Dataset, Meta
 from fmgraph.server.engine.engine_interface import JSON_AND_TURTLE, Answer, Engine, ResultFormats
@@ -24,6 +25,11 @@ class InProcessEngine(Engine):
     def meta(self) -> Meta:
         """The dataset's meta data."""
         return self._dataset.meta
+
+    @property
+    def search_index(self) -> Path | None:
+        """The dataset's index of names, None of one made of files."""
+        return self._dataset.search
 
     def run(
         self,
