@@ -94,6 +94,11 @@ class Engine(ABC):
     def meta(self) -> Meta:
         """The dataset served now; cheap enough to be read at every request."""
 
+    @property
+    def search_index(self) -> Path | None:
+        """The index of names of the dataset, where the engine knows of one."""
+        return None
+
     @abstractmethod
     def run(
         self,

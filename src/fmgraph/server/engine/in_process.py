@@ -57,5 +57,10 @@ class InProcessEngine(Engine):
         )
         return Answer(answered, media_type, body, self._dataset.meta, time.perf_counter() - started)
 
+    @property
+    def search_index(self) -> Path | None:
+        """See :attr:`fmgraph.server.engine.Engine.search_index`."""
+        return self._dataset.search
+
     def close(self) -> None:
         """Do nothing: the dataset is the caller's."""
