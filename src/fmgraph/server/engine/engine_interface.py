@@ -129,11 +129,6 @@ class Engine(ABC):
         del query, formats
         return None
 
-    @property
-    def search_index(self) -> Path | None:
-        """The index of names of the dataset, where it is a file that this process can read."""
-        return None
-
     def stats(self) -> dict[str, Any] | None:
         """Return the numbers of the evaluators, None for an engine that has none."""
         return None

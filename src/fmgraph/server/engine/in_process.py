@@ -26,11 +26,6 @@ class InProcessEngine(Engine):
         """The dataset's meta data."""
         return self._dataset.meta
 
-    @property
-    def search_index(self) -> Path | None:
-        """The dataset's index of names, None of one made of files."""
-        return self._dataset.search
-
     def run(
         self,
         query: str,
