@@ -13,6 +13,7 @@ from fmgraph.lists.row_titles import row_title
 from fmgraph.rdf.prefixes import BASE, DCTERMS, FOAF, OWL, PROV, SCHEMA, XSD
 from fmgraph.rdf.terms import LABEL, A, Term, entity, integer, iri, literal, own
 from fmgraph.records.addresses import parse_address
+from fmgraph.records.findings import Severity
 from fmgraph.records.record_files import Record
 
 #: What a row about a work says of the paper that describes it, not of the work.
@@ -22,6 +23,10 @@ _OF_BOTH = frozenset({"year"})
 _POSITION = iri(f"{SCHEMA}position")
 _PART_OF = iri(f"{DCTERMS}isPartOf")
 _VALUE = iri(f"{PROV}value")
+
+
+class NoPaperError(ValueError):
+    """A row says something of the paper of a record that has none yet."""
 
 
 class ListBuilder:
@@ -258,7 +263,9 @@ class ListBuilder:
         try:
             self._claim(row, record, key, assertions, cell, raw, by_person=True)
         except ValueError as error:
-            self._build.find(f"{row.id}: {error}", self._list.yaml_path, line, key, "cell-not-understood")
+            severity: Severity = "open" if isinstance(error, NoPaperError) else "error"
+            place = self._list.yaml_path, line, key
+            self._build.find(f"{row.id}: {error}", *place, "cell-not-understood", None, severity)
 
     def _claim(
         self,
@@ -286,6 +293,7 @@ class ListBuilder:
                         entity("row", row.id),
                         "list",
                         cell=cell,
+                        edition=(self._list.date or "", self._list.id, -row.position),
                         raw=raw,
                         reading=assertion.text if by_person else None,
                     )
@@ -299,8 +307,10 @@ class ListBuilder:
         if key not in _OF_THE_PAPER | _OF_BOTH or record.kind == "paper":
             return [record]
         paper = self._build.paper_of(record)
+        if paper is None and key in _OF_BOTH:
+            return [record]
         if paper is None:
-            raise ValueError(
+            raise NoPaperError(
                 f"{record.kind}/{record.slug} has no paper for its {key}; "
                 f"add described_by to data/{record.kind}/{record.slug}.yaml"
             )

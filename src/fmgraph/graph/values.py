@@ -136,6 +136,8 @@ def resolutions(text: str) -> list[Value]:
     for piece in re.split(r"\s*[,;]\s*", text):
         if piece.casefold() == "adaptive":
             found.append(Value(literal("adaptive")))
+        elif range_ := re.fullmatch(r"(\d+)\s*[-–]\s*(\d+)", piece):  # both ends
+            found += [Value(literal(end)) for end in range_.groups()]
         elif _EXTENTS.fullmatch(piece):
             found.append(Value(literal("x".join(_JOINT.split(piece)))))
         else:

@@ -47,7 +47,6 @@ class InProcessEngine(Engine):
             default_graphs,
             named_graphs,
             self._settings.result_mb * 1_000_000,
-            self._dataset.triples,
             self._dataset.search,
         )
         return Answer(answered, media_type, body, self._dataset.meta, time.perf_counter() - started)

@@ -6,7 +6,6 @@ from flask import Blueprint
 from werkzeug.wrappers import Response
 
 from fmgraph.errors import NotFoundError
-from fmgraph.server.http.metrics import of_evaluators
 from fmgraph.server.http.service_state import service
 
 blueprint = Blueprint("health", __name__)
@@ -42,9 +41,6 @@ def metrics() -> Response:
         "fmgraph_cache_keys": float(len(here.cache)),
         "fmgraph_dataset_triples": float(here.engine.meta.triples),
     }
-    text = here.metrics.exposition(gauges)
-    if (evaluators := here.engine.stats()) is not None:
-        text += of_evaluators(evaluators)
-    response = _text(text)
+    response = _text(here.metrics.exposition(gauges, here.engine.stats()))
     response.content_type = "text/plain; version=0.0.4; charset=utf-8"
     return response
