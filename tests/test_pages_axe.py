@@ -34,10 +34,11 @@ PAGES = [
     "/queries/leaks?format=html", "/compare", "/compare?m=uni&m=virchow2&m=model/prov-gigapath",
     "/correct/model/uni", "/lineage/", "/lineage/?modality=ct&relation=weights", "/lineage/model/clip",
     "/lineage/model/titan", "/model/", "/model/?modality=ct&commercial=yes", "/model/?sort=year",
-    "/model/uni", "/model/retfound", "/model/no-such-model", "/dataset/?access=open",
+    "/model/uni",
+    "/model/retfound", "/model/no-such-model", "/dataset/?access=open",
 ]  # fmt: skip
-#: Rules of the WCAG 2.2 up to AA, and of good practice. The editor's scroller is left out: it scrolls with the
-#: cursor of the text in it, which the keyboard reaches, and axe does not count an editable element as focusable.
+#: Rules of the WCAG 2.2 up to AA, and of good practice. The editor's scroller is left out: it scrolls with
+#: the cursor in it, which the keyboard reaches; axe does not count an editable element as focusable.
 RUN = """
   const context = {include: document, exclude: {fromShadowDom: [".editor", ".cm-scroller"]}};
   const found = await axe.run(context, {resultTypes: ["violations"]});

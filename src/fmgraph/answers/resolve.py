@@ -189,6 +189,7 @@ _RESOLVERS: WeakKeyDictionary[Engine, Resolver] = WeakKeyDictionary()
 
 def resolver_of(engine: Engine, index: Path | None = None) -> Resolver:
     """Return the engine's resolver, the same each time; an index other than its own makes a new one."""
+    index = index or engine.search_index
     known = _RESOLVERS.get(engine)
     if known is None or (index is not None and known.index != index):
         known = _RESOLVERS[engine] = Resolver(engine, index)
