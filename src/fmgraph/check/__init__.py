@@ -11,6 +11,7 @@
 :mod:`~.explain_violations`  violations to findings
 :mod:`~.check_digits`     identifiers that no pattern can check
 :mod:`~.term_usage`       terms that the ontology does not define
+:mod:`~.unit_names`       names of units that are read as another unit
 :mod:`~.cell_coverage`    nothing of a list is lost
 :mod:`~.finding_formats`  findings as text, JSON, SARIF, Turtle
 ========================  ==================================================================
@@ -35,6 +36,7 @@ from fmgraph.check.focus_nodes import focus_nodes
 from fmgraph.check.locations import Places, shown
 from fmgraph.check.shape_files import load_shapes
 from fmgraph.check.term_usage import unknown_terms
+from fmgraph.check.unit_names import misread_units
 from fmgraph.errors import OntologyError, UsageError
 from fmgraph.graph import build
 from fmgraph.ontology import Schema, all_kinds
@@ -102,7 +104,7 @@ def check_graph(
     else:
         violations = compiled_shapes.violations(store, shapes, only)
     findings: Iterable[Finding] = explain(violations, shapes, places, store)
-    terms = unknown_terms(store, shapes, places) if about is None else ()
+    terms = [*unknown_terms(store, shapes, places), *misread_units(store, places)] if about is None else []
     lists = None
     if about is not None:
         prefix = entity_iri("list", "")

@@ -127,6 +127,9 @@ class Values:
 
     def person(self, name: str) -> Value:
         """Return a person, named by the name: same name, same person, until a record says otherwise."""
+        known = self._catalogue.find("person", name)
+        if known:
+            return Value(entity("person", known))
         slug = slugify(name)
         if not slug:
             raise ValueError(f"{name!r} is not a person's name")

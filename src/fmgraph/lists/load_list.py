@@ -118,7 +118,7 @@ def load_list(path: Path, *, importing: bool = False) -> SourceList:
         columns={header: specs.get(header, _silent(header)) for header in headers},
         sections=errors.of(lambda: _sections(keys.get("sections"), tables), {}),
         readings=readings,
-        set_aside=errors.of(lambda: _set_aside(keys.get("set_aside"), headers), ()),
+        set_aside=errors.of(lambda: _set_aside(keys.get("set_aside"), headers, tables, rows), ()),
         retired=retired,
         skip=errors.of(lambda: _skip(keys.get("skip"), by_id, gone), {}),
         not_read=errors.of(lambda: _not_read(keys.get("not_read"), by_id, gone), ()),
@@ -280,15 +280,28 @@ def _readings(
     return tuple(current), tuple(retired)
 
 
-def _set_aside(node: Node | None, headers: Iterable[str]) -> tuple[SetAside, ...]:
+def _set_aside(
+    node: Node | None, headers: Iterable[str], tables: tuple[Table, ...], rows: tuple[Row, ...]
+) -> tuple[SetAside, ...]:
     rules = []
+    sections, ids = [table.section for table in tables], [row.id for row in rows]
     for item in node.items() if node else []:
-        parts = item.mapping(frozenset({"column", "said", "reason"}))
-        if len(parts) != 3:
-            raise item.error("needs a column, a text and a reason", "write {column: …, said: …, reason: …}")
-        column = parts["column"]
-        _known(column.text(), headers, "header of the list", column.file, column.line, column.field)
-        rules.append(SetAside(column.text(), _text(parts["said"]), _text(parts["reason"]), item.line))
+        parts = item.mapping(frozenset({"column", "said", "section", "rows", "reason"}))
+        if set(parts) - {"rows"} not in ({"column", "said", "reason"}, {"section", "reason"}):
+            raise item.error(
+                "needs a column and a text, or a section, and a reason",
+                "write {column: …, said: …, reason: …} or {section: …, rows: […], reason: …}",
+            )
+        for key, known, what in (
+            ("column", headers, "header of the list"),
+            ("section", sections, "heading of the list"),
+            ("rows", ids, "row of this list"),
+        ):
+            for text in parts[key].texts() if key in parts else ():
+                _known(text, known, what, item.file, item.line, f"set_aside.{key}")
+        values = {key: _text(parts[key]) if key in parts else None for key in ("column", "said", "section")}
+        meant = parts["rows"].texts() if "rows" in parts else ()
+        rules.append(SetAside(**values, rows=meant, reason=_text(parts["reason"]), line=item.line))
     return tuple(rules)
 
 
