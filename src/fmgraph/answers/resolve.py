@@ -83,8 +83,11 @@ class Resolver:
     """Finds entities over an engine's graph; safe to share between threads."""
 
     def __init__(self, engine: Engine, index: Path | None = None) -> None:
-        """Resolve over the index file; where there is none, over one made in memory at the first question."""
-        self._engine, self.index = engine, index
+        """Resolve over the index file, the engine's by default.
+
+        Where there is none, one is made in memory at the first question.
+        """
+        self._engine, self.index = engine, index or engine.search_index
         self._made: tuple[str, sqlite3.Connection] | None = None
         self._lock = Lock()
 
