@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from typing import Any
@@ -37,12 +38,35 @@ _Fields = list[tuple[str, str]]
 _Made = tuple[int, _Fields, Iterator[bytes], bytes | None]
 
 
+#: One client may have this part of the threads, waiting requests included.
+_SHARE = 0.75
+
+
 class _Places:
-    """Threads, and how many more requests may be with them or wait for them."""
+    """Threads, and how many more requests may be with them or wait for them, in all and of one client."""
 
     def __init__(self, threads: int, queue: int, name: str) -> None:
         self.pool = ThreadPoolExecutor(threads, name)
-        self.free = threads + queue
+        self._free = threads + queue
+        self._share = max(1, int(threads * _SHARE))
+        self._taken: Counter[str] = Counter()
+
+    def take(self, client: str) -> str | None:
+        """Take a place; return the limit that is in the way where there is none to be had."""
+        if self._free <= 0:
+            return "requests waiting"
+        if self._taken[client] >= self._share:
+            return f"requests of one client, {self._share}"
+        self._free -= 1
+        self._taken[client] += 1
+        return None
+
+    def give(self, client: str) -> None:
+        """Give a place back."""
+        self._free += 1
+        self._taken[client] -= 1
+        if not self._taken[client]:
+            del self._taken[client]
 
 
 class RsgiApp:
@@ -141,26 +165,26 @@ class RsgiApp:
     async def _make(self, scope: Any, protocol: Any, key: Key, body: bytes) -> None:
         """Have Flask make the answer in a thread, send it, and keep it if it may be kept."""
         started = time.perf_counter()
-        places = self._queries if key.path.startswith("/sparql") else self._pages
-        if places.free <= 0:
-            self._metrics.overload()
-            error = BusyError("all places are taken: try again later", "requests waiting", 2)
-            self._refuse(error, scope, key.accept, protocol, started)
-            return
         environ: dict[str, Any] = {}
         generation = self._cache.generation
         here = None
         if self._plain.takes(scope.method, key, scope.headers):
             here = self._plain.answer(key, environ)
+        places = self._queries if key.path.startswith("/sparql") else self._pages
         if here is not None:
             made: _Made | None = (here.status, here.headers, iter(()), here.body)
             self._metrics.here()
         else:
-            places.free -= 1
+            client = client_address(scope, self._service.settings.proxies)
+            if (limit := places.take(client)) is not None:
+                self._metrics.overload()
+                error = BusyError("all places are taken: try again later", limit, 2)
+                self._refuse(error, scope, key.accept, protocol, started)
+                return
             try:
-                made = await self._wait(scope, protocol, places.pool, body, environ)
+                made = await self._wait(scope, protocol, places.pool, body, client, environ)
             finally:
-                places.free += 1
+                places.give(client)
         if made is None:
             self._metrics.left()
             return
@@ -176,11 +200,17 @@ class RsgiApp:
         self._done(scope, status, started, environ)
 
     async def _wait(
-        self, scope: Any, protocol: Any, pool: Executor, body: bytes, environ: dict[str, Any]
+        self,
+        scope: Any,
+        protocol: Any,
+        pool: Executor,
+        body: bytes,
+        client: str,
+        environ: dict[str, Any],
     ) -> _Made | None:
         """Have the answer made in a thread; None when the client leaves meanwhile."""
         left: Future[None] = Future()
-        environ.update(make_environ(scope, body, client_address(scope, self._service.settings.proxies)))
+        environ.update(make_environ(scope, body, client))
         work = asyncio.get_running_loop().run_in_executor(pool, self._run, environ, left)
         gone = asyncio.ensure_future(protocol.client_disconnect())
         await asyncio.wait((work, gone), return_when=asyncio.FIRST_COMPLETED)
