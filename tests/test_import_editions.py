@@ -8,6 +8,7 @@ import pytest
 from fmgraph.errors import ListError, UsageError
 from fmgraph.lists import ImportReport, Origin, import_list, load_list, write_list
 from fmgraph.lists.editions import Signature, match_rows
+from fmgraph.lists.row_identifiers import known_by
 
 ORIGIN = Origin("https://github.com/a/b", "README.md", "0123abc", "2026-01-02", "A list")
 FIRST = """\
@@ -197,7 +198,10 @@ def test_the_report_reads_well(tmp_path: Path) -> None:
 
 
 def signature(section: str, *cells: str) -> Signature:
-    return Signature(section, {f"h{number}": cell for number, cell in enumerate(cells)})
+    named = {f"h{number}": cell for number, cell in enumerate(cells)}
+    return Signature(
+        section, named, known_by(named, [header for header, cell in named.items() if " " in cell][:1])
+    )
 
 
 def test_a_title_is_no_key() -> None:

@@ -33,6 +33,7 @@ from fmgraph.graph.inherit import inherited
 from fmgraph.graph.materialise import closures, umbrellas
 from fmgraph.graph.record_claims import add_record, add_tombstones, apply_corrections
 from fmgraph.graph.row_claims import ListBuilder
+from fmgraph.graph.row_identity import Owners
 from fmgraph.graph.values import Values
 from fmgraph.lists import load_list
 from fmgraph.ontology import Schema
@@ -101,6 +102,7 @@ def _read_records(data_dir: Path, schema: Schema) -> tuple[list[tuple[InputError
 
 
 def _add_lists(work: Build) -> None:
+    owners = Owners(work.catalogue)
     for path in sorted((work.data_dir / "list").glob("*.yaml")):
         try:
             source = load_list(path)
@@ -110,7 +112,7 @@ def _add_lists(work: Build) -> None:
                 place = Path(one.file or path)
                 work.find(one.message, place, one.line, one.field or "", "bad-list", one.remedy)
             continue
-        ListBuilder(work, source).add()
+        ListBuilder(work, source, owners).add()
 
 
 def _finish(work: Build) -> Result:

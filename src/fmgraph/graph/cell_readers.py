@@ -7,14 +7,16 @@ not understand; the caller makes that a finding with file, row and column.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from fmgraph.graph.catalogue import Catalogue
+from fmgraph.graph.link_routes import is_badge, route
+from fmgraph.graph.title_cells import read_title
+from fmgraph.lists.inline_markdown import Link, plain
+from fmgraph.lists.inline_markdown import links as links_in
 from fmgraph.records.addresses import parse_address
 from fmgraph.records.record_files import Record
-from fmgraph.text import match_key
 
 #: Cells that say "nothing": no claim, no finding.
 ABSENT = {"", "-", "—", "–", "n/a", "none", "coming soon", "tba"}
@@ -26,12 +28,26 @@ _WITH_ABSENCE = {"code", "weights"}
 TICKS = {"✅", "✓", "✔", "☑", "yes"}
 #: Addresses that templates leave behind; a cell that has another address beside one means the other.
 _PLACEHOLDERS = {"https://paper.link", "https://huggingface.co/org/model", "https://github.com/org/repo"}
+#: Keys whose values are names of records, by the kind of record.
+_NAMES = {
+    "published_in": "venue",
+    "developed_by": "institution",
+    "trained_on": "dataset",
+    "evaluated_on": "dataset",
+    "task": "task",
+    "organ": "organ",
+    "disease": "disease",
+}
 
-_URL = re.compile(r"https?://[^\s\[\]()<>\"]+")
+_BREAK = re.compile(r"\s*<br\s*/?>\s*", re.IGNORECASE)
 _LABEL = re.compile(r"\[+([^\[\]]*)\]")
 _PARENTHESES = re.compile(r"\s*\(([^()]*)\)")
-_SIZES = re.compile(r"(?P<family>[A-Za-z]+)[-_ ](?P<sizes>[TSBLHGg](?:/[TSBLHGg])+)")
+#: ``ViT-S/B/L/16``: a family in several sizes, perhaps with a patch size; ``ViT-Small/Base``.
+_SIZES = re.compile(r"(?P<family>[A-Za-z]+)[-_ ](?P<sizes>X?[TSBLHGg](?:/X?[TSBLHGg])+)(?P<patch>/\d+)?")
 _DIMENSION = re.compile(r"\b([23])D\b", re.IGNORECASE)
+_YEAR = re.compile(r"[\s,]*\(?\b((?:19|20)\d\d)\b\)?[\s,]*")
+#: ``Soumya Luthra et al., 2024`` in the place of a paper.
+_CITED = re.compile(r"\D+,\s*((?:19|20)\d\d)[a-z]?")
 
 
 @dataclass(frozen=True)
@@ -46,28 +62,41 @@ class UnknownNameError(ValueError):
     """A name that no record has."""
 
 
+class PartlyReadError(ValueError):
+    """Some of a cell is understood: ``assertions`` are what is; the message tells the rest."""
+
+    def __init__(self, message: str, assertions: Sequence[Assertion]) -> None:
+        """Keep what is understood."""
+        self.assertions = list(assertions)
+        super().__init__(message)
+
+
 class CellReader:
-    """Reads cells by the field that their column stands for."""
+    """Reads cells by the field that their column stands for; ``links`` go by their words and hosts."""
 
     def __init__(self, catalogue: Catalogue) -> None:
         self._catalogue = catalogue
-        self._readers: dict[str, Callable[[str, Record], Iterator[Assertion]]] = {
+        self._readers: dict[str, Callable[[str, Record], Iterable[Assertion]]] = {
             "modality": self._modality,
             "title": self._title,
-            "published_in": self._venue,
+            "name": self._name,
             "backbone": self._backbone,
             "pretraining_method": self._method,
-            "code": self._links("code"),
-            "weights": self._links("weights"),
-            "url": self._url,
+            "links": lambda text, record: self._links(text, record, None),
+            "code": lambda text, record: self._links(text, record, "code"),
+            "weights": lambda text, record: self._links(text, record, "weights"),
+            "url": lambda text, record: self._links(text, record, "url"),
             "author": self._authors,
-            "contribution": lambda text, _: iter([Assertion("contribution", text.casefold())]),
+            "year": lambda text, _: [Assertion("year", plain(text))],
+            "data_scale": lambda text, _: [Assertion("data_scale", ", ".join(_lines(text)))],
+            "contribution": lambda text, _: [Assertion("contribution", plain(text).casefold())],
         }
 
     def read(self, field: str, label_field: str | None, cell: str, record: Record) -> list[Assertion]:
         """Return what the cell says as a value of ``field``; [] where it says nothing.
 
-        ``label_field`` is what a link's label stands for, where the column says so.
+        ``label_field`` is what a link's label stands for, where the column says so. Raises PartlyReadError
+        where only a part is understood.
         """
         text = cell.strip()
         if field in _WITH_ABSENCE and text.casefold() in _NOT_GIVEN | _ANNOUNCED:
@@ -75,7 +104,7 @@ class CellReader:
             return [Assertion(f"{field}_absent", state)]
         if text.casefold() in ABSENT:
             return []
-        found = []
+        found: list[Assertion] = []
         if label_field:
             label = _label(text)
             if label and not self._is_platform(label) and label.casefold() not in ABSENT:
@@ -83,17 +112,16 @@ class CellReader:
         if text in TICKS:
             return [*found, Assertion(f"{field}_available", "true")]
         reader = self._readers.get(field)
-        return found + (list(reader(text, record)) if reader else [Assertion(field, text)])
+        if reader:
+            return found + list(reader(text, record))
+        if kind := _NAMES.get(field):
+            return found + self._names(field, kind, text)
+        return [*found, Assertion(field, text)]
 
     def _is_platform(self, label: str) -> bool:
         return label in {"ScienceDirect", "GitHub"}
 
-    def _modality(self, text: str, _record: Record) -> Iterator[Assertion]:
-        for dimension in dict.fromkeys(_DIMENSION.findall(text)):
-            yield Assertion("dimensionality", f"{dimension}D")
-        for name in re.split(r"[,/+]", _DIMENSION.sub("", text)):
-            if name.strip():
-                yield Assertion("modality", self._named("modality", name.strip()))
+    # Names of records
 
     def _named(self, kind: str, name: str) -> str:
         slug = self._catalogue.find(kind, name)
@@ -105,23 +133,63 @@ class CellReader:
             )
         return slug
 
-    def _title(self, text: str, record: Record) -> Iterator[Assertion]:
-        """Read a title, and the names in the parentheses at its end where they are the record's own."""
-        own = {match_key(name) for name in record.names}
-        match = re.search(r"\s*\(([^()]+)\)$", text)
-        names = [name.strip() for name in match[1].split("/")] if match else []
-        if match and names and any(match_key(name) in own for name in names):
-            text = text[: match.start()]
-            yield from (Assertion("name", name) for name in names if match_key(name) in own)
-        yield Assertion("title", text)
+    def _each(self, key: str, kind: str, names: Iterable[str]) -> list[Assertion]:
+        """Return the records of these names; one that is unknown does not hide the others."""
+        found, unknown = [], []
+        for name in names:
+            try:
+                found.append(Assertion(key, self._named(kind, name)))
+            except UnknownNameError as error:
+                unknown.append(error)
+        if len(unknown) == 1 and not found:
+            raise unknown[0]
+        if unknown:
+            raise PartlyReadError("; ".join(map(str, unknown)), found)
+        return found
 
-    def _venue(self, text: str, _record: Record) -> Iterator[Assertion]:
-        yield Assertion("published_in", self._named("venue", text))
+    def _names(self, key: str, kind: str, text: str) -> list[Assertion]:
+        """Read names, one or several: the whole text, or else its parts; beside a venue, a year."""
+        whole = plain(text)
+        years: list[Assertion] = []
+        if slug := self._catalogue.find(kind, whole):
+            return [Assertion(key, slug)]
+        if kind == "venue":
+            years = [Assertion("year", year) for year in dict.fromkeys(_YEAR.findall(whole))]
+            text = whole = " ".join(_YEAR.sub(" ", whole).split())
+            if not whole:
+                return years
+        parts = [part for line in _lines(text) for part in self._parts(kind, line)]
+        try:
+            return [*self._each(key, kind, parts), *years]
+        except PartlyReadError as error:
+            raise PartlyReadError(str(error), [*error.assertions, *years]) from None
+
+    def _parts(self, kind: str, text: str) -> list[str]:
+        if self._catalogue.find(kind, text):
+            return [text]
+        return [part for part in re.split(r"\s*(?:[,;+]|/| & )\s*", text) if part]
+
+    def _modality(self, text: str, _record: Record) -> Iterator[Assertion]:
+        text = ", ".join(_lines(text))
+        for dimension in dict.fromkeys(_DIMENSION.findall(text)):
+            yield Assertion("dimensionality", f"{dimension}D")
+        for name in re.split(r"[,/+;]", _DIMENSION.sub("", text)):
+            if name.strip():
+                yield Assertion("modality", self._named("modality", name.strip()))
 
     def _backbone(self, text: str, _record: Record) -> Iterator[Assertion]:
-        plain = _PARENTHESES.sub("", text).strip()
-        sizes = _SIZES.fullmatch(plain)
-        names = [f"{sizes['family']}-{size}" for size in sizes["sizes"].split("/")] if sizes else [plain]
+        for line in _lines(text):
+            whole = _PARENTHESES.sub("", line).strip()
+            known = self._catalogue.find("backbone", whole) or _SIZES.fullmatch(whole)
+            for part in [whole] if known else re.split(r"\s*(?:[,;]|\s\+\s|\band\b)\s*", whole):
+                yield from self._one_backbone(part)
+
+    def _one_backbone(self, text: str) -> Iterator[Assertion]:
+        sizes = _SIZES.fullmatch(text)
+        names = [text]
+        if sizes and not self._catalogue.find("backbone", text):
+            patch = sizes["patch"] or ""
+            names = [f"{sizes['family']}-{size}{patch}" for size in sizes["sizes"].split("/")]
         for name in names:
             slug = self._catalogue.find("backbone", name)
             if slug:
@@ -133,56 +201,99 @@ class CellReader:
                 continue
             self._named("backbone", name)
 
-    def _method(self, text: str, _record: Record) -> Iterator[Assertion]:
+    def _method(self, text: str, _record: Record) -> list[Assertion]:
+        text = plain(text)
         whole = self._catalogue.find("method", text)
         if whole:
-            yield Assertion("pretraining_method", whole)
-            return
-        for name in re.split(r"[+,]", _PARENTHESES.sub("", text)):
-            if name.strip():
-                yield Assertion("pretraining_method", self._named("method", name.strip()))
+            return [Assertion("pretraining_method", whole)]
+        names = re.split(r"[+,]", _PARENTHESES.sub("", text))
+        return self._each("pretraining_method", "method", [name.strip() for name in names if name.strip()])
 
-    def _links(self, key: str) -> Callable[[str, Record], Iterator[Assertion]]:
-        def read(text: str, _record: Record) -> Iterator[Assertion]:
-            urls = links(text)
-            if not urls:
-                raise ValueError(f"no link is found in {text!r}")
-            for url in urls:
-                container = key == "weights" and "hub.docker.com" in url
-                yield Assertion("container" if container else key, url)
+    # Titles and names
 
-        return read
+    def _title(self, text: str, record: Record) -> Iterator[Assertion]:
+        for key, value in read_title(text, record.names, self._paper_titles(record)):
+            yield Assertion(key, value)
 
-    def _url(self, text: str, _record: Record) -> Iterator[Assertion]:
-        urls = links(text)
-        if not urls:
-            raise ValueError(f"no link is found in {text!r}")
-        for url in urls:
-            yield Assertion("url", url)
-            address = parse_address(url)
-            if address.arxiv:
-                yield Assertion("arxiv", address.arxiv)
-            if address.doi:
-                yield Assertion("doi", address.doi)
+    def _paper_titles(self, record: Record) -> list[str]:
+        """Return the titles that the record of the work's paper has."""
+        papers = [record] if record.kind == "paper" else []
+        papers += [
+            paper
+            for slug in record.values("described_by")
+            if (paper := self._catalogue.records["paper"].get(slug)) is not None
+        ]
+        return [title for paper in papers for title in paper.values("title")]
+
+    def _name(self, text: str, _record: Record) -> Iterator[Assertion]:
+        name = plain(text).strip(" []")
+        if name.casefold() not in ABSENT:
+            yield Assertion("name", name)
 
     def _authors(self, text: str, _record: Record) -> Iterator[Assertion]:
         names = [name.strip() for name in text.strip("*_ ").split(",")]
         yield from (Assertion("author", name) for name in names if name)
 
+    # Links
+
+    def _links(self, text: str, record: Record, column: str | None) -> list[Assertion]:
+        """Read links: one alone is what its column says, each of several what its words and host say."""
+        found, wrong = [], []
+        chosen = _chosen(text)
+        for link in chosen:
+            try:
+                address = parse_address(link.href)
+            except ValueError as error:
+                wrong.append(str(error))
+                continue
+            key = None if is_badge(address) else column
+            if column is None or (len(chosen) > 1 and column != "url"):
+                key = route(link, address, record.kind, column)
+            elif column == "weights" and address.host == "hub.docker.com":
+                key = "container"
+            if key is None:
+                continue
+            found.append(Assertion(key, link.href))
+            if key == "url":
+                identifiers = (("arxiv", address.arxiv), ("doi", address.doi))
+                found += [Assertion(scheme, id_) for scheme, id_ in identifiers if id_]
+        if wrong:
+            raise PartlyReadError("; ".join(wrong), found)
+        if not chosen and column == "url" and (cited := _CITED.fullmatch(plain(text))):
+            return [Assertion("year", cited[1])]
+        if not chosen and column is not None and plain(text):
+            raise ValueError(f"no link is found in {text!r}")
+        return list(dict.fromkeys(found))
+
 
 def links(text: str) -> list[str]:
-    """Return the addresses in a cell's Markdown, nested and broken links included.
+    """Return the addresses in a cell's Markdown that are meant, as they are written."""
+    return list(dict.fromkeys(link.href for link in _chosen(text)))
 
-    Of several addresses, placeholders that a template left behind are dropped; a link nested in another
-    (``[a]([b](c))``) means the inner one, which is the last.
+
+def _chosen(text: str) -> list[Link]:
+    """Return the links that are meant.
+
+    Placeholders that a template left behind give way to others; of a link that was put behind another's
+    address (``[a](b](c)``), which Markdown does not take for a link, the last counts.
     """
-    urls = list(dict.fromkeys(url.rstrip(".,;") for url in _URL.findall(text)))
-    real = [url for url in urls if url not in _PLACEHOLDERS] or urls
-    nested = re.search(r"\]\(\s*\[", text) or "](https" in text.split("](", 1)[-1]
-    chosen = real[-1:] if nested else real
-    return [url for url in chosen if urlsplit(url).netloc]
+    found = links_in(text)
+    found = [
+        link
+        for link, after in zip(found, [*found[1:], None], strict=False)
+        if after is None or text[link.end : after.start] != "]("
+    ]
+    return [link for link in found if link.href not in _PLACEHOLDERS] or found
+
+
+def _lines(text: str) -> list[str]:
+    """Return the plain text of each line of a cell."""
+    return [line for part in _BREAK.split(text) if (line := plain(part).strip(" ,;"))]
 
 
 def _label(text: str) -> str | None:
+    found = [link.label for link in links_in(text) if link.label]
+    if found:
+        return found[0]
     match = _LABEL.search(text)
-    return match[1].strip() if match else (None if _URL.search(text) else text)
+    return match[1].strip() if match else (None if links_in(text) else text)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from fmgraph.graph.build_state import Build, ListClaim
-from fmgraph.graph.cell_readers import Assertion, CellReader
+from fmgraph.graph.cell_readers import Assertion, CellReader, PartlyReadError
 from fmgraph.graph.claims import Claim
+from fmgraph.graph.row_identity import Owners
 from fmgraph.lists import Reading, Row, SourceList
 from fmgraph.lists.row_titles import row_title
 from fmgraph.rdf.prefixes import BASE, DCTERMS, FOAF, OWL, PROV, SCHEMA, XSD
@@ -26,8 +27,9 @@ _VALUE = iri(f"{PROV}value")
 class ListBuilder:
     """Adds one list to a build."""
 
-    def __init__(self, build: Build, source: SourceList) -> None:
+    def __init__(self, build: Build, source: SourceList, owners: Owners) -> None:
         self._build = build
+        self._owners = owners
         self._list = source
         self._node = entity("list", source.id)
         self._reader = CellReader(build.catalogue)
@@ -151,6 +153,16 @@ class ListBuilder:
                 f"nearest: {', '.join(near)}" if near else f"add data/{name}.yaml",
             )
             return None
+        if another := self._owners.another(row, record):
+            identifier, owner = another
+            self._build.find(
+                f"{self._title(row)} is about {name}, but its {identifier} is that of {owner}",
+                self._list.csv_path,
+                row.csv_line,
+                "record",
+                "row-of-another-record",
+                f"write {owner} in the record column, or correct the identifier in one of the two records",
+            )
         self._build.triples.add(
             (entity("row", row.id), iri(f"{FOAF}primaryTopic"), self._build.catalogue.term(record))
         )
@@ -163,11 +175,8 @@ class ListBuilder:
                 continue
             cell = self._cell(row, column.slug)
             for number, field in enumerate(spec.fields):
-                try:
-                    assertions = self._reader.read(field, spec.label if number == 0 else None, text, record)
-                    made = self._claim(row, record, field, assertions, cell, text)
-                    self._set_aside(made, column.header, text)
-                except ValueError as error:
+                label = spec.label if number == 0 else None
+                for error in self._read_cell(row, record, field, label, text, cell, column.header):
                     self._build.find(
                         f"{self._title(row)}: {error}",
                         self._list.csv_path,
@@ -176,6 +185,25 @@ class ListBuilder:
                         "cell-not-understood",
                         severity="open",
                     )
+
+    def _read_cell(
+        self, row: Row, record: Record, field: str, label: str | None, text: str, cell: Term, header: str
+    ) -> Iterator[ValueError]:
+        """Add the claims of a cell; yield what of it is not understood, which does not hide the rest."""
+        assertions: list[Assertion] = []
+        try:
+            assertions = self._reader.read(field, label, text, record)
+        except PartlyReadError as error:
+            assertions = error.assertions
+            yield error
+        except ValueError as error:
+            yield error
+        for assertion in assertions:
+            try:
+                made = self._claim(row, record, field, [assertion], cell, text)
+                self._set_aside(made, header, text)
+            except ValueError as error:
+                yield error
 
     def _set_aside(self, claims: Iterable[Claim], header: str, text: str) -> None:
         """Deprecate the claims of a cell that the list's curator found to tell nothing."""

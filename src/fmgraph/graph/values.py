@@ -144,8 +144,8 @@ def resolutions(text: str) -> list[Value]:
 
 
 def years(text: str) -> list[Value]:
-    """Return the years in ``2024`` or ``2023-2024`` (each of the ends)."""
-    match = re.fullmatch(r"(\d{4})(?:\s*[-–/]\s*(\d{4}))?", text)
+    """Return the years in ``2024``, ``2023-2024`` (both ends) or a date, ``2023-05``, ``2024/03/01``."""
+    match = re.fullmatch(r"(\d{4})(?:\s*[-–/]\s*(\d{4})|[-/.](?:0?[1-9]|1[0-2])(?:[-/.]\d{1,2})?)?", text)
     if not match:
-        raise ValueError(f"{text!r} is not a year such as 2024 or 2023-2024")
+        raise ValueError(f"{text!r} is not a year such as 2024 or 2023-2024, nor a date such as 2023-05")
     return [Value(literal(year, f"{XSD}gYear")) for year in match.groups() if year]

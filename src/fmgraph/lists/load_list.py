@@ -342,8 +342,8 @@ def _replaces(node: Node | None, list_id: str) -> str | None:
     if node is None:
         return None
     earlier = _text(node, SLUG.pattern, "the id of an earlier edition")
-    if earlier == list_id or not node.file.with_name(f"{earlier}.yaml").exists():
-        raise node.error(f"{earlier!r} is no other list", "write the id of the edition before this one")
+    if earlier == list_id:
+        raise node.error("replaces itself", "write the id of the edition before this one")
     return earlier
 
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from fmgraph.errors import ListError
-from fmgraph.lists.editions import Signature, changed_columns, match_rows
+from fmgraph.lists.editions import Signature, changed_columns, match_rows, proposals
 from fmgraph.lists.header_meanings import draft
 from fmgraph.lists.import_list import ImportedList, RawTable
 from fmgraph.lists.inline_markdown import links
@@ -23,6 +23,7 @@ from fmgraph.lists.list_yaml import block, curated_blocks, entry, extended, inli
 from fmgraph.lists.load_list import ORIGIN, csv_digest, load_list
 from fmgraph.lists.read_csv import FIXED
 from fmgraph.lists.replace_files import replace_files
+from fmgraph.lists.row_identifiers import known_by
 from fmgraph.lists.source_list import ColumnSpec, Row, SourceList, Table, first_seen
 
 _ORDER = (
@@ -116,7 +117,11 @@ class _Edition:
         self.own_meanings = _own_meanings(old) if old else {}
         self.prose_headers = {header for header in self.headers if self._is_prose(header)}
         self.new_rows = [
-            Signature(table.section, {h: self._sign(h, cell) for h, cell in row.cells.items()})
+            Signature(
+                table.section,
+                {h: self._sign(h, cell) for h, cell in row.cells.items()},
+                known_by(row.cells, self._named(table)),
+            )
             for table in imported.tables
             for row in table.rows
         ]
@@ -124,6 +129,16 @@ class _Edition:
         self.pairs = match_rows(self.old_rows, self.new_rows)
         self.ids, self.gone = self._name_rows()
         self.origin = self._origin(origin)
+
+    def _named(self, table: RawTable) -> list[str]:
+        """Return the headers of a table's names and titles, by what its columns mean or usually mean."""
+        named = []
+        for header in table.headers:
+            spec = self.old.columns.get(header) if self.old else None
+            fields = spec.fields if spec and spec.line else (str(draft(header)),)
+            if not {"name", "title"}.isdisjoint(fields):
+                named.append(header)
+        return named
 
     def _is_prose(self, header: str) -> bool:
         if self.old and header in self.old.columns and self.old.columns[header].line:
@@ -276,6 +291,12 @@ class _Edition:
 
     def _todo(self, changed: Mapping[str, list[str]]) -> list[str]:
         todo = [
+            f"{self.ids[index]}: looks like {self.old.rows[position].id}, which is gone; if it is the same,"
+            f" give it that row's record, {self.old.rows[position].record or 'which has none'}"
+            for index, position in (proposals(self.old_rows, self.new_rows, self.pairs) if self.old else ())
+            if self.old
+        ]
+        todo += [
             f"{key}: say it in the YAML (unknown for this edition)"
             for key in ORIGIN
             if not getattr(self.origin, key)
@@ -323,7 +344,13 @@ def _signature(old: SourceList, position: int) -> Signature:
     row = old.rows[position]
     prose = {column.header for column in old.table(row).columns if column.spec.prose}
     cells = {header: digest(cell) if cell and header in prose else cell for header, cell in row.cells.items()}
-    return Signature(old.table(row).section, {**cells, **old.prose.get(row.id, {})})
+    named = [
+        column.header
+        for column in old.table(row).columns
+        if not {"name", "title"}.isdisjoint(column.spec.fields or (str(draft(column.header)),))
+    ]
+    all_cells = {**cells, **old.prose.get(row.id, {})}
+    return Signature(old.table(row).section, all_cells, known_by(row.cells, named))
 
 
 def _own_meanings(old: SourceList) -> dict[Table, dict[str, object]]:
