@@ -107,7 +107,7 @@ def test_sources_and_disagreements_are_on_the_page(client):
 
 def test_the_umbrella_is_shown_once_with_its_claims(client):
     page = client.get("/model/retizero", headers=HTML).text
-    lineage = page.split(">Lineage</h2>")[1].split("<section")[0]
+    lineage = page.split(">Lineage</h2>")[1].split("<section")[0].split("</figure>")[-1]
     assert lineage.count('href="/model/retfound"') == 1
     assert "2 sources" in lineage
     assert "built on</a></dt>" not in lineage.lower()

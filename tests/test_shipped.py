@@ -16,7 +16,7 @@ from fmgraph.errors import BrokenDataError, RecordError
 from fmgraph.lists import load_lists
 from fmgraph.ontology import all_kinds
 from fmgraph.publish.make_dataset import make_dataset, release, shipped_dataset
-from fmgraph.rdf.store import read_meta
+from fmgraph.rdf.store import read_meta, write_dataset
 from fmgraph.resources import data_dir
 
 PREFIX = "PREFIX fmg: <https://w3id.org/fmgraph/ns#> PREFIX dcterms: <http://purl.org/dc/terms/> "
@@ -107,8 +107,9 @@ def test_the_cache_keeps_the_newest_graphs_and_nothing_that_is_not_its_own(tmp_p
     for age, name in enumerate(["a" * 16, "b" * 16, "c" * 16, "notes"]):
         (cache / name).mkdir(parents=True)
         os.utime(cache / name, (1e9 - age, 1e9 - age))
+    line = "<http://e/a> <http://e/b> <http://e/c> ."
     monkeypatch.setattr(
-        "fmgraph.publish.make_dataset.make_dataset", lambda folder: (folder / "current").mkdir(parents=True)
+        "fmgraph.publish.make_dataset.make_dataset", lambda folder: write_dataset([line], folder, "1")
     )
     folder = shipped_dataset()
     assert {path.name for path in cache.iterdir()} == {folder.name, "a" * 16, "b" * 16, "notes"}

@@ -133,7 +133,7 @@ def test_a_variant_takes_over_what_is_not_said_of_itself_and_says_so(made):
     [claim] = claims(made, VARIANT, "weightsLicense")
     [original] = claims(made, FAMILY, "weightsLicense")
     assert claim["basis"] == own("Inherited")
-    assert claim["wasDerivedFrom"] == original["node"]
+    assert claim["wasInfluencedBy"] == original["node"]
     assert claim["hadPrimarySource"] == original["hadPrimarySource"]
     assert claim["locator"] == literal("said of Family, of which this is a variant: licence field")
 

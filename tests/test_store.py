@@ -9,10 +9,10 @@ import pytest
 from pyoxigraph import NamedNode, RdfFormat, Store
 
 from fmgraph.errors import RdfFileError, UsageError
+from fmgraph.rdf.dataset_folders import digest
+from fmgraph.rdf.read_files import load_files
 from fmgraph.rdf.store import (
     dataset_of_files,
-    digest,
-    load_files,
     locate_dataset,
     open_dataset,
     prune_datasets,
@@ -123,7 +123,7 @@ def test_what_is_not_a_dataset_is_said(tmp_path: Path) -> None:
         open_dataset(tmp_path)
     folder = write_dataset(LINES, tmp_path, "1")
     (folder / "graph.nt").write_text("<a")
-    with pytest.raises(UsageError, match="cannot be opened"):
+    with pytest.raises(UsageError, match="damaged"):
         open_dataset(tmp_path)
 
 

@@ -27,6 +27,7 @@ TERM_TYPES = (
     *(OWL + name for name in ("Class", "ObjectProperty", "DatatypeProperty", "AnnotationProperty")),
     *(RDFS + "Class", RDF + "Property", SH + "PropertyGroup"),
 )
+_ALIGNMENT = ox.NamedNode(FMG + "Alignment")
 _PROPERTY_TYPES = {OWL + "ObjectProperty", OWL + "DatatypeProperty", RDF + "Property"}
 
 
@@ -249,6 +250,10 @@ class Ontology:
         flags = ("editorial", "claimed", "derived", "group", "incomingTitle")
         return any(FMG + flag in about for flag in flags)
 
+    def is_repeated(self, prop: str) -> bool:
+        """Tell whether all triples of a property repeat in another vocabulary what one of ours says."""
+        return self.flag(prop, "materialised") and not self.flag(prop, "claimed")
+
     def property(self, iri: str) -> Property:
         """Return what is said of a property; of one that is not there, nothing but its name."""
         known = self._known.get(iri)
@@ -371,6 +376,15 @@ class Field:
     editorial: bool
 
 
+@dataclass(frozen=True)
+class Alignment:
+    """A property that says the same as others where the subject is an instance of one of some classes."""
+
+    classes: frozenset[str]
+    prop: str
+    targets: tuple[str, ...]
+
+
 class Schema:
     """The ontology with the keys of the context: what the build and the checks go by."""
 
@@ -443,20 +457,37 @@ class Schema:
         return frozenset(prop for prop in self.ontology.properties if self.ontology.value(prop, absence_of))
 
     @cached_property
+    def alignments(self) -> list[Alignment]:
+        """The properties that say the same as others' for the instances of some classes, by name."""
+        about = self.ontology.values
+        names = {s for s, p, o in self.ontology.triples() if p == RDF + "type" and o == _ALIGNMENT}
+        return [
+            Alignment(
+                frozenset(about(name, FMG + "alignedClass")),
+                about(name, FMG + "alignedProperty")[0],
+                tuple(sorted(about(name, FMG + "alignedTo"))),
+            )
+            for name in sorted(names)
+        ]
+
+    @cached_property
     def superproperties(self) -> dict[str, tuple[str, ...]]:
         """All (transitive) superproperties of each fmg property that the graph materialises."""
-        return self._materialised(RDFS + "subPropertyOf", self.ontology.above, (FMG, PREFIXES["skos"]))
+        return self._materialised(RDFS + "subPropertyOf", self.ontology.above)
 
     @cached_property
     def superclasses(self) -> dict[str, tuple[str, ...]]:
-        """All (transitive) superclasses of each fmg class, within the fmg namespace."""
-        return self._materialised(RDFS + "subClassOf", self.ontology.above_class, (FMG,))
+        """All (transitive) superclasses of each fmg class that the graph materialises."""
+        return self._materialised(RDFS + "subClassOf", self.ontology.above_class)
 
-    def _materialised(
-        self, predicate: str, above: Callable[[str], set[str]], keep: tuple[str, ...]
-    ) -> dict[str, tuple[str, ...]]:
+    def _materialised(self, predicate: str, above: Callable[[str], set[str]]) -> dict[str, tuple[str, ...]]:
+        """Return the terms above each of ours: our own, and those of others marked ``fmg:materialised``."""
         starts = {s for s, p, _ in self.ontology.triples() if p == predicate and s.startswith(FMG)}
-        return {start: tuple(sorted(up for up in above(start) if up.startswith(keep))) for start in starts}
+        others = self.ontology.flagged("materialised")
+        return {
+            start: tuple(sorted(up for up in above(start) if up.startswith(FMG) or up in others))
+            for start in starts
+        }
 
     def triples(self) -> Iterator[ox.Triple]:
         """Yield the ontology's own triples, blank nodes included."""

@@ -179,7 +179,7 @@ def load_queries(directory: Path | None = None) -> dict[str, NamedQuery]:
     """Return the named queries of a folder (the shipped ones by default), by name in order."""
     folder = directory or resources.queries_dir()
     return {
-        path.stem: parse_query(path.stem, path.read_text(encoding="utf-8"))
+        path.stem: parse_query(path.stem, path.read_text(encoding="utf-8-sig"))
         for path in sorted(folder.glob("*.rq"))
     }
 

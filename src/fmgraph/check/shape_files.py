@@ -23,6 +23,7 @@ FIRST_YEAR = 1990
 #: The ways in which a shape says what it is about (SHACL, section 2.1.3).
 TARGETS = (SH.targetClass, SH.targetNode, SH.targetObjectsOf, SH.targetSubjectsOf)
 
+_CLAIMED = URIRef(FMG + "claimed")
 _DERIVED = (URIRef(FMG + "derived"), URIRef(FMG + "materialised"))
 _YEAR = URIRef(f"{FMGSH}year")
 _SPDX = URIRef(f"{FMGSH}spdx")
@@ -102,6 +103,7 @@ def load_shapes(shapes_dir: Path, ontology_file: Path, this_year: int | None = N
 def _let_derived_pass(graph: Graph, ontology: Graph) -> None:
     """Let every closed shape ignore what the ontology marks as derived: nobody has stated it."""
     derived = {term for flag in _DERIVED for term in ontology.subjects(flag, Literal(True))}
+    derived -= set(ontology.subjects(_CLAIMED, Literal(True)))
     for shape in set(graph.subjects(SH.closed)):
         ignored = graph.value(shape, SH.ignoredProperties)
         passing = derived | (set(Collection(graph, ignored)) if ignored is not None else set())

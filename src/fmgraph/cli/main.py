@@ -47,6 +47,12 @@ class _Group(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
+        except BrokenPipeError:
+            raise  # the reader has left: click ends quietly
+        except OSError as error:  # a full disk, a folder that cannot be written
+            place = f"{error.filename}: " if error.filename is not None else ""
+            click.echo(f"fmgraph: {place}{error.strerror or error}", err=True)
+            sys.exit(1)
         except FmgraphError as error:
             click.echo(f"fmgraph: {error}", err=True)
             sys.exit(2 if isinstance(error, UsageError) else 1)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
+import os
+import socket
+from dataclasses import replace
 from functools import partial
 from importlib import import_module
 from pathlib import Path
@@ -13,7 +15,8 @@ import click
 from fmgraph.cli.cli_options import PATH
 from fmgraph.errors import UsageError
 from fmgraph.publish.make_dataset import shipped_dataset
-from fmgraph.server.pool.broker_process import BrokerProcess
+from fmgraph.server.engine import Engine
+from fmgraph.server.http.listening_address import listening
 from fmgraph.settings import Settings
 
 
@@ -57,31 +60,79 @@ def serve(
     )
     if sum(map(bool, (files, dataset, endpoint))) > 1:
         raise UsageError("--data, --dataset and --endpoint exclude each other")
-    # Importing the web server takes as long as loading the graph: both at once.
+    lacking = [] if endpoint else missing_features()
+    settings = listening(settings)
+    source = None if endpoint else [*files] or [dataset or shipped_dataset()]
+    if endpoint:
+        _serve_endpoint(endpoint, settings, dumps)
+    elif lacking and source:
+        click.echo(
+            f"fmgraph: this system has no {', '.join(lacking)}: queries are evaluated in the server's own "
+            "process, without limits of time and memory: for use on this machine alone",
+            err=True,
+        )
+        _serve_in_process(source, settings, dumps)
+    elif source:
+        _serve_pool(source, settings, dumps)
+
+
+def missing_features() -> list[str]:
+    """Return what the evaluators' processes need and this system does not have."""
+    found = {
+        "fork": hasattr(os, "fork"),
+        "SOCK_SEQPACKET": hasattr(socket, "SOCK_SEQPACKET") and hasattr(socket, "AF_UNIX"),
+        "/proc": Path("/proc/self/statm").is_file(),
+    }
+    return [name for name, there in found.items() if not there]
+
+
+def _announce(settings: Settings) -> None:
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    click.echo(f"fmgraph: http://{host}:{settings.port}/ (SPARQL at /sparql; ends with Ctrl+C)")
+
+
+def _serve_pool(source: list[Path], settings: Settings, dumps: Path | None) -> None:
+    from fmgraph.server.pool.broker_process import BrokerProcess
+
+    # Importing the pages takes as long as loading the graph: both at once.
     importing = Thread(target=import_module, args=("fmgraph.site",))
     importing.start()
-    source = None if endpoint else [*files] or [dataset or shipped_dataset()]
-    with BrokerProcess(source, settings) if source else nullcontext() as broker:
+    with BrokerProcess(source, settings) as broker:
         importing.join()
-        _serve(broker, source or [], endpoint or "", settings, dumps)
+        from fmgraph.server.http.run_server import serve_broker
+        from fmgraph.site import create_app
+
+        _announce(settings)
+        serve_broker(create_app, broker, source, settings, dumps=dumps)
 
 
-def _serve(
-    broker: BrokerProcess | None, source: list[Path], endpoint: str, settings: Settings, dumps: Path | None
-) -> None:
-    from fmgraph.server.http.run_server import check_address, run, serve_broker
+def _serve_in_process(source: list[Path], settings: Settings, dumps: Path | None) -> None:
+    from fmgraph.server.http.run_server import run, search_index
     from fmgraph.site import create_app
 
-    check_address(settings.host, settings.port)
-    click.echo(f"fmgraph: http://{settings.host}:{settings.port}/ (SPARQL at /sparql; ends with Ctrl+C)")
-    if broker:
-        serve_broker(create_app, broker, source, settings, dumps=dumps)
-    else:
-        from fmgraph.server.engine.remote_endpoint import (
-            RemoteEngine,  # its HTTP client takes a while to load
-        )
+    _announce(settings)
+    engine = partial(_engine_here, source, settings)
+    run(create_app, engine, replace(settings, workers=1), dumps=dumps, search=search_index(source))
 
-        run(create_app, partial(RemoteEngine, endpoint, settings), settings, dumps=dumps)
+
+def _engine_here(source: list[Path], settings: Settings) -> Engine:
+    """Return the engine of a worker process that evaluates by itself."""
+    from fmgraph.rdf.store import dataset_of_files, open_dataset
+    from fmgraph.server.engine import InProcessEngine
+
+    folder = len(source) == 1 and source[0].is_dir()
+    opened = open_dataset(source[0]) if folder else dataset_of_files(source, settings.entity_base)
+    return InProcessEngine(opened, settings)
+
+
+def _serve_endpoint(endpoint: str, settings: Settings, dumps: Path | None) -> None:
+    from fmgraph.server.engine.remote_endpoint import RemoteEngine  # its HTTP client takes a while to load
+    from fmgraph.server.http.run_server import run
+    from fmgraph.site import create_app
+
+    RemoteEngine(endpoint, settings).close()  # what is wrong with the address is said now
+    _announce(settings)
+    run(create_app, partial(RemoteEngine, endpoint, settings), settings, dumps=dumps)
 
 
 COMMANDS = (serve,)

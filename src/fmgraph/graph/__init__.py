@@ -28,9 +28,10 @@ from fmgraph.graph.authorships import authorships
 from fmgraph.graph.build_state import Build
 from fmgraph.graph.catalogue import Catalogue
 from fmgraph.graph.claims import accepted, not_had
+from fmgraph.graph.dataset_descriptions import dataset_descriptions
 from fmgraph.graph.evaluations import add_evaluations
 from fmgraph.graph.inherit import inherited
-from fmgraph.graph.materialise import closures, umbrellas
+from fmgraph.graph.materialise import aligned, closures, umbrellas
 from fmgraph.graph.record_claims import add_record, add_tombstones, apply_corrections
 from fmgraph.graph.row_claims import ListBuilder
 from fmgraph.graph.row_identity import Owners
@@ -126,6 +127,8 @@ def _finish(work: Build) -> Result:
     for claim in work.claims:
         triples.update(claim.triples())
     triples |= umbrellas(triples, work.schema)
+    triples |= aligned(triples, work.schema)
+    triples |= dataset_descriptions(triples, _names(work.catalogue))
     triples |= closures(triples, work.schema, not_had(work.claims))
     triples |= _ontology(work.schema)
     return Result(frozenset(triples), in_order(work.findings), len(work.claims))

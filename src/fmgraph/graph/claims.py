@@ -81,7 +81,7 @@ class Claim:
         if self.corrected_by:
             yield node, own("correctedBy"), self.corrected_by
         if self.derived_from:
-            yield node, iri(f"{PROV}wasDerivedFrom"), self.derived_from
+            yield node, iri(f"{PROV}wasInfluencedBy"), self.derived_from
         if self.alternative:
             yield node, own("alternative"), literal(self.alternative)
         if self.variant:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Container, Iterable, Mapping
 
-from fmgraph.ontology import Schema
-from fmgraph.rdf.terms import A, Term, Triple, iri, own
+from fmgraph.ontology import Alignment, Schema
+from fmgraph.rdf.terms import A, Term, Triple, bare, iri, own
 
 _WEIGHTS = own("weightsDeriveFrom")
 
@@ -26,6 +26,31 @@ def umbrellas(triples: Iterable[Triple], schema: Schema) -> set[Triple]:
         else:
             found.update((subject, parent, obj) for parent in above.get(predicate, ()))
     return found
+
+
+def aligned(triples: Iterable[Triple], schema: Schema) -> set[Triple]:
+    """Return what the alignments add: triples of other vocabularies, for subjects of certain classes.
+
+    Superclasses must be among the given triples.
+    """
+    alignments: dict[Term, list[Alignment]] = defaultdict(list)
+    for alignment in schema.alignments:
+        alignments[iri(alignment.prop)].append(alignment)
+    classes = {iri(cls) for alignment in schema.alignments for cls in alignment.classes}
+    members: dict[Term, set[str]] = defaultdict(set)
+    stated: list[Triple] = []
+    for triple in triples:
+        if triple[1] == A and triple[2] in classes:
+            members[triple[0]].add(bare(triple[2]))
+        elif triple[1] in alignments:
+            stated.append(triple)
+    return {
+        (subject, iri(target), obj)
+        for subject, predicate, obj in stated
+        for alignment in alignments[predicate]
+        if alignment.classes & members[subject]
+        for target in alignment.targets
+    }
 
 
 def closures(

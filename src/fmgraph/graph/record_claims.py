@@ -34,6 +34,7 @@ def add_record(build: Build, record: Record) -> None:
         build.triples.add((node, iri(f"{SKOS}inScheme"), iri(scheme)))
         if not record.values("broader"):
             build.triples.add((node, iri(f"{SKOS}topConceptOf"), iri(scheme)))
+            build.triples.add((iri(scheme), iri(f"{SKOS}hasTopConcept"), node))
     if not record.values("label"):
         build.find(
             "there is no label", record.path, None, "label", "missing-label", "add `label:` with the name"

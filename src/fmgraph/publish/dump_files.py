@@ -18,9 +18,10 @@ from fmgraph.ontology import all_kinds
 from fmgraph.publish import jsonld_dump, turtle_dump
 from fmgraph.publish.describe import COMPRESSIONS, SYNTAXES
 from fmgraph.publish.graph_sections import of_kind, of_list
+from fmgraph.rdf.dataset_folders import digest
 from fmgraph.rdf.prefixes import BASE, PREFIXES
 from fmgraph.rdf.sorted_lines import Lines, lines_of
-from fmgraph.rdf.store import Dataset, digest
+from fmgraph.rdf.store import Dataset
 
 CHECKSUMS = "SHA256SUMS"
 _CHUNK = 1 << 20

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import getpass
 import hashlib
+import logging
 import os
 import re
 import shutil
+import tempfile
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -15,13 +19,15 @@ from pyoxigraph import Quad, QuerySolutions, RdfFormat, Store
 import fmgraph
 from fmgraph import __version__, resources
 from fmgraph.answers.named_queries import load_queries
-from fmgraph.errors import BrokenDataError, RecordError
+from fmgraph.errors import BrokenDataError, RecordError, UsageError
 from fmgraph.ontology import searched_classes
 from fmgraph.publish.describe import describe
 from fmgraph.rdf import text_index
-from fmgraph.rdf.store import open_dataset, write_dataset
+from fmgraph.rdf.dataset_folders import CURRENT, check_whole
+from fmgraph.rdf.store import locate_dataset, open_dataset, read_meta, write_dataset
 from fmgraph.records.record_files import mapping, parse_yaml, read_text, scalar
 
+_LOG = logging.getLogger("fmgraph.data")
 _FINGERPRINT = re.compile(r"[0-9a-f]{16}")
 #: The code by which the shipped graph is made: a change of it makes the graph anew.
 _MAKING = ("rdf", "records", "lists", "graph", "answers", "publish")
@@ -30,10 +36,33 @@ _MAKERS = ("ontology.py", "text.py", *(f"{package}/*.py" for package in _MAKING)
 _KEPT = 3
 
 
-def cache_dir() -> Path:
-    """Return the folder of built graphs: ``$XDG_CACHE_HOME/fmgraph``, by default ``~/.cache/fmgraph``."""
-    base = os.environ.get("XDG_CACHE_HOME")
-    return (Path(base) if base else Path.home() / ".cache") / "fmgraph"
+def cache_dirs() -> list[Path]:
+    """Return the folders that may hold built graphs, the preferred one first.
+
+    ``$XDG_CACHE_HOME/fmgraph`` and no other where that is set, else ``~/.cache/fmgraph``; and where there is
+    no home, or it cannot be written, one below the folder of temporary files that is ours alone.
+    """
+    told = os.environ.get("XDG_CACHE_HOME")
+    if told:
+        return [Path(told) / "fmgraph"]
+    user = str(os.getuid()) if hasattr(os, "getuid") else getpass.getuser()
+    found = [Path(tempfile.gettempdir()) / f"fmgraph-{user}"]
+    with suppress(RuntimeError):  # nobody's home
+        found.insert(0, Path.home() / ".cache" / "fmgraph")
+    return found
+
+
+def _writable(folder: Path) -> str:
+    """Make a folder for us alone to write to; return why that cannot be, nothing where it can."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+        if hasattr(os, "getuid") and folder.stat().st_uid != os.getuid():
+            return f"{folder} is another user's"
+    except OSError as error:
+        return f"{folder} cannot be written: {error.strerror}"
+    return ""
 
 
 def fingerprint() -> str:
@@ -50,16 +79,48 @@ def fingerprint() -> str:
 
 
 def shipped_dataset(directory: Path | None = None) -> Path:
-    """Return the folder of the shipped graph's dataset, building it first where it is not there yet.
+    """Return the folder of the shipped graph's dataset, building it first where it is not there or damaged.
 
-    Raises BrokenDataError where the data has errors (then nothing is built).
+    Raises BrokenDataError where the data has errors (then nothing is built), UsageError where there is no
+    folder to build it in.
     """
-    folder = directory or cache_dir() / fingerprint()
-    if not (folder / "current").exists():
+    if directory is not None:
+        return _made(directory)
+    name = fingerprint()
+    places = [folder / name for folder in cache_dirs()]
+    reasons = []
+    for folder in places:
+        if _is_whole(folder):
+            return folder
+    for number, folder in enumerate(places):
+        if why := _writable(folder.parent):
+            reasons.append(why)
+            continue
+        if number:
+            _LOG.warning("%s; the graph is kept in %s (XDG_CACHE_HOME says where)", reasons[0], folder.parent)
+        _made(folder)
+        _forget_old(folder.parent)
+        return folder
+    raise UsageError(f"{'; '.join(reasons)}: set XDG_CACHE_HOME to a folder that can be written")
+
+
+def _made(folder: Path) -> Path:
+    if not _is_whole(folder):
         make_dataset(folder)
-        if directory is None:
-            _forget_old(folder.parent)
     return folder
+
+
+def _is_whole(folder: Path) -> bool:
+    """Tell whether a dataset is there as it was written; one that is not is made again."""
+    if not (folder / CURRENT).exists() and not (folder / CURRENT).is_symlink():
+        return False
+    try:
+        read_meta(folder)
+        check_whole(locate_dataset(folder))
+    except UsageError as error:
+        _LOG.warning("%s; it is built again", error)
+        return False
+    return True
 
 
 def _forget_old(cache: Path) -> None:

@@ -1,17 +1,15 @@
 """Datasets on disk and RDF files: the only places where a pyoxigraph store is made.
 
-A dataset is a folder named by the first twelve hex digits of its digest, and ``current`` beside it is a
-symbolic link to the one that is served (docs/internals.md, "A dataset on disk"). A folder appears by one
-rename when it is complete, so that a reader sees all of it or nothing.
+A dataset is a folder named by the first twelve hex digits of its digest, and ``current`` beside it leads to
+the one that is served (docs/internals.md, "A dataset on disk"). A folder appears by one rename when it is
+complete, so that a reader sees all of it or nothing (:mod:`fmgraph.rdf.dataset_folders`).
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
-import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -21,12 +19,13 @@ from typing import Literal
 from pyoxigraph import Quad, RdfFormat, Store, parse
 
 from fmgraph.errors import RdfFileError, UsageError
+from fmgraph.rdf.dataset_folders import CURRENT, building, check_whole, digest, followed, publish, seal
 from fmgraph.rdf.ntriples import add_sorted, dumped, write_sorted
 from fmgraph.rdf.prefixes import BASE
+from fmgraph.rdf.read_files import load_files
 
 #: From this many triples on, a dataset is served from disk: in memory each takes about 500 bytes.
 DISK_FROM = 3_000_000
-_SUFFIXES = "nt, nq, ttl, trig, rdf, jsonld"
 
 
 @dataclass(frozen=True)
@@ -69,7 +68,7 @@ def search_index(folder: Path | None) -> Path | None:
 def locate_dataset(path: Path | str) -> Path:
     """Return the digest-named folder that ``path`` is, links to, or has as ``current``; raises UsageError."""
     path = Path(path)
-    for candidate in (path, path / "current"):
+    for candidate in (path, followed(path / CURRENT), followed(path)):
         if (candidate / "meta.json").is_file():
             return candidate.resolve()
     raise UsageError(f"{path} is not a dataset: it has no meta.json (fmgraph build makes one)")
@@ -92,6 +91,7 @@ def open_dataset(path: Path | str) -> Dataset:
     """
     folder = locate_dataset(path)
     meta = read_meta(folder)
+    check_whole(folder)
     try:
         if meta.storage == "disk":
             return Dataset(folder, meta, Store.read_only(str(folder / "store")))
@@ -100,30 +100,6 @@ def open_dataset(path: Path | str) -> Dataset:
     except (OSError, SyntaxError) as error:
         raise UsageError(f"{folder} cannot be opened ({error}): run fmgraph build again") from error
     return Dataset(folder, meta, store)
-
-
-def load_files(paths: Sequence[Path | str]) -> Store:
-    """Return an in-memory store of RDF files, each in the format that its name ends in.
-
-    N-Triples, N-Quads, Turtle, TriG, RDF/XML and JSON-LD are read; quads keep their named graphs; blank nodes
-    of different files stay apart; relative IRIs are resolved against the file's own. Raises RdfFileError
-    with the file and line.
-    """
-    store = Store()
-    for path in map(Path, paths):
-        form = RdfFormat.from_extension(path.suffix.lstrip(".").lower())
-        if form is None or form == RdfFormat.N3:
-            raise RdfFileError("not an RDF file that is read here", file=path, remedy=f"one of .{_SUFFIXES}")
-        try:
-            store.bulk_load(path=path, format=form, base_iri=path.resolve().as_uri())
-        except OSError as error:
-            raise RdfFileError(f"cannot be read: {error}", file=path, remedy="check the path") from error
-        except SyntaxError as error:
-            remedy = f"the file is read as {form.name}; correct it or give it the right ending"
-            if "LoadDocumentCallback" in str(error.msg):
-                remedy = "contexts are not fetched: put the @context into the file"
-            raise RdfFileError(str(error.msg), file=path, line=error.lineno, remedy=remedy) from error
-    return store
 
 
 def dataset_of_files(paths: Sequence[Path | str], base: str = BASE, version: str = "0") -> Dataset:
@@ -135,12 +111,6 @@ def dataset_of_files(paths: Sequence[Path | str], base: str = BASE, version: str
     newest = max((Path(path).stat().st_mtime for path in paths), default=0.0)
     modified = datetime.fromtimestamp(newest, tz=UTC).isoformat(timespec="seconds")
     return Dataset(None, Meta(hasher.hexdigest(), version, len(store), base, modified, "memory"), store)
-
-
-def digest(path: Path | str) -> str:
-    """Return the SHA-256 of a file in hex."""
-    with Path(path).open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def write_dataset(
@@ -165,10 +135,7 @@ def write_dataset(
     N-Triples; whatever is raised, nothing half written is left.
     """
     directory = Path(directory)
-    directory.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix=".building-", dir=directory))
-    folder.chmod(0o755)
-    try:
+    with building(directory) as folder:
         count, storage = _write_graph(triples, folder, disk_from, extend)
         meta = Meta(
             digest(folder / "graph.nt"),
@@ -181,16 +148,15 @@ def write_dataset(
         (folder / "meta.json").write_text(json.dumps(asdict(meta), indent=2) + "\n", "utf-8")
         if finish is not None:
             finish(folder)
-        return _publish(folder, directory / meta.digest[:12])
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        seal(folder)
+        return publish(folder, directory / meta.digest[:12])
 
 
 def prune_datasets(directory: Path | str, keep: int = 2) -> list[Path]:
     """Remove all but ``current`` and the newest, ``keep`` in all, below ``directory``; return the removed."""
     directory = Path(directory)
-    current = (directory / "current").resolve()
-    found = [p.parent for p in directory.glob("*/meta.json") if p.parent.name != "current"]
+    current = followed(directory / CURRENT).resolve()
+    found = [p.parent for p in directory.glob("*/meta.json") if p.parent.name != CURRENT]
     found.sort(key=lambda p: (p.resolve() == current, p.stat().st_mtime), reverse=True)
     for folder in found[max(keep, 1) :]:
         shutil.rmtree(folder)
@@ -238,18 +204,3 @@ def _lines(triples: Iterable[str] | Store | Path) -> Iterator[bytes]:
     else:
         for line in triples:
             yield (line if line.endswith("\n") else line + "\n").encode()
-
-
-def _publish(folder: Path, target: Path) -> Path:
-    if target.exists():  # same triples, perhaps another version or search index
-        aside = Path(tempfile.mkdtemp(prefix=".replaced-", dir=target.parent))
-        target.rename(aside / target.name)
-        folder.rename(target)
-        shutil.rmtree(aside)
-    else:
-        folder.rename(target)
-    link = target.parent / f".current-{os.getpid()}"
-    link.unlink(missing_ok=True)
-    link.symlink_to(target.name)
-    link.replace(target.parent / "current")
-    return target

@@ -78,7 +78,9 @@ def group_facts(
     An umbrella triple is left out where a more specific one has the same object; its claims are shown with
     the specific one. A closure triple is left out where a single step says the same.
     """
-    accepted = dict.fromkeys((prop, value) for prop, value in triples if prop not in _HEAD)
+    accepted = dict.fromkeys(
+        (prop, value) for prop, value in triples if prop not in _HEAD and not ontology.is_repeated(prop)
+    )
     specific = {pair: _more_specific(pair, accepted, ontology) for pair in accepted}
     facts: dict[str, Fact] = {}
     by_pair: dict[tuple[str, Term], list[Claim]] = {}

@@ -39,6 +39,7 @@ def incoming(graph: Graph, entity: str) -> list[Incoming]:
     rows = graph.rows(f"SELECT ?p (COUNT(*) AS ?n) WHERE {{ ?s ?p {iri(entity)} }} GROUP BY ?p")
     props = {row["p"].value for row in rows if not row["p"].value.startswith(_STATISTICS)} - _HIDDEN
     ontology = graph.ontology
+    props = {prop for prop in props if not ontology.is_repeated(prop)}
     links = [one_property(graph, entity, prop, finer(prop, props, ontology)) for prop in props]
     lineage = ontology.group(BUILT_ON)
 

@@ -62,7 +62,9 @@ def describe(
         made["additionalType"] = [{"@id": one} for one in fair]
     for prop in sorted(facts, key=lambda prop: (*ontology.rank(prop), prop)):
         name = ontology.schema_org_property(prop)
-        if name is None or name in _ELSEWHERE or not (is_work or name in _OF_ANYTHING):
+        if name is None or name in _ELSEWHERE or ontology.is_repeated(prop):
+            continue
+        if not (is_work or name in _OF_ANYTHING):
             continue
         values = [_value(ontology, prop, term, labels) for term in facts[prop]]
         _add(made, name, [value for value in values if value is not None])

@@ -7,11 +7,9 @@ SIGTERM and SIGINT stop gracefully: no new connection, requests under way are fi
 
 from __future__ import annotations
 
-import errno
 import logging
 import logging.config
 import shutil
-import socket
 import tempfile
 import threading
 from collections.abc import Callable, Sequence
@@ -25,9 +23,11 @@ from granian.http import HTTP1Settings
 from granian.log import LogLevels
 from granian.server.mp import MPServer
 
-from fmgraph.errors import FmgraphError, UsageError
+from fmgraph.errors import FmgraphError
+from fmgraph.rdf.dataset_folders import CURRENT, followed
 from fmgraph.rdf.store import search_index as index_in
 from fmgraph.server.engine import Engine
+from fmgraph.server.http.listening_address import listening, numeric_address
 from fmgraph.server.http.metrics import Metrics
 from fmgraph.server.http.rsgi_app import RsgiApp
 from fmgraph.server.http.service_state import public_url
@@ -54,11 +54,24 @@ class _Server(MPServer):
     """granian, but for SIGHUP: the dataset is changed, the workers stay."""
 
     reload_dataset: Callable[[], object] | None = None
+    _due = threading.Event()
+    _reloader: threading.Thread | None = None
 
     def signal_handler_reload(self, *args: Any, **kwargs: Any) -> None:  # noqa: ARG002 - granian's signature
-        """Start the reload in a thread: a signal handler must not block."""
-        if self.reload_dataset is not None:
-            threading.Thread(target=self.reload_dataset, name="reload", daemon=True).start()
+        """Have the dataset loaded in a thread: a signal handler must not block.
+
+        One is loaded at a time; signals that come meanwhile are one more load, after it.
+        """
+        self._due.set()
+        if self.reload_dataset is not None and self._reloader is None:
+            self._reloader = threading.Thread(target=self._load_anew, name="reload", daemon=True)
+            self._reloader.start()
+
+    def _load_anew(self) -> None:
+        while self._due.wait():
+            self._due.clear()
+            if self.reload_dataset is not None:
+                self.reload_dataset()
 
 
 def serve(
@@ -69,7 +82,7 @@ def serve(
     Queries are evaluated by a broker's evaluators. SIGHUP serves the same path anew, which may lead to a
     newer dataset. Raises UsageError as :func:`run`, and RdfFileError where a source cannot be loaded.
     """
-    check_address(settings.host, settings.port)
+    settings = listening(settings)
     with BrokerProcess(source, settings) as broker:
         serve_broker(make_app, broker, source, settings, dumps=dumps)
 
@@ -106,7 +119,7 @@ def search_index(source: Sequence[Path | str]) -> Path | None:
     """Return the search index of a dataset, by a path that follows ``current``; None for RDF files."""
     if len(source) != 1:
         return None
-    return index_in(Path(source[0]) / "current") or index_in(Path(source[0]))
+    return index_in(followed(Path(source[0]) / CURRENT)) or index_in(Path(source[0]))
 
 
 def run(
@@ -124,14 +137,13 @@ def run(
     must be picklable. ``reload`` is called in a thread of this process at SIGHUP. Raises
     UsageError when the address cannot be listened on, or the settings make no sense.
     """
+    settings = listening(settings)
     public_url(settings)
-    check_address(settings.host, settings.port)
-    level = _level(settings)
     logging.config.dictConfig(_logging(settings))
     counters = Path(tempfile.mkdtemp(prefix="fmgraph-counters-"))
     server = _Server(
         "fmgraph",
-        address=settings.host,
+        address=numeric_address(settings.host),
         port=settings.port,
         interface=Interfaces.RSGI,
         workers=settings.workers,
@@ -142,7 +154,7 @@ def run(
         websockets=False,
         backlog=_BACKLOG,
         backpressure=_CONNECTIONS,
-        log_level=level,
+        log_level=LogLevels(settings.log_level),
         respawn_failed_workers=True,
         workers_kill_timeout=_STOP_SECONDS,
     )
@@ -154,26 +166,6 @@ def run(
         server.serve(target_loader=loader, wrap_loader=False)
     finally:
         shutil.rmtree(counters, ignore_errors=True)
-
-
-def check_address(host: str, port: int) -> None:
-    """Raise UsageError, saying what to do, when the address cannot be listened on.
-
-    Asked first, since the workers share the port (SO_REUSEPORT) and two services could do so unawares.
-    """
-    if not 0 <= port <= 65535:
-        raise UsageError(f"cannot listen on port {port}: ports are 0 to 65535")
-    try:
-        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        with socket.socket(family, socket.SOCK_STREAM) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(address)
-    except OSError as error:
-        if error.errno == errno.EADDRINUSE:
-            raise UsageError(
-                f"port {port} of {host} is in use: stop what listens there or use --port"
-            ) from error
-        raise UsageError(f"cannot listen on {host} port {port}: {error}") from error
 
 
 def load_worker(
@@ -189,14 +181,6 @@ def load_worker(
     metrics = Metrics(counters)
     app = make_app(make_engine(), settings, dumps=dumps, search=search, metrics=metrics, cached=False)
     return RsgiApp(app, metrics)
-
-
-def _level(settings: Settings) -> LogLevels:
-    try:
-        return LogLevels(settings.log_level)
-    except ValueError:
-        known = ", ".join(level.value for level in LogLevels)
-        raise UsageError(f"log_level must be one of {known}, not {settings.log_level!r}") from None
 
 
 def _loop() -> Loops:
