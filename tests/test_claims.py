@@ -34,7 +34,17 @@ def values(schema, *claims):
 def test_a_primary_source_outranks_lists_where_one_value_is_allowed(schema):
     assert "year" in {iri.rsplit("#", 1)[1] for iri in schema.single_valued}
     assert values(schema, claim("year", "2023"), claim("year", "2024", "primary")) == {"2024"}
-    assert values(schema, claim("year", "2023"), claim("year", "2024", "secondary")) == {"2023", "2024"}
+    assert values(schema, claim("year", "2023"), claim("year", "2024", "secondary")) == {"2024"}
+    two = claim("year", "2023", "secondary"), claim("year", "2024", "secondary")
+    assert values(schema, *two) == {"2023", "2024"}  # which `fmgraph check` finds
+
+
+def test_the_newest_list_outranks_the_others_where_one_value_is_allowed(schema):
+    older, newer, below = (claim("year", year) for year in ("2022", "2023", "2024"))
+    older.edition, newer.edition = ("2025-12-08", "b-list", -1), ("2026-01-03", "a-list", -7)
+    below.edition = ("2026-01-03", "a-list", -8)
+    assert values(schema, older, below, newer) == {"2023"}
+    assert [one.accepted for one in (older, newer, below)] == [False, True, False]
 
 
 def test_elsewhere_all_stand(schema):

@@ -148,7 +148,9 @@ def test_a_deprecated_claim_whether_its_name_changes_or_not(tmp_path: Path) -> N
         (claim,) = only(changed(tmp_path, change), "deprecated")
         assert claim.reason == "the code loads another"  # type: ignore[attr-defined]
         text = render(changed(tmp_path, change))
-        assert "RETFound (model/retfound): backbone: ViT-L (backbone/vit-l), from PLM2233" in text
+        assert text.startswith(
+            "RETFound (model/retfound)\n\n- backbone: ViT-L (backbone/vit-l) is wrong, from PLM"
+        )
         assert "; the code loads another, see https://example.org/code" in text
 
 
@@ -180,8 +182,14 @@ def test_added_and_withdrawn_claims(tmp_path: Path) -> None:
 
     (claim,) = only(changed(tmp_path, add), "added")
     assert claim.value == "https://example.org/demo"  # type: ignore[attr-defined]
-    (claim,) = only(changed(tmp_path, lambda s: remove(s, claim_of(s, RETFOUND, "year"))), "withdrawn")
+    text = render(changed(tmp_path, add))
+    demo = "- demo: https://example.org/demo, new, from https://example.org/page\n"
+    assert text == f"RetiZero (model/retizero)\n\n{demo}"
+    difference = changed(tmp_path, lambda s: remove(s, claim_of(s, RETFOUND, "year")))
+    (claim,) = only(difference, "withdrawn")
     assert (claim.predicate, claim.value) == (f"{FMG}year", "2023")  # type: ignore[attr-defined]
+    assert claim.stands  # type: ignore[attr-defined] - the graph of this test says it still
+    assert "- 1 source less of what is known" in render(difference)
 
 
 def test_another_rank_and_other_words(tmp_path: Path) -> None:
@@ -197,6 +205,47 @@ def test_another_rank_and_other_words(tmp_path: Path) -> None:
         replace(store, claim, fmg("locator"), Literal("other words"))
 
     assert len(only(changed(tmp_path, reword), "reworded")) == 1
+
+
+def test_formatting_is_told_apart(tmp_path: Path) -> None:
+    def respell(store: Store) -> None:
+        """Change the spelling of an address in a claim and in the fact, and a fact that is none."""
+        (claim,) = (row["c"] for row in store.query(f"SELECT ?c {{ ?c <{RDF}object> {code} }}"))  # type: ignore[union-attr, index]
+        quads = list(store.quads_for_pattern(claim, None, None))
+        remove(store, claim)
+        for quad in quads:
+            store.add(Quad(NamedNode(f"{BASE}claim/0003"), quad.predicate, quad.object))
+        slash = NamedNode(f"{code.value}/")
+        replace(store, NamedNode(f"{BASE}claim/0003"), NamedNode(f"{RDF}object"), slash)
+        replace(store, RETFOUND, LABEL, Literal("RET-Found"))
+        replace(store, RETIZERO, LABEL, Literal("Another name"))
+
+    store = Store()
+    store.bulk_load(path=SAMPLE)
+    query = f"SELECT ?o {{ ?c <{RDF}predicate> <{FMG}code> ; <{RDF}object> ?o }} ORDER BY ?o LIMIT 1"
+    code = next(iter(store.query(query)))["o"]  # type: ignore[arg-type, index]
+    facts, _, formatting = render(changed(tmp_path, respell)).partition("Only formatting or wording (2)")
+    assert "Another name" in facts
+    assert code.value not in facts
+    assert f"{code.value} → {code.value}/" in formatting  # type: ignore[union-attr]
+    assert "RETFound → RET-Found" in formatting
+
+
+def test_facts_of_a_new_record_are_counted(tmp_path: Path) -> None:
+    new = NamedNode(f"{BASE}model/new")
+
+    def add(store: Store) -> None:
+        store.extend([Quad(new, TYPE, fmg("Model")), Quad(new, LABEL, Literal("New"))])
+        for number, source in enumerate(("https://a.example.org/", "https://b.example.org/")):
+            claim = NamedNode(f"{BASE}claim/001{number}")
+            for predicate, value in {
+                f"{RDF}subject": new, f"{RDF}predicate": fmg("demo"),
+                f"{RDF}object": NamedNode("https://example.org/"),
+                f"{PROV}hadPrimarySource": NamedNode(source),
+            }.items():  # fmt: skip
+                store.add(Quad(claim, NamedNode(predicate), value))
+
+    assert render(changed(tmp_path, add)) == "Records added (1)\n\n- New (model/new): 1 fact\n"
 
 
 def test_json_has_everything(tmp_path: Path) -> None:

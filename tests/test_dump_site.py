@@ -37,7 +37,7 @@ def dataset(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
 @pytest.fixture(scope="module")
 def made(dataset: Dataset, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, SiteReport]:
     folder = tmp_path_factory.mktemp("site")
-    return folder, write_site(create_app(dataset, cached=False), dataset, folder)
+    return folder, write_site(create_app(dataset), dataset, folder)
 
 
 def links(page: Path) -> list[str]:

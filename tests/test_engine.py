@@ -7,7 +7,7 @@ import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import pytest
-from pyoxigraph import Literal, NamedNode, RdfFormat, Store, parse
+from pyoxigraph import Literal, NamedNode, RdfFormat, parse
 
 from fmgraph.errors import (
     ProtocolError,
@@ -18,8 +18,6 @@ from fmgraph.errors import (
 )
 from fmgraph.rdf.store import dataset_of_files, open_dataset, write_dataset
 from fmgraph.server.engine import GRAPHS, SOLUTIONS, InProcessEngine, ResultFormats
-from fmgraph.server.engine.count_all import count_of_all
-from fmgraph.server.engine.evaluate import evaluate
 from fmgraph.settings import Settings
 
 DATA = """
@@ -196,59 +194,6 @@ def test_closing_twice_is_allowed(tmp_path: Path) -> None:
 def built(tmp_path_factory: pytest.TempPathFactory) -> InProcessEngine:
     lines = [f"<http://e/{n}> <http://e/p> <http://e/o> ." for n in range(7)]
     return InProcessEngine(open_dataset(write_dataset(lines, tmp_path_factory.mktemp("built"), "1")))
-
-
-def seven() -> Store:
-    store = Store()
-    store.bulk_load(
-        "".join(f"<http://e/{n}> <http://e/p> <http://e/o> .\n" for n in range(7)), RdfFormat.N_TRIPLES
-    )
-    return store
-
-
-@pytest.mark.parametrize(
-    "query",
-    [
-        "SELECT (COUNT(*) AS ?n) WHERE { ?s ?p ?o }",
-        "PREFIX e: <http://e/> # all\nselect(count(?p)as?n){?s?p?o.}",
-        "BASE <http://e/>SELECT ( Count ( $o ) AS $number ) where { ?s ?p $o . }",
-    ],
-)
-def test_the_number_of_triples_is_known(built: InProcessEngine, query: str) -> None:
-    assert count_of_all(query, 7) != query
-    for media_type in SOLUTIONS:
-        formats = ResultFormats(media_type)
-        answer = built.run(query, formats=formats)
-        assert answer.body == evaluate(seven(), query, formats)[2]
-    assert count_of_all(query, 8).replace("8", "7") == count_of_all(query, 7)
-    # Of files with named graphs it is not known, and graphs that are named are other data.
-    assert built.run(query, named_graphs=["http://e/g"]).body != built.run(query).body
-
-
-@pytest.mark.parametrize(
-    "query",
-    [
-        "SELECT (COUNT(DISTINCT *) AS ?n) { ?s ?p ?o }",
-        "SELECT (COUNT(*) AS ?n) { ?s ?p ?s }",
-        "SELECT (COUNT(*) AS ?n) { ?s a ?o }",
-        "SELECT (COUNT(?x) AS ?n) { ?s ?p ?o }",
-        "SELECT (COUNT(*) AS ?s) { ?s ?p ?o }",
-        "SELECT (COUNT(*) AS ?n) { ?s ?p ?o } LIMIT 0",
-        "SELECT (COUNT(*) AS ?n) FROM <http://e/g> { ?s ?p ?o }",
-        "SELECT (COUNT(*) AS ?n) { GRAPH ?g { ?s ?p ?o } }",
-        "SELECT (SUM(*) AS ?n) { ?s ?p ?o }",
-        "SELECT (COUNT(*) AS ?n) { ?s ?p ?o",
-        "SELECT ?count { ?s ?p ?count }",
-        "count",
-        "SELECT 'count",
-        "SELECT (COUNT(*) AS ?n) { ?s ? ?o }",
-        "SELECT (COUNT(*) AS ?n) { ? ?p ?o }",
-        "\u017fELECT (COUNT(*) AS ?n) { ?s ?p ?o }",
-        "SELECT (COUNT(*) A\u017f ?n) { ?s ?p ?o }",
-    ],
-)
-def test_no_other_question_is_taken_for_it(query: str) -> None:
-    assert count_of_all(query, 7) == query
 
 
 def test_a_bad_prologue_stays_an_error(built: InProcessEngine) -> None:

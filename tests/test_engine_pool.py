@@ -43,7 +43,8 @@ SETTINGS = Settings(
     result_mb=5,
     queue_seconds=5,
 )
-LOOKUP = "SELECT ?o { <http://e/5> <http://e/label> ?o }"
+#: With a backslash it has no template, so that evaluators answer it every time.
+LOOKUP = "SELECT ?o { <http://e/5> <http://e/label> ?o } # \\"
 #: 2,000³ solutions, counted one by one.
 RUNAWAY = (
     "SELECT (COUNT(*) AS ?n) { ?a <http://e/label> ?b . ?c <http://e/label> ?d . ?e <http://e/label> ?f }"

@@ -14,9 +14,8 @@ from pyoxigraph import Store
 
 from fmgraph.errors import FmgraphError, ProtocolError, QueryRefused, QuerySyntaxError
 from fmgraph.server.guard import LOOKUP, NORMAL, SUSPICIOUS, inspect
-from fmgraph.server.guard.inspection import _inspect as look
 from fmgraph.server.guard.lexer import tokens
-from fmgraph.server.guard.query_template import CONSTANTS, shape_of
+from fmgraph.server.guard.query_template import IRI, STRING, template_of
 from fmgraph.settings import Settings
 
 LIMITS = Settings()
@@ -259,47 +258,51 @@ def test_any_text_is_inspected_or_refused(text: str) -> None:
 
 
 @settings(max_examples=300, deadline=None)
-@given(
-    st.sampled_from(
-        ("", "PREFIX a:<b>", "prefix : <http://e/> PREFIX\tx:<y>\n", " PREFIX a: <b># c", "PREFIX")
-    ),
-    st.one_of(st.lists(FRAGMENTS, max_size=40).map(" ".join), st.lists(FRAGMENTS).map("".join)),
-)
-def test_what_is_known_of_a_shape_is_what_a_look_would_find(prologue: str, rest: str) -> None:
-    text = prologue + rest
-    shape = shape_of(text)
-    if shape is None:
-        assert "\\" in text or "service" in text.lower() or _error(lambda: list(tokens(text)))
+@given(st.one_of(st.lists(FRAGMENTS, max_size=40).map(" ".join), st.lists(FRAGMENTS).map("".join)))
+def test_a_template_is_the_tokens_without_the_constants(rest: str) -> None:
+    template = template_of("PREFIX e: <http://e/> SELECT " + rest, frozenset())
+    if template is None:
         return
-    found = [token.kind if token.kind in CONSTANTS else token.text for token in tokens(text)]
-    assert shape == tuple(found)
-    # The same with every constant replaced has the same shape, so what is known must hold for it too.
-    other = " ".join(_OTHER.get(part, part) for part in shape)
-    assert shape_of(other) == shape
-    if not _error(lambda: look(text, LIMITS)):
-        assert inspect(text, LIMITS) == look(text, LIMITS) == look(other, LIMITS)
+    found = [
+        {"iri": IRI, "pname": IRI, "string": STRING}.get(token.kind, token.text)
+        for token in tokens("SELECT " + rest)
+    ]
+    assert template == tuple(found)
 
 
-@pytest.mark.parametrize("evil", ["PREFIX #:<>p: <x> ", "PREFIX p: <a{#> ", "PREFIX ':<y>' p: <x> "])
-def test_no_query_makes_another_one_known(evil: str) -> None:
-    deep = "SELECT * " + "{" * 70 + "}" * 70
-    with suppress(FmgraphError):
-        inspect(evil + deep, LIMITS)
-    with pytest.raises(QueryRefused, match="64 levels"):
-        inspect(f"PREFIX p: <x> {deep}", LIMITS)
-    assert shape_of(evil + deep) != shape_of(f"PREFIX p: <x> {deep}")
+def test_terms_that_matter_stand_in_a_template_however_they_are_written() -> None:
+    matter = frozenset(("http://e/p", "open"))
+    prologue = "PREFIX e: <http://e/> PREFIX x: <urn:x:> PREFIX x: <http://e/>"
+    wanted = ("?s", "<http://e/p>", '"open"', "; ", IRI, STRING)
+    for text in ("?s e:p 'open' ; e:q \"any\"", "?s <http://e/p> \"open\"; x:q 'other' # …"):
+        assert template_of(f"{prologue}{text}", matter) == tuple(part.strip() for part in wanted)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "SELECT * { ?s <relative> ?o }",
+        "SELECT * { ?s e:p ?o FILTER(?s<?a&&?b>?c) }",
+        "SELECT * { ?s undeclared:p ?o }",
+        "PREFIX e: <urn:x:> SELECT * { ?s e:p ?o }",
+        'SELECT * { ?s e:p "a\\u0041" }',
+        "SELECT * { ?s e:p ?o trueSERVICE <http://e/> {} }",
+        "SELECT * { ?s e:p '" + "x" * 300 + "' }",
+        "SELECT * { " + "?s e:p ?o . " * 60 + "}",
+        "SELECT 'half",
+    ],
+)
+def test_what_can_be_read_in_two_ways_has_no_template(text: str) -> None:
+    assert template_of("PREFIX e: <http://e/> " + text, frozenset()) is None
 
 
 @pytest.mark.parametrize("text", ["SELECT * {" + "a." * 30_000, "a" * 200_000, "'" + "x" * 200_000 + "'"])
 def test_a_long_query_is_looked_at_once_and_not_remembered(text: str) -> None:
-    assert shape_of(text) is None
+    assert template_of(text, frozenset()) is None
     started = time.process_time()
     with suppress(FmgraphError):
         inspect(text, LIMITS)
     assert time.process_time() - started < 1, "milliseconds, where nothing is read anew"
-
-
-_OTHER = {"iri": "<urn:other>", "string": "'other'", "number": "77", "pname": "other:name"}
 
 
 def _error(body: Callable[[], object]) -> bool:

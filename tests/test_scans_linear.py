@@ -19,7 +19,7 @@ from fmgraph.server.engine.text_search import expand
 from fmgraph.server.guard import inspect, is_volatile
 from fmgraph.server.guard.cost import estimate
 from fmgraph.server.guard.lexer import texts, tokens, unescape
-from fmgraph.server.guard.query_template import shape_of
+from fmgraph.server.guard.query_template import template_of
 from fmgraph.server.http.negotiation import choose, choose_encoding, names_any
 from fmgraph.server.http.query_request import QueryRequest, parameters
 from fmgraph.server.http.response_cache import matches
@@ -56,7 +56,7 @@ SCANNERS: dict[str, Callable[[str], object]] = {
     "tokens": _tokens,
     "texts": texts,
     "unescape": unescape,
-    "shape": shape_of,
+    "template": lambda text: template_of(text, frozenset()),
     "guard": lambda text: inspect(text, WIDE),
     "guard as set": lambda text: inspect(text, Settings()),
     "volatile": is_volatile,
@@ -107,7 +107,7 @@ def test_a_scanner_takes_as_long_as_the_text_is(name: str) -> None:
 
 @pytest.fixture(scope="module")
 def pages(engine: Engine) -> FlaskClient:
-    return create_app(engine, cached=False).test_client()
+    return create_app(engine).test_client()
 
 
 PLACES = (

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import gzip
+import json
 import re
 from itertools import product
+from pathlib import Path
 from urllib.parse import quote
 
 import pytest
@@ -13,11 +15,9 @@ from flask.testing import FlaskClient
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fmgraph.server.engine import Engine
 from fmgraph.server.http.response_cache import Key, ResponseCache, make_etag, matches
 from fmgraph.server.http.service_state import NAME
-from fmgraph.settings import Settings
-from fmgraph.site import create_app
+from rsgi_client import RsgiClient
 
 LONG = quote("SELECT * { ?s ?p ?o } ORDER BY ?s ?p ?o LIMIT 200")
 URLS = [
@@ -44,16 +44,23 @@ HEADERS: list[dict[str, str]] = [
 METHODS = ["GET", "HEAD", "GET", "POST", "OPTIONS"]
 
 
-def answer(client: FlaskClient, method: str, url: str, headers: dict[str, str]) -> tuple[object, ...]:
+def answer(
+    client: FlaskClient | RsgiClient, method: str, url: str, headers: dict[str, str]
+) -> tuple[object, ...]:
     response = client.open(url, method=method, headers=headers)
-    body = response.data
-    if response.headers.get("Content-Encoding") == "gzip" and method != "HEAD":
+    body, status = response.data, getattr(response, "status_code", response.status)
+    fields = {k.lower(): v for k, v in dict(response.headers).items()}
+    if fields.get("content-encoding") == "gzip" and method != "HEAD":
         body = gzip.decompress(body)
-    fields = {k.lower(): v for k, v in response.headers}
     if fields.get("etag", "").startswith("W/"):  # a page of results, which says how long it took
         body = re.sub(rb"in [0-9.]+ s", b"", body)
         fields.pop("content-length", None)
-    return response.status_code, fields, body
+    return status, fields, body
+
+
+@pytest.fixture
+def served(app: Flask, tmp_path: Path) -> RsgiClient:
+    return RsgiClient(app, tmp_path)
 
 
 def cache_of(app: Flask) -> ResponseCache:
@@ -61,47 +68,46 @@ def cache_of(app: Flask) -> ResponseCache:
     return found
 
 
-def test_cached_and_uncached_are_the_same(app: Flask, engine: Engine, settings: Settings) -> None:
-    with_cache = app.test_client()
-    without = create_app(engine, settings, cached=False).test_client()
+def test_cached_and_uncached_are_the_same(app: Flask, client: FlaskClient, served: RsgiClient) -> None:
     asked = list(product(METHODS, URLS, HEADERS))
-    wanted = [answer(without, *one) for one in asked]
+    wanted = [answer(client, *one) for one in asked]
     for _ in range(2):
         for one, expected in zip(asked, wanted, strict=True):
-            assert answer(with_cache, *one) == expected, one
+            assert answer(served, *one) == expected, one
     assert len(cache_of(app)) > 20
 
 
-def test_posts_are_kept_by_body_and_type(app: Flask, client: FlaskClient) -> None:
+def test_posts_are_kept_by_body_and_type(app: Flask, served: RsgiClient) -> None:
     for body, content_type, status in (
         (b"ASK {}", "application/sparql-query", 200),
         (b"query=ASK%7B%7D", "application/x-www-form-urlencoded", 200),
         (b"ASK {}", "text/plain", 415),
         (b"ASK { FILTER(false) }", "application/sparql-query", 200),
     ):
-        answers = [client.post("/sparql", data=body, content_type=content_type) for _ in range(2)]
-        assert [a.status_code for a in answers] == [status] * 2
+        fields = {"content-type": content_type}
+        answers = [served.open("/sparql", "POST", fields, body) for _ in range(2)]
+        assert [a.status for a in answers] == [status] * 2
         assert answers[0].data == answers[1].data
         if status == 200:
-            assert answers[0].json["boolean"] is (b"false" not in body)
+            assert json.loads(answers[0].data)["boolean"] is (b"false" not in body)
     assert len(cache_of(app)) == 3
 
 
-def test_the_engine_is_asked_once(app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_engine_is_asked_once(app: Flask, served: RsgiClient, monkeypatch: pytest.MonkeyPatch) -> None:
     url = "/sparql?query=ASK%7B%7D"
-    first = client.get(url)
+    first = served.open(url)
     monkeypatch.setattr(app.extensions[NAME].engine.__class__, "run", None)
-    assert client.get(url).data == first.data
-    assert client.get(url, headers={"If-None-Match": first.headers["ETag"]}).status_code == 304
-    assert client.head(url).headers["Content-Length"] == first.headers["Content-Length"]
+    assert served.open(url).data == first.data
+    assert served.open(url, headers={"If-None-Match": first.headers["etag"]}).status == 304
+    assert served.open(url, "HEAD").headers["content-length"] == first.headers["content-length"]
 
 
-def test_errors_and_heads_are_not_kept(app: Flask, client: FlaskClient) -> None:
-    client.get("/sparql?query=ASK%7B")
-    client.head("/sparql?query=ASK%7B%7D")
-    client.get("/sparql?query=ASK%7B%7D", headers={"Accept": "image/png"})
-    client.get("/sparql?query=SELECT(NOW()AS?x)%7B%7D")
-    client.get("/healthz")
+def test_errors_and_heads_are_not_kept(app: Flask, served: RsgiClient) -> None:
+    served.open("/sparql?query=ASK%7B")
+    served.open("/sparql?query=ASK%7B%7D", "HEAD")
+    served.open("/sparql?query=ASK%7B%7D", headers={"Accept": "image/png"})
+    served.open("/sparql?query=SELECT(NOW()AS?x)%7B%7D")
+    served.open("/healthz")
     assert len(cache_of(app)) == 0
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 from urllib.robotparser import RobotFileParser
@@ -125,21 +127,21 @@ def test_health(client: FlaskClient) -> None:
 
 
 def test_counters_add_up_over_processes(engine: Engine, tmp_path: Path) -> None:
-    metrics = Metrics(tmp_path)
-    metrics.answered(200, 0.01)
-    metrics.answered(503, 2.5)
-    metrics.hit(304)
-    other = tmp_path / "1.counters"
-    other.write_bytes((tmp_path / next(p.name for p in tmp_path.iterdir())).read_bytes())
-    (tmp_path / "2.counters").write_bytes(b"half written")
-    text = create_app(engine, Settings(), metrics=metrics).test_client().get("/metrics").text
-    assert 'fmgraph_http_requests_total{status="2xx"} 2' in text
-    assert 'fmgraph_http_requests_total{status="5xx"} 2' in text
-    assert "fmgraph_cache_hits_total 2" in text
-    assert 'fmgraph_request_seconds_bucket{le="0.025"} 2' in text
-    assert 'fmgraph_request_seconds_bucket{le="+Inf"} 4' in text
+    code = "import sys; from pathlib import Path; from fmgraph.server.http.metrics import Metrics\n"
+    code += (
+        "m = Metrics(Path(sys.argv[1])); m.answered(200, 0.01); m.answered(503, 2.5); m.hit(304); m.here()"
+    )
+    for _ in range(2):
+        subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=True)
+    text = create_app(engine, Settings(), metrics=Metrics(tmp_path)).test_client().get("/metrics").text
+    assert 'fmgraph_http_requests_total{status="2xx"} 2.0' in text
+    assert 'fmgraph_http_requests_total{status="5xx"} 2.0' in text
+    assert "fmgraph_cache_hits_total 2.0" in text
+    assert "fmgraph_queries_here_total 2.0" in text
+    assert 'fmgraph_request_seconds_bucket{le="0.025"} 2.0' in text
+    assert 'fmgraph_request_seconds_bucket{le="+Inf"} 4.0' in text
     assert "fmgraph_request_seconds_sum 5.02" in text
-    assert f"fmgraph_dataset_triples {engine.meta.triples:g}" in text
+    assert f"fmgraph_dataset_triples {float(engine.meta.triples)}" in text
 
 
 def test_the_evaluators_are_in_the_metrics_whatever_stands_before_them(
@@ -152,8 +154,8 @@ def test_the_evaluators_are_in_the_metrics_whatever_stands_before_them(
     monkeypatch.setattr(engine, "stats", lambda: report)
     app = create_app(engine, Settings(), metrics=Metrics(tmp_path), search=tmp_path / "search.sqlite")
     text = app.test_client().get("/metrics").text
-    assert "\nfmgraph_evaluators 1\n" in text
-    assert "\nfmgraph_queries_refused_total 4\n" in text
+    assert "\nfmgraph_evaluators 1.0\n" in text
+    assert "\nfmgraph_queries_refused_total 4.0\n" in text
 
 
 def test_crawlers_are_told_what_not_to_ask(engine: Engine) -> None:

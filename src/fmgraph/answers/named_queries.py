@@ -17,28 +17,17 @@ from urllib.parse import urlsplit
 import yaml
 
 from fmgraph import resources
+from fmgraph.answers.resolve import resolver_of
 from fmgraph.errors import NotFoundError, OntologyError, ParameterError
 from fmgraph.ontology import all_kinds, work_kinds
-from fmgraph.rdf.prefixes import BASE, FMG, RDFS, SKOS
+from fmgraph.rdf.prefixes import BASE
 from fmgraph.rdf.terms import Term, entity, integer, iri, literal
 from fmgraph.server.engine import Engine
-from fmgraph.server.engine import Term as RdfTerm
-from fmgraph.text import SLUG, match_key, nearest
+from fmgraph.text import SLUG, nearest
 
 _FORM = re.compile(r"^\s*(SELECT|ASK|CONSTRUCT|DESCRIBE)\b", re.IGNORECASE | re.MULTILINE)
 #: Kinds of parameter that are not kinds of entity. ``work`` is any of the kinds of work.
 _PLAIN = ("iri", "string", "integer", "work")
-
-_NAMES = f"""PREFIX fmg: <{FMG}>
-PREFIX rdfs: <{RDFS}>
-PREFIX skos: <{SKOS}>
-SELECT ?entity ?label ?name WHERE {{
-  VALUES ?class {{ %(classes)s }}
-  ?entity a ?class ; rdfs:label ?label .
-  {{ ?entity rdfs:label|skos:altLabel|fmg:doi|fmg:arxiv ?name }}
-  UNION {{ ?entity fmg:describedBy/(fmg:doi|fmg:arxiv) ?name }}
-  UNION {{ ?entity fmg:code|fmg:weights|skos:exactMatch ?link . BIND(STR(?link) AS ?name) }}
-}}"""
 
 
 @dataclass(frozen=True)
@@ -70,21 +59,25 @@ class NamedQuery:
         NotFoundError, with the nearest names, for a name that no entity has.
         """
         known = {parameter.name: parameter for parameter in self.parameters}
-        text = self.text
+        terms: dict[str, Term] = {}
         for name, value in arguments.items():
             if name not in known:
                 takes = ", ".join(known) or "none"
                 raise ParameterError(f"{self.name} has no parameter {name!r}; it takes: {takes}")
-            text = _replace(text, name, _term(known[name], value, engine))
+            terms[name] = _term(known[name], value, engine)
+        return _replace(self.text, terms)
+
+
+def _values(*names: str) -> re.Pattern[str]:
+    some = "|".join(map(re.escape, names))
+    return re.compile(rf"(VALUES\s+[?$]({some})\s*\{{)([^}}]*)(\}})", re.IGNORECASE)
+
+
+def _replace(text: str, terms: Mapping[str, Term]) -> str:
+    """Return the text with all terms in their places, put in at once: none is looked for inside another."""
+    if not terms:
         return text
-
-
-def _values(name: str) -> re.Pattern[str]:
-    return re.compile(rf"(VALUES\s+[?$]{re.escape(name)}\s*\{{)([^}}]*)(\}})", re.IGNORECASE)
-
-
-def _replace(text: str, name: str, term: Term) -> str:
-    return _values(name).sub(lambda match: f"{match[1]} {term} {match[3]}", text)
+    return _values(*terms).sub(lambda match: f"{match[1]} {terms[match[2]]} {match[4]}", text)
 
 
 def _term(parameter: Parameter, value: str, engine: Engine | None) -> Term:
@@ -117,28 +110,7 @@ def find_entity(name: str, kinds: Iterable[str], engine: Engine | None = None) -
         if SLUG.fullmatch(name):
             return entity(kinds[0], name)
         raise ParameterError(f"{name!r} is not a slug; without a graph, names cannot be looked up")
-    index = _names(engine, kinds)
-    found = index.get(match_key(name)) or index.get(match_key(name.rsplit("/", 1)[-1]))
-    if found is None:
-        near = nearest(name, [label for _, label in index.values()])
-        raise NotFoundError(f"there is no {' or '.join(kinds)} called {name!r}", near)
-    return iri(found[0])
-
-
-def _names(engine: Engine, kinds: tuple[str, ...]) -> dict[str, tuple[str, str]]:
-    """Return IRI and label by match key, for labels, aliases, slugs, identifiers and linked addresses."""
-    classes = " ".join(f"<{all_kinds()[kind].iri}>" for kind in kinds)
-    found = engine.rows(_NAMES % {"classes": classes})
-    index: dict[str, tuple[str, str]] = {}
-    for row in found:
-        entity_iri, label, name = (_plain(row[key]) for key in ("entity", "label", "name"))
-        index[match_key(entity_iri.rsplit("/", 1)[-1])] = (entity_iri, label)
-        index.setdefault(match_key(name), (entity_iri, label))
-    return index
-
-
-def _plain(term: RdfTerm) -> str:
-    return str(getattr(term, "value", term))
+    return iri(resolver_of(engine).find(name, kinds).iri)
 
 
 def parse_query(name: str, source: str) -> NamedQuery:
@@ -162,7 +134,7 @@ def parse_query(name: str, source: str) -> NamedQuery:
                 file=where,
             )
         parameters.append(
-            Parameter(parameter, about["kind"], about.get("description", ""), default[2].strip())
+            Parameter(parameter, about["kind"], about.get("description", ""), default[3].strip())
         )
     return NamedQuery(
         name,

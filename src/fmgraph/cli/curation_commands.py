@@ -9,12 +9,17 @@ from typing import TYPE_CHECKING, TypeVar
 import click
 
 from fmgraph import resources
-from fmgraph.cli.cli_options import EXISTING, write
+from fmgraph.cli.cli_options import EXISTING, PATH, write
+from fmgraph.cli.review_prompt import ask
 from fmgraph.curation.identities import known_records, with_rows
+from fmgraph.curation.list_gaps import FORMATS as GAP_FORMATS
+from fmgraph.curation.list_gaps import gaps as find_gaps
+from fmgraph.curation.list_gaps import read_any
 from fmgraph.curation.match_formats import FORMATS as MATCH_FORMATS
 from fmgraph.curation.match_records import Matcher
 from fmgraph.errors import NotFoundError, UsageError
 from fmgraph.lists import load_lists
+from fmgraph.lists.replace_files import replace_files
 from fmgraph.lists.set_records import set_records
 from fmgraph.lists.source_list import SourceList
 from fmgraph.ontology import Schema
@@ -148,4 +153,82 @@ def draft(
     write(str(report))
 
 
-COMMANDS = (match, draft)
+@click.command()
+@click.argument("list_id", metavar="LIST")
+@DATA
+@metadata_options
+@click.option("--export", "out", type=PATH, metavar="FILE", help="Write what is to be decided as TSV.")
+@click.option("--import", "decided", type=EXISTING, metavar="FILE", help="Carry out the decisions in a TSV.")
+@click.option(
+    "--accept-above",
+    type=click.FloatRange(0, 1),
+    metavar="CONFIDENCE",
+    help="Accept every draft, candidate and name that is at least so certain.",
+)
+def review(
+    list_id: str,
+    data_dir: Path | None,
+    folder: Path | None,
+    online: bool,
+    services: dict[str, str],
+    github_token: str | None,
+    out: Path | None,
+    decided: Path | None,
+    accept_above: float | None,
+) -> None:
+    """Decide what `draft` and `match` left open about LIST: one question each, or all at once with a TSV.
+
+    Accepting a draft deletes its mark `reviewed: "false"`. Rows that are said to be new are drafted, with
+    --metadata and --online as for `fmgraph draft`.
+    """
+    from fmgraph.curation.review_decisions import ACCEPT, Decision, carry_out
+    from fmgraph.curation.review_list import items
+    from fmgraph.curation.review_table import from_tsv, to_tsv
+
+    if sum(one is not None for one in (out, decided, accept_above)) > 1:
+        raise click.UsageError("--export, --import and --accept-above exclude each other")
+    data_dir, schema = data_dir or resources.data_dir(), _schema()
+    source, others = _lists(data_dir, list_id)
+    waiting = items(data_dir, source, others, schema)
+    if out is not None:
+        replace_files({out: to_tsv(waiting)})
+        click.echo(f"{len(waiting)} items to decide in {out}: write accept, new, later or skip: reason")
+        return
+    if decided is not None:
+        decisions = from_tsv(decided)
+    elif accept_above is not None:
+        decisions = [
+            Decision(one.id, ACCEPT, one.record, one.label)
+            for one in waiting
+            if one.record and one.state != "contradicted" and one.confidence >= accept_above
+        ]
+    else:
+        decisions = ask(waiting)
+    outcome = carry_out(data_dir, source, schema, waiting, decisions)
+    write(str(outcome))
+    if outcome.new:
+        documents = documents_of(folder, online, services, github_token)
+        from fmgraph.curation.draft_list import draft_list
+
+        source, others = _lists(data_dir, list_id)
+        report = draft_list(data_dir, source, others, schema, documents, new=outcome.new, only=outcome.new)
+        write(str(report))
+
+
+@click.command()
+@click.argument("names", metavar="LIST…", nargs=-1, required=True)
+@DATA
+@click.option("--format", "form", type=click.Choice([*GAP_FORMATS]), default="text", show_default=True)
+def gaps(names: tuple[str, ...], data_dir: Path | None, form: str) -> None:
+    """Show which works the LISTs name and the graph lacks, and which it has.
+
+    A LIST is the id of a list that is kept, or a Markdown file.
+    """
+    data_dir = data_dir or resources.data_dir()
+    kept = load_lists(data_dir)
+    chosen = [read_any(Path(name)) if Path(name).is_file() else _lists(data_dir, name)[0] for name in names]
+    known = with_rows(known_records(data_dir, _schema()), kept)
+    write(GAP_FORMATS[form](find_gaps(chosen, known)))
+
+
+COMMANDS = (match, draft, review, gaps)

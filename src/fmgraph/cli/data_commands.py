@@ -5,19 +5,23 @@ from __future__ import annotations
 import sys
 import time
 from pathlib import Path
+from typing import get_args
 
 import click
 
 from fmgraph import resources
 from fmgraph.check import FORMATS as FINDING_FORMATS
-from fmgraph.check import check_data
+from fmgraph.check import Engine, check_data
 from fmgraph.cli.cli_options import EXISTING, PATH, engine_of, graph_options, write
 from fmgraph.errors import ListError
+from fmgraph.lists.feedback_markdown import to_markdown
 from fmgraph.lists.import_list import import_list
-from fmgraph.lists.list_feedback import report as list_report
+from fmgraph.lists.list_feedback import feedback
+from fmgraph.lists.list_patch import patch
 from fmgraph.lists.write_list import Origin, write_list
 from fmgraph.publish.make_dataset import make_dataset
 from fmgraph.rdf.store import read_meta
+from fmgraph.records.record_files import read_text
 
 
 @click.command(name="import")
@@ -73,25 +77,50 @@ def build(output: Path, data_dir: Path | None) -> None:
 @click.command()
 @click.option("--data", "data_dir", type=EXISTING, help="The data folder (default: the shipped one).")
 @click.option("--format", "form", type=click.Choice([*FINDING_FORMATS]), default="text", show_default=True)
+@click.option(
+    "--engine",
+    type=click.Choice(get_args(Engine)),
+    default="compiled",
+    show_default=True,
+    help="What runs the SHACL shapes: compiled to SPARQL, or pyshacl, the reference.",
+)
 @click.argument("changed", nargs=-1, type=EXISTING)
-def check(data_dir: Path | None, form: str, changed: tuple[Path, ...]) -> None:
+def check(data_dir: Path | None, form: str, engine: Engine, changed: tuple[Path, ...]) -> None:
     """Check records, lists and the graph; with files, only what is about these records.
 
     Exits 1 where anything is wrong.
     """
-    findings = check_data(data_dir or resources.data_dir(), changed=changed)
+    findings = check_data(data_dir or resources.data_dir(), changed=changed, engine=engine)
     write(FINDING_FORMATS[form](findings))
     if any(finding.severity == "error" for finding in findings):
         sys.exit(1)
 
 
 @click.command()
-@click.argument("list_id")
+@click.argument("list_id", metavar="LIST")
+@click.option(
+    "--patch",
+    "markdown",
+    type=EXISTING,
+    metavar="FILE",
+    help="Print one patch of this Markdown file of the list instead.",
+)
 @graph_options
-def report(list_id: str, files: tuple[Path, ...], dataset: Path | None) -> None:
-    """Print a list's corrections and gaps, row by row with evidence, as Markdown for its maintainer."""
+def report(list_id: str, markdown: Path | None, files: tuple[Path, ...], dataset: Path | None) -> None:
+    """Print what a list's maintainer may correct or fill in, cell by cell with evidence, as Markdown.
+
+    With --patch, as a unified diff for `git apply` or `patch -p1`.
+    """
     with engine_of(files, dataset) as engine:
-        write(list_report(engine, list_id))
+        found = feedback(engine, list_id)
+    if markdown is None:
+        write(to_markdown(found))
+        return
+    path = (found.source or "").partition("/blob/")[2].partition("/")[2] or markdown.name
+    made = patch(read_text(markdown, ListError), found.suggestions, path)
+    write(made.text)
+    done, total = len(made.placed), len(found.suggestions)
+    click.echo(f"{done} of {total} suggestions are in the patch; `fmgraph report` has all", err=True)
 
 
 COMMANDS = (import_command, build, check, report)

@@ -20,6 +20,8 @@ _MODULES = {
     "report": "data_commands",
     "match": "curation_commands",
     "draft": "curation_commands",
+    "review": "curation_commands",
+    "gaps": "curation_commands",
     "query": "query_commands",
     "queries": "query_commands",
     "lineage": "query_commands",

@@ -51,7 +51,7 @@ def dump(
     from fmgraph.site import create_app
 
     settings = Settings.from_env()
-    report = write_site(create_app(opened, settings, cached=False), opened, site, settings.base_url or None)
+    report = write_site(create_app(opened, settings), opened, site, settings.base_url or None)
     for page, link in report.broken:
         click.echo(f"{page}: the link to {link} leads nowhere", err=True)
     click.echo(f"{site}: {report.files} files")

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from fmgraph.curation.draft_records import Drafting, RowDraft
 from fmgraph.curation.draft_yaml import Draft
+from fmgraph.curation.edit_records import Edits
 from fmgraph.curation.identities import known_records, read_records, with_rows
 from fmgraph.curation.metadata_documents import Documents
 from fmgraph.graph.catalogue import Catalogue
@@ -56,6 +57,7 @@ def draft_list(
 ) -> DraftReport:
     """Write drafts for the rows of the list that have no record, and their names into the CSV.
 
+    These rows are provisional: their cells make no claims until somebody accepts the drafts.
     ``new`` are ids of rows whose work is new, whatever records are like it; with ``only``, no others are
     drafted.
     Raises RecordError for records that cannot be read, and UsageError where nothing can be written.
@@ -69,7 +71,11 @@ def draft_list(
     if not dry_run:
         today = datetime.datetime.now(datetime.UTC).date().isoformat()
         replace_files({data_dir / f"{draft.name}.yaml": draft.text(today) for draft in drafts})
-        set_records(source.csv_path, {one.row.id: one.record for one in drafted if one.record})
+        records = {one.row.id: one.record for one in drafted if one.record}
+        set_records(source.csv_path, records)
+        edits = Edits(data_dir, schema)
+        edits.set_provisional(source.yaml_path, source.provisional | set(records))
+        edits.write()
     return DraftReport(source.id, drafted, drafts, documents.problems())
 
 

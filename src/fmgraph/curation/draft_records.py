@@ -27,13 +27,6 @@ from fmgraph.text import match_key, slugify
 
 #: Longest slug, in characters and words: enough to tell titles apart.
 _SLUG_LENGTH, _SLUG_WORDS = 60, 8
-#: What a section, a header or a cell on the contribution says of the kind of a row's record.
-_KINDS = (
-    ("dataset", re.compile(r"\bdata ?(?:sets?|bases?)\b|\bcorp(?:us|ora)\b", re.IGNORECASE)),
-    ("benchmark", re.compile(r"\bbenchmarks?\b", re.IGNORECASE)),
-    ("paper", re.compile(r"\b(?:reviews?|surve(?:y|ry)s?|perspectives?)\b", re.IGNORECASE)),
-)
-_CONTRIBUTIONS = {"adaptation": "adaptation", "application": "application", "benchmark": "benchmark"}
 #: Kinds whose names a card's tags may be.
 _TAGGED = ("modality", "organ", "task", "disease")
 _LICENCES = ("license", "code_license", "weights_license")
@@ -89,7 +82,7 @@ class Drafting:
         if not forced and (reason := doubtful(match)):
             return RowDraft(row, None, "open", 0.0, [reason])
         found = gather(self._documents, request)
-        kind = kind_of(self._source, row)
+        kind = identity.kinds[0] if identity.kinds else "model"
         title = getattr(found.first("title"), "value", "") or identity.title
         if not (identity.name or title):
             return RowDraft(row, None, "open", 0.0, ["the row has neither a name nor a title"])
@@ -185,8 +178,14 @@ class Drafting:
         return resolved
 
     def _licence(self, name: str) -> str:
+        """Return a licence as records write it: an SPDX id, or the slug of a record."""
         term = self._catalogue.license_term(name)
-        return term.strip("<>").rsplit("/", 1)[-1] if term else self._named("license", name)
+        if term is None:
+            return self._named("license", name)
+        address, id_ = term.strip("<>"), term.strip("<>").rsplit("/", 1)[-1]
+        if self._catalogue.find("license", id_) is None and address.startswith("https://spdx.org/"):
+            self._named("license", id_, iri=address)
+        return id_
 
     def _named(self, kind: str, name: str, **editorial: str) -> str:
         """Return the slug of the record of that name; a draft is made where there is none."""
@@ -294,27 +293,10 @@ def request_of(source: SourceList, row: Row, identity: Identity) -> Request:
     )
 
 
-def kind_of(source: SourceList, row: Row) -> str:
-    """Return the kind that the row's table, or its cell on the contribution, says; else ``model``."""
-    table = source.table(row)
-    for column in table.columns:
-        if "contribution" in column.spec.fields:
-            kind = _CONTRIBUTIONS.get(row.cells[column.header].strip("*_ ").casefold())
-            if kind:
-                return kind
-    said = f"{table.section} {table.headers[0]}"
-    return next((kind for kind, pattern in _KINDS if pattern.search(said)), "model")
-
-
 def doubtful(match: Match) -> str | None:
-    """Return why a person should look before a record is drafted; None where nothing there is like the row.
-
-    A record with another paper is another work, whatever else agrees.
-    """
-    for one in match.candidates:
-        if not {"another arXiv", "another DOI"} & set(one.against):
-            return f"may be {one.record} ({one.evidence})"
-    return None
+    """Return why a person should look before a record is drafted; None where nothing is like the row."""
+    best = next(iter(match.possible), None)
+    return f"may be {best.record} ({best.evidence})" if best else None
 
 
 def _confidence(match: Match, found: Gathered, identity: Identity) -> float:
@@ -323,12 +305,11 @@ def _confidence(match: Match, found: Gathered, identity: Identity) -> float:
     A row whose documents are unknown, and one for which they contradict each other, has half of it.
     """
     title = found.first("title")
-    rival = max((one.confidence for one in match.candidates), default=0.0)
     if title is None or not identity.title:
-        return round(0.5 * (1 - rival), 2)
+        return round(0.5 * (1 - match.rivalry), 2)
     ours, theirs = match_key(identity.title), match_key(title.value)
     alike = max(fuzz.ratio(ours, theirs), fuzz.partial_ratio(ours, theirs)) / 100
-    return round(alike * (1 - rival) * (0.5 if found.notes else 1), 2)
+    return round(alike * (1 - match.rivalry) * (0.5 if found.notes else 1), 2)
 
 
 def _one_access(facts: list[Found], notes: list[str]) -> list[Found]:

@@ -40,6 +40,10 @@ _SCHEMES = {
 _PREPRINT_PAGE = re.compile(
     r"(?:huggingface\.co/papers|ar5iv\.(?:labs\.arxiv\.)?org/(?:abs|html))/(\d{4}\.\d{4,5})(?:v\d+)?"
 )
+#: What a heading or the first header says of the kind of a table's rows.
+_OF_DATA = re.compile(r"\b(?:data ?(?:sets?|bases?)|corp(?:us|ora)|cohorts?)\b", re.IGNORECASE)
+_OF_BENCHMARKS = re.compile(r"\bbenchmarks?\b", re.IGNORECASE)
+_OF_REVIEWS = re.compile(r"\b(?:reviews?|surve(?:y|ry)s?|perspectives?)\b", re.IGNORECASE)
 #: A text before a colon that is longer than this is no name but the beginning of a title.
 _NAME_LENGTH, _NAME_WORDS = 40, 5
 _URL = re.compile(r"https?://[^\s<>\"'`|\]]+")
@@ -63,6 +67,7 @@ class Identity:
     named: bool = False  #: of a row: whether it gives a name as such, not only perhaps within its title
     name: str = ""  #: of a row: the name as written, "" where it gives none
     title: str = ""  #: of a row: the title as written, "" where it gives none
+    kinds: tuple[str, ...] = ()  #: of a row: what its record can be, the likeliest first; empty: anything
 
     @property
     def shown(self) -> str:
@@ -150,6 +155,8 @@ def of_row(source: SourceList, row: Row) -> Identity:
             named = named or certain
         if "year" in means:
             years += re.findall(r"\b(?:19|20)\d\d\b", cell)
+    for fact in source.sections.get(source.table(row).section, ()):
+        years += fact.values if fact.key == "year" else ()
     short = [name for name in inside if len(name) <= _NAME_LENGTH and len(name.split()) <= _NAME_WORDS]
     return Identity(
         names=_keys([*names, *inside]),
@@ -159,7 +166,28 @@ def of_row(source: SourceList, row: Row) -> Identity:
         named=named,
         name=min(names, key=len) if names else next(iter(short), ""),
         title=next(iter(titles), ""),
+        kinds=kinds_of(source, row),
     )
+
+
+def kinds_of(source: SourceList, row: Row) -> tuple[str, ...]:
+    """Return the kinds that the row's table, its section or its cell on the contribution leave open.
+
+    Empty where nothing is said: such rows are about models mostly.
+    """
+    table = source.table(row)
+    said = [value for fact in source.sections.get(table.section, ()) for value in fact.values]
+    columns = [column.header for column in table.columns if "contribution" in column.spec.fields]
+    said += [plain(row.cells[header]).casefold() for header in columns]
+    for kind in ("adaptation", "application", "benchmark"):
+        if kind in said:
+            return (kind,)
+    headings = f"{table.section} {table.headers[0]}"
+    if _OF_DATA.search(headings):
+        return ("dataset", "benchmark", "paper")
+    if "review" in said or _OF_REVIEWS.search(table.section):
+        return ("paper",)
+    return ("benchmark",) if _OF_BENCHMARKS.search(table.section) else ()
 
 
 def names_in_title(cell: str) -> tuple[dict[str, str], bool]:
@@ -169,9 +197,9 @@ def names_in_title(cell: str) -> tuple[dict[str, str], bool]:
     ({'Triad': 'Vision Foundation Model for 3D MRI'}, True)
     """
     text = plain(cell)
-    found = {}
+    found: dict[str, str] = {}
     if match := _NAME_AND_TITLE.fullmatch(text):
-        found[match["name"].strip()] = match["title"]
+        found |= dict.fromkeys(_names_in(match["name"].strip()), match["title"])
     if match := _AT_THE_END.search(text):
         found |= {name: text[: match.start()] for name in _names_in(match[1])}
     bold = _BOLD_NAME.match(cell)
@@ -179,9 +207,12 @@ def names_in_title(cell: str) -> tuple[dict[str, str], bool]:
 
 
 def _names_in(text: str) -> list[str]:
-    """Return the names in a cell that holds names: ``UNI (v1)``, ``A / B``."""
+    """Return the names in a cell that holds names: ``UNI (v1)``, ``Quilt-1M/Quilt-Net``."""
     without = re.sub(r"\s*\([^()]*\)", "", text)
-    return [name for name in dict.fromkeys([text, without, *re.split(r"\s+/\s+|,\s+", without)]) if name]
+    parts = [part.strip() for part in re.split(r"\s*/\s*|,\s+", without)]
+    return [
+        name for name in dict.fromkeys([text, without, *parts]) if name in (text, without) or len(name) > 2
+    ]
 
 
 def _keys(texts: Iterable[str]) -> frozenset[str]:

@@ -43,6 +43,9 @@ _LIKE = 85.0
 _UNLIKE = 60.0
 #: Titles shorter than this (as match keys) are no titles: names, or links' labels such as "arXiv".
 _TITLE_LENGTH = 20
+#: What shows that two papers, or two sets of code or weights, are not the same.
+_CONFLICTS = tuple(f"another {scheme}" for scheme in UNIQUE)
+_OTHER_PAPER = {f"another {scheme}" for scheme in OF_PAPERS}
 #: How many candidates are shown of an undecided row.
 _SHOWN = 3
 
@@ -71,6 +74,16 @@ class Match:
     title: str
     candidates: tuple[Candidate, ...]  #: the best first
     decided: bool  #: whether the first candidate is the row's record
+
+    @property
+    def possible(self) -> list[Candidate]:
+        """The candidates but for those with another paper: they are other works, whatever else agrees."""
+        return [one for one in self.candidates if not _OTHER_PAPER & set(one.against)]
+
+    @property
+    def rivalry(self) -> float:
+        """The confidence of the best that is possible, 0 to 1."""
+        return max((one.confidence for one in self.possible), default=0.0)
 
     @property
     def record(self) -> str | None:
@@ -105,8 +118,8 @@ class Matcher:
         self._titles = sorted({key for kind, key in self._by if kind == "title"})
 
     def match(self, source: SourceList) -> list[Match]:
-        """Return what is found for each row of the list, in its order."""
-        return [self.match_row(row, of_row(source, row)) for row in source.rows]
+        """Return what is found for each row of the list, in its order, but for those that are skipped."""
+        return [self.match_row(row, of_row(source, row)) for row in source.rows if row.id not in source.skip]
 
     def match_row(self, row: Row, identity: Identity) -> Match:
         """Return the candidates for one row, and whether the first is certain."""
@@ -121,7 +134,7 @@ class Matcher:
         candidates = [self._judge(name, signals, identity) for name, signals in found.items()]
         candidates += self._alike(identity, found)
         candidates = self._without_papers(candidates)
-        candidates.sort(key=lambda one: (-one.confidence, one.record))
+        candidates.sort(key=lambda one: (-one.confidence, -len(one.agree), one.record))
         decided = bool(candidates) and self._certain(candidates, pointed)
         return Match(row, identity.shown, tuple(candidates), decided)
 
@@ -136,6 +149,11 @@ class Matcher:
             for scheme in schemes
             if scheme not in signals and conflicting(identity, other, scheme)
         ]
+        kind = name.partition("/")[0]
+        if "dataset" in identity.kinds and kind not in identity.kinds:
+            against.append("a row about data")
+        if kind == "dataset" and "dataset" not in identity.kinds and "name" not in signals:
+            against.append("a row about a work")  # a data set shares the paper of the model that it came with
         if identity.named and identity.names and "name" not in signals:
             against.append("another name")
         likeness = _likeness(identity.titles, other.titles)
@@ -163,11 +181,14 @@ class Matcher:
             for near, score, _ in hits:
                 for name in self._by["title", near]:
                     best[name] = max(best.get(name, 0), score)
-        return [
-            self._candidate(name, (), [f"title only alike ({score:.0f} %)"], score / 100)
-            for name, score in best.items()
-            if name not in set(found)
-        ]
+        found = set(found)
+        candidates = []
+        for name, score in best.items():
+            if name not in found:
+                conflicts = [one for one in self._judge(name, set(), identity).against if one in _CONFLICTS]
+                against = [f"title only alike ({score:.0f} %)", *conflicts]
+                candidates.append(self._candidate(name, (), against, score / 100))
+        return candidates
 
     def _without_papers(self, candidates: list[Candidate]) -> list[Candidate]:
         """Return the candidates without papers that describe another candidate: the row is about that."""

@@ -42,8 +42,11 @@ _NAMES = {
 _BREAK = re.compile(r"\s*<br\s*/?>\s*", re.IGNORECASE)
 _LABEL = re.compile(r"\[+([^\[\]]*)\]")
 _PARENTHESES = re.compile(r"\s*\(([^()]*)\)")
-#: ``ViT-S/B/L/16``: a family in several sizes, perhaps with a patch size; ``ViT-Small/Base``.
-_SIZES = re.compile(r"(?P<family>[A-Za-z]+)[-_ ](?P<sizes>X?[TSBLHGg](?:/X?[TSBLHGg])+)(?P<patch>/\d+)?")
+_SIZE = r"(?:X?[TSBLHGg]|Tiny|Small|Base|Large|Huge|Giant)"
+#: ``ViT-S/B/L/16``, ``ViT-Base/Large``: a family in several sizes, perhaps with a patch size.
+_SIZES = re.compile(rf"(?P<family>[A-Za-z]+)[-_ ](?P<sizes>{_SIZE}(?:/{_SIZE})+)(?P<patch>/\d+)?")
+#: ``P: ViT-B/16``: which stage of a pipeline a line is about.
+_STAGE = re.compile(r"(?:[A-Z]|Stage ?\d):\s*")
 _DIMENSION = re.compile(r"\b([23])D\b", re.IGNORECASE)
 _YEAR = re.compile(r"[\s,]*\(?\b((?:19|20)\d\d)\b\)?[\s,]*")
 #: ``Soumya Luthra et al., 2024`` in the place of a paper.
@@ -177,14 +180,14 @@ class CellReader:
             if name.strip():
                 yield Assertion("modality", self._named("modality", name.strip()))
 
-    def _backbone(self, text: str, _record: Record) -> Iterator[Assertion]:
+    def _backbone(self, text: str, record: Record) -> Iterator[Assertion]:
         for line in _lines(text):
-            whole = _PARENTHESES.sub("", line).strip()
+            whole = _STAGE.sub("", _PARENTHESES.sub("", line), count=1).strip()
             known = self._catalogue.find("backbone", whole) or _SIZES.fullmatch(whole)
             for part in [whole] if known else re.split(r"\s*(?:[,;]|\s\+\s|\band\b)\s*", whole):
-                yield from self._one_backbone(part)
+                yield from self._one_backbone(part, record)
 
-    def _one_backbone(self, text: str) -> Iterator[Assertion]:
+    def _one_backbone(self, text: str, record: Record) -> Iterator[Assertion]:
         sizes = _SIZES.fullmatch(text)
         names = [text]
         if sizes and not self._catalogue.find("backbone", text):
@@ -196,18 +199,20 @@ class CellReader:
                 yield Assertion("backbone", slug)
                 continue
             work = self._catalogue.find_work(name)
+            if work == (record.kind, record.slug):
+                raise ValueError(f"{name!r} names the work itself")
             if work:
                 yield Assertion("built_on", "/".join(work))
                 continue
             self._named("backbone", name)
 
     def _method(self, text: str, _record: Record) -> list[Assertion]:
-        text = plain(text)
-        whole = self._catalogue.find("method", text)
-        if whole:
-            return [Assertion("pretraining_method", whole)]
-        names = re.split(r"[+,]", _PARENTHESES.sub("", text))
-        return self._each("pretraining_method", "method", [name.strip() for name in names if name.strip()])
+        names: list[str] = []
+        for line in (_STAGE.sub("", line, count=1) for line in _lines(text)):
+            whole = self._catalogue.find("method", line)
+            parts = [line] if whole else re.split(r"[+,]", _PARENTHESES.sub("", line))
+            names += [part.strip() for part in parts if part.strip()]
+        return self._each("pretraining_method", "method", names)
 
     # Titles and names
 

@@ -34,6 +34,8 @@ class Claim:
     basis: str  #: "primary", "secondary", "list" or "inherited"
     locator: str | None = None
     cell: Term | None = None
+    #: Of a list's claim: the date of its edition, its id, and the place of the row, negative.
+    edition: tuple[str, str, int] = ("", "", 0)
     #: The raw text in the source, where it is kept.
     raw: str | None = None
     #: What was read as the value, where that is not the raw text.
@@ -93,8 +95,8 @@ def accepted(claims: Iterable[Claim], schema: Schema) -> set[Triple]:
     """Return the plain triples that the claims yield, by the rules of docs/internals.md, and mark the claims.
 
     Deprecated claims yield none; preferred ones stand alone; for a single-valued property primary
-    sources outrank the others; all that are left stand. What a source says of itself alone, that it has no
-    value, yields none.
+    sources outrank secondary ones, these outrank lists, and the newest of the lists outranks the others; all
+    that are left stand. What a source says of itself alone, that it has no value, yields none.
     """
     single = {iri(name) for name in schema.single_valued}
     of_the_source = {iri(name) for name in schema.absences}
@@ -106,12 +108,21 @@ def accepted(claims: Iterable[Claim], schema: Schema) -> set[Triple]:
     for (subject, predicate), group in groups.items():
         best = [claim for claim in group if claim.rank == "preferred"] or group
         if predicate in single:
-            best = [claim for claim in best if claim.basis == "primary"] or best
+            best = _single(best)
         objects = {claim.object for claim in best}
         triples.update((subject, predicate, obj) for obj in objects)
         for claim in group:
             claim.accepted = claim.object in objects
     return triples
+
+
+def _single(claims: list[Claim]) -> list[Claim]:
+    """Return those of the claims about a single-valued property whose source counts most."""
+    for basis in ("primary", "secondary"):
+        if best := [claim for claim in claims if claim.basis == basis]:
+            return best
+    newest = max(claim.edition for claim in claims)
+    return [claim for claim in claims if claim.edition == newest]
 
 
 def not_had(claims: Iterable[Claim]) -> set[Triple]:

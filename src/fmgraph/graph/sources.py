@@ -63,7 +63,7 @@ def source_label(iri: str) -> str:
         bits = path.split("/", 4)
         if len(bits) == 5 and bits[2] in ("blob", "tree"):
             return f"{bits[0]}/{bits[1]}: {bits[4]} at {bits[3][:7]}"
-        return path
+        return path or parts.netloc
     if parts.netloc == "arxiv.org" and path.startswith("abs/"):
         return f"arXiv:{path.removeprefix('abs/')}"
     if parts.netloc == "doi.org":

@@ -32,6 +32,11 @@ def read_title(text: str, names: Iterable[str], known: Iterable[str]) -> Iterato
     titles = {match_key(title) for title in known}
     lead, rest = _lead(text)
     whole = _without_stop(plain(text))
+    if (
+        match_key(whole) in own and match_key(whole) not in titles
+    ):  # the name stands in the place of the title
+        yield "name", whole
+        return
     if lead is None:
         match = _NAMES_LAST.search(whole)
         last = [name.strip() for name in match[1].split("/")] if match else []

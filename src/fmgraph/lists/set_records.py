@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from fmgraph.errors import ListError
@@ -18,8 +18,24 @@ def set_records(path: Path, records: Mapping[str, str]) -> list[str]:
 
     A record that is there stays. Raises ListError where the CSV is malformed.
     """
-    if not records:
-        return []
+    return _change(path, lambda row, record: record or records.get(row, ""))
+
+
+def replace_records(path: Path, records: Mapping[str, str], renamed: Mapping[str, str]) -> list[str]:
+    """Write the records over those that are there, then the new names of records; return the ids written.
+
+    Raises ListError where the CSV is malformed.
+    """
+
+    def changed(row: str, record: str) -> str:
+        record = records.get(row, record)
+        return renamed.get(record, record)
+
+    return _change(path, changed)
+
+
+def _change(path: Path, change: Callable[[str, str], str]) -> list[str]:
+    """Write what ``change`` makes of each row's id and record."""
     try:
         lines = list(csv.reader(io.StringIO(read_text(path, ListError), newline=""), strict=True))
     except csv.Error as error:
@@ -27,11 +43,11 @@ def set_records(path: Path, records: Mapping[str, str]) -> list[str]:
     place = FIXED.index("record")
     written = []
     for fields in lines[1:]:
-        if len(fields) > place and not fields[place] and fields[0] in records:
-            fields[place] = records[fields[0]]
+        if len(fields) > place and (record := change(fields[0], fields[place])) != fields[place]:
+            fields[place] = record
             written.append(fields[0])
-    out = io.StringIO()
-    csv.writer(out, lineterminator="\n").writerows(lines)
     if written:
+        out = io.StringIO()
+        csv.writer(out, lineterminator="\n").writerows(lines)
         replace_files({path: out.getvalue()})
     return written

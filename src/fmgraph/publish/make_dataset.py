@@ -19,12 +19,14 @@ from pyoxigraph import Quad, QuerySolutions, RdfFormat, Store
 import fmgraph
 from fmgraph import __version__, resources
 from fmgraph.answers.named_queries import load_queries
+from fmgraph.answers.resolve import entries
 from fmgraph.errors import BrokenDataError, RecordError, UsageError
 from fmgraph.ontology import searched_classes
 from fmgraph.publish.describe import describe
 from fmgraph.rdf import text_index
 from fmgraph.rdf.dataset_folders import CURRENT, check_whole
-from fmgraph.rdf.store import locate_dataset, open_dataset, read_meta, write_dataset
+from fmgraph.rdf.ntriples import lines_of
+from fmgraph.rdf.store import locate_dataset, read_meta, write_dataset
 from fmgraph.records.record_files import mapping, parse_yaml, read_text, scalar
 
 _LOG = logging.getLogger("fmgraph.data")
@@ -160,22 +162,14 @@ def finish_dataset(source: Iterable[str] | Store | Path, folder: Path, version: 
 
     def extend(store: Store, graph: Path) -> Iterator[Quad]:
         queries = load_queries().values()
-        return (
-            Quad(*triple) for triple in describe(store, version, date, queries, lines=partial(_lines, graph))
-        )
+        lines = partial(lines_of, graph)
+        return (Quad(*triple) for triple in describe(store, version, date, queries, lines=lines))
 
     def index(place: Path) -> None:
-        store = open_dataset(place).store
-        text_index.build_index(
-            place / "search.sqlite", text_index.entries(partial(_rows, store), searched_classes())
-        )
+        store = Store.read_only(str(place / "store"))
+        text_index.build_index(place / "search.sqlite", entries(partial(_rows, store), searched_classes()))
 
     return write_dataset(source, folder, version, modified=date, extend=extend, finish=index)
-
-
-def _lines(graph: Path) -> Iterator[bytes]:
-    with graph.open("rb") as lines:
-        yield from lines
 
 
 def _rows(store: Store, query: str) -> Iterator[dict[str, object]]:

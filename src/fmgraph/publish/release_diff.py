@@ -10,7 +10,7 @@ import shutil
 import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import zstandard
@@ -49,6 +49,7 @@ class Claim:
     rank: str
     reason: str | None
     evidence: str | None  #: the source that shows a deprecated claim to be wrong
+    stands: bool = False  #: whether another claim says the same: before an added one, after a withdrawn one
 
 
 @dataclass(frozen=True)
@@ -122,6 +123,8 @@ def diff(old: Dataset, new: Dataset) -> Difference:
     result = Difference()
     _entities(old.store, new.store, gone, come, result)
     _claims(_touched(old.store, gone, come), _touched(new.store, gone, come), result)
+    result.added[:] = [replace(claim, stands=_holds(old.store, claim)) for claim in result.added]
+    result.withdrawn[:] = [replace(claim, stands=_holds(new.store, claim)) for claim in result.withdrawn]
     for value in vars(result).values():
         if isinstance(value, list):
             value.sort(key=repr)
@@ -223,6 +226,12 @@ def _touched(store: Store, gone: list[Parts], come: list[Parts]) -> dict[str, Cl
                 evidence=one(fmg("correctedBy")),
             )
     return found
+
+
+def _holds(store: Store, claim: Claim) -> bool:
+    """Tell whether what the claim says is accepted in the store."""
+    quads = store.quads_for_pattern(NamedNode(claim.subject), NamedNode(claim.predicate), None)
+    return any(_value(quad.object) == claim.value for quad in quads)
 
 
 def _claims(old: dict[str, Claim], new: dict[str, Claim], out: Difference) -> None:

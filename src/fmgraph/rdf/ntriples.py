@@ -59,6 +59,12 @@ def write_sorted(lines: Iterable[bytes], target: Path, source: Path | str = "gra
     return Written(count, blank)
 
 
+def lines_of(graph: Path) -> Iterator[bytes]:
+    """Yield the lines of a file, which is closed after the last."""
+    with graph.open("rb") as file:
+        yield from file
+
+
 def add_sorted(graph: Path, added: Store) -> int:
     """Add the default graph of ``added`` to a file of sorted lines; return how many lines there are then."""
     more = sorted(dumped(added))

@@ -13,6 +13,7 @@ import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -20,7 +21,8 @@ from pyoxigraph import Quad, RdfFormat, Store, parse
 
 from fmgraph.errors import RdfFileError, UsageError
 from fmgraph.rdf.dataset_folders import CURRENT, building, check_whole, digest, followed, publish, seal
-from fmgraph.rdf.ntriples import add_sorted, dumped, write_sorted
+from fmgraph.rdf.degrees import count_degrees
+from fmgraph.rdf.ntriples import add_sorted, dumped, lines_of, write_sorted
 from fmgraph.rdf.prefixes import BASE
 from fmgraph.rdf.read_files import load_files
 
@@ -37,7 +39,7 @@ class Meta:
     triples: int
     base: str  #: base of the entity IRIs
     modified: str  #: ISO 8601 date, or date and time in UTC
-    storage: Literal["memory", "disk"]
+    storage: Literal["memory", "disk"]  #: where evaluators answer from; both kinds have a store on disk
 
 
 @dataclass(frozen=True)
@@ -83,17 +85,18 @@ def read_meta(path: Path | str) -> Meta:
         raise UsageError(f"{file} is damaged ({error}): run fmgraph build again") from error
 
 
-def open_dataset(path: Path | str) -> Dataset:
+def open_dataset(path: Path | str, *, few_queries: bool = False) -> Dataset:
     """Open the dataset at ``path`` (its folder, or the folder above with ``current``).
 
     A small one is loaded into memory (about 4 s per million triples), a large one is opened read-only from
-    disk (milliseconds). Raises UsageError when there is none or it is damaged.
+    disk (milliseconds, and each query takes longer): so is every one for ``few_queries``. Raises UsageError
+    when there is none or it is damaged.
     """
     folder = locate_dataset(path)
     meta = read_meta(folder)
     check_whole(folder)
     try:
-        if meta.storage == "disk":
+        if meta.storage == "disk" or (few_queries and (folder / "store").is_dir()):
             return Dataset(folder, meta, Store.read_only(str(folder / "store")))
         store = Store()
         store.bulk_load(path=folder / "graph.nt")
@@ -172,10 +175,7 @@ def _write_graph(
     graph = folder / "graph.nt"
     source = triples if isinstance(triples, Path) else "graph.nt"
     written = write_sorted(_lines(triples), graph, source)
-    large = written.count >= disk_from
-    if extend is None and not large:
-        return written.count, "memory"
-    store = Store(str(folder / "store")) if large else Store()
+    store = Store(str(folder / "store"))
     if written.blank:  # bulk_load gives blank nodes new labels each time, and the digest must not change
         store.bulk_extend(parse(path=graph, format=RdfFormat.N_TRIPLES))
     else:
@@ -186,10 +186,10 @@ def _write_graph(
         added.extend(extend(store, graph))
         store.bulk_extend(added)
         count = add_sorted(graph, added)
-    if large:
-        store.optimize()
-        store.flush()
-    return count, "disk" if large else "memory"
+    store.optimize()
+    store.flush()
+    count_degrees(partial(lines_of, graph), count).write(folder / "degrees.json")
+    return count, "disk" if count >= disk_from else "memory"
 
 
 def _lines(triples: Iterable[str] | Store | Path) -> Iterator[bytes]:
@@ -197,8 +197,7 @@ def _lines(triples: Iterable[str] | Store | Path) -> Iterator[bytes]:
         yield from dumped(triples)
     elif isinstance(triples, Path):
         try:
-            with triples.open("rb") as file:
-                yield from file
+            yield from lines_of(triples)
         except OSError as error:
             raise RdfFileError(f"cannot be read: {error}", file=triples, remedy="check the path") from error
     else:

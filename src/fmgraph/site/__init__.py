@@ -18,8 +18,10 @@ from fmgraph.server.http.service_state import NAME, Service
 from fmgraph.settings import Settings
 from fmgraph.site import (
     atlas_page,
+    changes_page,
     compare_page,
     correction_pages,
+    coverage_page,
     description_pages,
     editor_pages,
     entity_pages,
@@ -48,8 +50,10 @@ _PARTS = (
     atlas_page,
     lineage_pages,
     evidence_pages,
+    changes_page,
     compare_page,
     correction_pages,
+    coverage_page,
     vocabulary_pages,
     rdf_files,
     query_endpoint,

@@ -84,7 +84,16 @@ def problem(site: Site, members: dict[str, Any]) -> str:
         few = request.get_data().count(b"&") < MOST_PARAMETERS
         query = request.values.get("query", "") if few else ""
         return _render(site, query or _EXAMPLE, problem=members)
-    return site.render("error.html", problem=members)
+    return site.render("error.html", problem=members, names=_names(site, members))
+
+
+def _names(site: Site, members: dict[str, Any]) -> dict[str, str]:
+    """Return the labels of the nearest entities (``kind/slug``) of an unknown one."""
+    near = [name for name in members.get("nearest", ()) if name.count("/") == 1 and members["status"] == 404]
+    if not near:
+        return {}
+    labels = site.graph.labels(site.links.base + name for name in near)
+    return {name: labels[site.links.base + name] for name in near if site.links.base + name in labels}
 
 
 def _short(site: Site, term: Any) -> str:

@@ -20,10 +20,10 @@ from fmgraph.site.entity_facts import group_facts, label_of
 from fmgraph.site.graph_reader import BUILT_ON, LABEL, TYPE, Term, iri, text
 from fmgraph.site.incoming_links import PAGE, finer, incoming, one_property
 from fmgraph.site.lineage_pages import MOST_ON_ITS_PAGE, both_ways, pictures
-from fmgraph.site.page_context import Site, page_number
+from fmgraph.site.page_context import Site, View, page_number
 from fmgraph.site.page_links import SPDX
 from fmgraph.site.result_tables import BY_KIND, results_of, summaries
-from fmgraph.site.work_answers import alike, license_name, read_answers
+from fmgraph.site.work_answers import Answers, alike, license_name, read_answers
 from fmgraph.text import SLUG, nearest, slugify
 
 _FORMATS = (HTML, *GRAPHS)
@@ -52,9 +52,12 @@ def _kind(name: str) -> Kind:
 
 
 def _entity(site: Site, kind: Kind, slug: str, suffix: str) -> Response:
-    if (suffix and named(suffix, _FORMATS) is None) or not SLUG.fullmatch(slug):
+    if not SLUG.fullmatch(slug):
         raise _unknown(site, kind, slug)
     node, own = _find(site, kind, slug)
+    if suffix and named(suffix, _FORMATS) is None:
+        forms = ", ".join(form.suffix for form in _FORMATS)
+        raise NotFoundError(f"{kind.name} {slug!r} is there, but not as .{suffix[:20]}: there are {forms}")
     gone = _withdrawn(site, kind, slug, suffix, own)
     if gone is not None:
         return gone
@@ -175,6 +178,7 @@ def _page(site: Site, kind: Kind, slug: str, node: str, triples: Triples) -> Res
         closures=ontology.closures,
         trained=set(_iris(facts, "trainedOn")),
         kind_label=label_of(kind.iri, ontology).lower(),
+        description=_description(label, label_of(kind.iri, ontology).lower(), facts, answers, view),
         lineage_in=[one for one in links_in if kind.work and ontology.group(one.prop) == lineage],
         other_in=[one for one in links_in if not kind.work or ontology.group(one.prop) != lineage],
         page_size=PAGE,
@@ -197,6 +201,24 @@ def _page(site: Site, kind: Kind, slug: str, node: str, triples: Triples) -> Res
             schema_org_pages.describe(ontology, kind.iri, node, label, facts, view.labels, people)
         ),
     )
+
+
+def _description(
+    label: str, kind: str, facts: dict[str, list[Term]], answers: Answers | None, view: View
+) -> str:
+    """Return a sentence about the entity for search engines and previews of links."""
+    definition = next((text(o) for o in facts.get(SKOS + "definition", [])), "")
+    told = [f"{label}: {kind} in fmgraph, the knowledge graph of medical foundation models."]
+    if answers:
+        for words, values in (
+            ("built on", answers.built_on),
+            ("trained on", answers.trained_on),
+            ("modality", answers.modalities),
+        ):
+            if values:
+                told.append(f"{words.capitalize()}: {', '.join(view.name(one) for one in values[:4])}.")
+        told.insert(1, f"Weights: {answers.weights_words}; commercial use: {answers.commercial_words}.")
+    return " ".join([told[0], definition, *told[1:]])
 
 
 def _label(facts: dict[str, list[Term]], slug: str) -> str:

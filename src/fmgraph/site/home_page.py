@@ -14,6 +14,7 @@ from fmgraph.publish.schema_org_dataset import dataset_jsonld
 from fmgraph.rdf.formats import GRAPHS, HTML
 from fmgraph.rdf.prefixes import BASE, PREFIXES
 from fmgraph.site import description_pages, signposting
+from fmgraph.site.atlas_page import Atlas
 from fmgraph.site.claim_view import Claim, read_claims
 from fmgraph.site.entity_facts import label_of
 from fmgraph.site.graph_reader import iri
@@ -28,12 +29,13 @@ _DISPUTED = (
 )
 #: A default that is one IRI, one plain string, one number or one prefixed name.
 _ONE_TERM = re.compile(r'<([^<>\s]*)>|"([^"\\]*)"|([+-]?\d+)|(\w+):(\w+)')
-#: Queries named on the home page, where they exist.
-_FIRST = 6
+#: Models named as the newest, modalities linked and names suggested on the home page.
+_NEWEST, _MODALITIES, _SUGGESTED = 8, 6, 40
 
 
 def register(pages: Blueprint, site: Site) -> None:
     """Add the routes."""
+    atlas = Atlas(site)
 
     @pages.get("/")
     def home() -> Response:
@@ -41,12 +43,18 @@ def register(pages: Blueprint, site: Site) -> None:
         if form is not HTML:
             return description_pages.describe_dataset(site, form)
         meta = site.engine.meta
+        newest = newest_models(site)
         about = dataset_jsonld(meta, service=f"{site.links.public}/" if site.links.public else None)
         return site.page(
             "home.html",
             headers={"Link": signposting.dataset_links(site.links), "Vary": "Accept"},
             counts=counts(site),
-            queries=list(load_queries().values())[:_FIRST],
+            small=atlas.small(),
+            newest=newest,
+            modalities=common_modalities(site),
+            datasets=_labels(site, "?s a fmg:Dataset . ?x fmg:trainedOn|fmg:evaluatedOn ?s"),
+            models=_labels(site, "?s a fmg:Model . ?claim rdf:subject ?s"),
+            view=site.view(one[0] for one in newest),
             dumps=[file for file in dump_files() if file.compression != "zst" and file.syntax.suffix != "nq"],
             jsonld=script(about),
             dataset_iri=describing("dataset"),
@@ -63,6 +71,39 @@ def register(pages: Blueprint, site: Site) -> None:
     @pages.get("/disagreements")
     def disagreements() -> Response:
         return _disagreements(site)
+
+
+def newest_models(site: Site) -> list[tuple[str, str, str]]:
+    """Return the newest medical models with their year and modalities; within a year by arXiv number."""
+    rows = site.graph.rows(
+        "SELECT ?s (MAX(STR(?y)) AS ?year) (MAX(STR(?a)) AS ?paper) "
+        '(GROUP_CONCAT(DISTINCT STR(?l); separator=", ") AS ?about) WHERE { '
+        '?s a fmg:Model ; fmg:scope ?scope ; fmg:year ?y FILTER(STR(?scope) = "medical") '
+        "OPTIONAL { ?s fmg:describedBy/fmg:arxiv ?a } "
+        "OPTIONAL { ?s fmg:modality/rdfs:label ?l } } "
+        f"GROUP BY ?s ORDER BY DESC(?year) DESC(?paper) ?s LIMIT {_NEWEST}"
+    )
+    return [(row["s"].value, row["year"].value, row["about"].value if "about" in row else "") for row in rows]
+
+
+def common_modalities(site: Site) -> list[tuple[str, str]]:
+    """Return slug and label of the modalities that most models are said to have."""
+    rows = site.graph.rows(
+        "SELECT ?m (MIN(STR(?l)) AS ?label) (COUNT(DISTINCT ?s) AS ?n) WHERE { "
+        "?s a fmg:Model ; fmg:modality ?m . ?m rdfs:label ?l ; skos:broader ?up } "
+        f"GROUP BY ?m ORDER BY DESC(?n) ?m LIMIT {_MODALITIES}"
+    )
+    pairs = [(site.links.entity(row["m"].value), row["label"].value) for row in rows]
+    return [(entity[1], label) for entity, label in pairs if entity]
+
+
+def _labels(site: Site, pattern: str) -> list[str]:
+    """Return the labels of what matches most often, for suggestions without a script."""
+    rows = site.graph.rows(
+        f"SELECT ?s (MIN(STR(?l)) AS ?label) (COUNT(*) AS ?n) WHERE {{ {pattern} . ?s rdfs:label ?l }} "
+        f"GROUP BY ?s ORDER BY DESC(?n) ?s LIMIT {_SUGGESTED}"
+    )
+    return sorted((row["label"].value for row in rows), key=str.casefold)
 
 
 def parameter_values(query: NamedQuery) -> list[tuple[Parameter, str]]:

@@ -13,6 +13,7 @@ import pyoxigraph as ox
 from flask import render_template, request
 from werkzeug.wrappers import Response
 
+from fmgraph.answers.resolve import resolver_of
 from fmgraph.errors import NotFoundError
 from fmgraph.ontology import all_kinds, shipped
 from fmgraph.publish.dataset_names import DATA_LICENSE
@@ -89,6 +90,7 @@ class Site:
     def __init__(self, engine: Engine, settings: Settings, search_index: Path | None = None) -> None:
         self.engine, self.settings, self.search_index = engine, settings, search_index
         self.graph = Graph(engine)
+        self.resolver = resolver_of(engine, search_index)
         self.links = Links(settings)
 
     def view(self, terms: Iterable[Term | str] = (), labels: Mapping[str, str] | None = None) -> View:

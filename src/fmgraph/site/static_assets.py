@@ -25,6 +25,11 @@ def register(pages: Blueprint, site: Site) -> None:
         if path.is_file()
     }
 
+    @pages.get("/favicon.ico")
+    def favicon() -> Response:
+        """Lead those that ask for it by custom to the icon."""
+        return Response(status=301, headers={"Location": site.asset("icon.svg") or site.links.root})
+
     @pages.get("/static/<path:name>")
     def static(name: str) -> Response:
         if name not in files:

@@ -8,8 +8,9 @@ one that applies, complete or with an error; there is no partial answer.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
 
@@ -85,10 +86,18 @@ class Answer:
 class Engine(ABC):
     """Something that answers SPARQL queries over one dataset; safe to share between threads."""
 
+    #: Called, from any thread, when a query holds up the event loop in which :meth:`run_here` is.
+    on_overstay: Callable[[], None] | None = None
+
     @property
     @abstractmethod
     def meta(self) -> Meta:
         """The dataset served now; cheap enough to be read at every request."""
+
+    @property
+    def search_index(self) -> Path | None:
+        """The index of names of the dataset, where the engine knows of one."""
+        return None
 
     @abstractmethod
     def run(
@@ -112,15 +121,10 @@ class Engine(ABC):
         ResultTooLargeError (413), LimitError, BusyError and EngineError (503; EngineError may be 502 or 504).
         """
 
-    async def run_soon(
-        self,
-        query: str,
-        *,
-        formats: ResultFormats = JSON_AND_TURTLE,
-    ) -> Answer | None:
-        """Answer a cheap query without holding up the event loop; None for one that :meth:`run` has to run.
+    def run_here(self, query: str, formats: ResultFormats = JSON_AND_TURTLE) -> Answer | None:
+        """Answer a query that provably costs next to nothing; None for any other, which is for :meth:`run`.
 
-        Raises what :meth:`run` does.
+        It takes a millisecond or so, so that an event loop may wait for it. Raises what :meth:`run` does.
         """
         del query, formats
         return None

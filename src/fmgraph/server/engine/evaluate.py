@@ -30,7 +30,6 @@ from fmgraph.errors import (
     ResultTooLargeError,
 )
 from fmgraph.rdf.prefixes import BASE, PREFIXES
-from fmgraph.server.engine.count_all import count_of_all
 from fmgraph.server.engine.engine_interface import GRAPHS, SOLUTIONS, Kind, ResultFormats
 from fmgraph.server.engine.text_search import expand
 
@@ -52,20 +51,17 @@ def evaluate(
     default_graphs: Sequence[str] = (),
     named_graphs: Sequence[str] = (),
     max_bytes: int | None = None,
-    triples: int | None = None,
     search: Path | None = None,
 ) -> tuple[Kind, str, bytes]:
     """Return kind, media type and body of the result; raises as :meth:`fmgraph.server.engine.Engine.run`.
 
-    ``max_bytes`` is the largest body: serialising stops there with ResultTooLargeError. ``triples`` is how
-    many the default graph has, where that is known, ``search`` its index of names, where it has one.
+    ``max_bytes`` is the largest body: serialising stops there with ResultTooLargeError. ``search`` is the
+    dataset's index of names, where it has one.
     """
     dataset = {}
     if default_graphs or named_graphs:
         # Both, always: with named_graphs alone pyoxigraph leaves the default graph full, and vice versa.
         dataset = {"default_graph": _graphs(default_graphs), "named_graphs": _graphs(named_graphs)}
-    if triples is not None and not dataset:
-        query = count_of_all(query, triples)
     text = expand(query, search)
     try:
         # Relative IRIs need a base; it cannot be where the request came in (Host is the client's word).

@@ -14,7 +14,6 @@ from typing import Literal, NoReturn
 from fmgraph.errors import ProtocolError, QueryRefused
 from fmgraph.server.guard.cost import LOOKUP, NORMAL, estimate
 from fmgraph.server.guard.lexer import Token, place, tokens, unescape
-from fmgraph.server.guard.query_template import CONSTANTS, shape_of
 from fmgraph.settings import Settings
 
 _FORMS: dict[str, Literal["select", "ask", "graph"]] = {
@@ -27,6 +26,8 @@ _FORMS: dict[str, Literal["select", "ask", "graph"]] = {
 _UPDATES = frozenset(("INSERT", "DELETE", "LOAD", "CLEAR", "DROP", "CREATE", "ADD", "MOVE", "COPY"))
 _OPEN, _CLOSE = frozenset(("{", "(", "[", "<<", "<<(", "{|")), frozenset(("}", ")", "]", ">>", ")>>", "|}"))
 _OPERATORS = frozenset(("&&", "||", "|", "/", "^", "!", "+", "-", "*", "=", "!=", "<", ">", "<=", ">="))
+#: Kinds of tokens by which two queries with the same template may differ.
+_CONSTANTS = frozenset(("iri", "string", "number", "pname"))
 _ENDS = frozenset((".", ";", ","))
 _CLAUSES = frozenset(("UNION", "OPTIONAL", "MINUS", "FILTER", "BIND", "GRAPH", "LATERAL"))
 
@@ -38,11 +39,6 @@ class Inspection:
     kind: Literal["select", "ask", "graph"] | None  #: None when it has no form; then it does not parse either
     cost: int  #: LOOKUP, NORMAL or SUSPICIOUS of :mod:`fmgraph.server.guard.cost`
     template: str  #: the same for queries that differ only in constants and names of variables
-
-
-#: What was found of queries by their shape: many differ in constants only, and this is five times as quick.
-_known: dict[tuple[tuple[str, ...], Settings], Inspection] = {}
-_MOST_KNOWN = 2_000
 
 
 def inspect(query: str, settings: Settings, *, trusted: bool = False) -> Inspection:
@@ -58,19 +54,6 @@ def inspect(query: str, settings: Settings, *, trusted: bool = False) -> Inspect
     size = len(query.encode("utf-8", "surrogatepass"))
     if size > settings.query_kb * 1024:
         raise ProtocolError(f"the query has {size} bytes; {settings.query_kb} KiB are taken", 413)
-    shape = shape_of(query)
-    if shape is None:
-        return _inspect(query, settings)
-    known = _known.get((shape, settings))
-    if known is None:
-        known = _inspect(query, settings)
-        if len(_known) >= _MOST_KNOWN:
-            _known.clear()
-        _known[shape, settings] = known
-    return known
-
-
-def _inspect(query: str, settings: Settings) -> Inspection:
     found = _check(query, settings)
     plain = unescape(query)
     if plain != query:  # parsers differ in where they replace escapes: neither reading may do harm
@@ -230,7 +213,7 @@ def _template(body: Sequence[Token]) -> str:
     numbers: dict[str, str] = {}
     text = " ".join(
         token.kind
-        if token.kind in CONSTANTS
+        if token.kind in _CONSTANTS
         else numbers.setdefault(token.text[1:], f"?{len(numbers)}")
         if token.kind == "var"
         else token.text

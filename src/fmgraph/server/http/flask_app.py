@@ -22,7 +22,6 @@ from fmgraph.rdf.prefixes import BASE
 from fmgraph.rdf.store import Dataset, Meta
 from fmgraph.server.engine import Engine, InProcessEngine
 from fmgraph.server.http import dump_downloads, health, problems, response_headers, sparql_endpoint
-from fmgraph.server.http.cached_wsgi import CachedWsgi
 from fmgraph.server.http.metrics import Metrics
 from fmgraph.server.http.query_request import MOST_PARAMETERS
 from fmgraph.server.http.response_cache import ResponseCache
@@ -37,16 +36,14 @@ def create_app(
     dumps: Path | None = None,
     search: Path | None = None,
     metrics: Metrics | None = None,
-    cached: bool = True,
     extend: Callable[[Flask], None] | None = None,
 ) -> Flask:
     """Return the application over an engine, a dataset or a bare pyoxigraph store.
 
     ``dumps`` is a folder of ready-made dumps for ``/dump/``; ``search`` is the dataset's ``search.sqlite``
     (that of a dataset on disk is found); ``metrics`` are the counters that ``/metrics`` shows; ``extend`` is
-    called with the application once its own routes are there, to add more.
-    ``cached=False`` leaves the response cache out (it never changes an answer; a test compares both). Raises
-    UsageError for settings that make no sense.
+    called with the application once its own routes are there, to add more. Answers are not cached here but by
+    :class:`~fmgraph.server.http.rsgi_app.RsgiApp`. Raises UsageError for settings that make no sense.
     """
     settings = settings or Settings()
     public_url(settings)
@@ -78,8 +75,6 @@ def create_app(
     app.before_request(_options)
     app.before_request(_bound_parameters)
     app.after_request(_finish)
-    if cached:
-        app.wsgi_app = CachedWsgi(app.wsgi_app, running)  # type: ignore[method-assign]
     return app
 
 

@@ -6,7 +6,6 @@ from flask import Blueprint
 from werkzeug.wrappers import Response
 
 from fmgraph.errors import NotFoundError
-from fmgraph.server.http.metrics import of_evaluators
 from fmgraph.server.http.service_state import service
 
 blueprint = Blueprint("health", __name__)
@@ -31,7 +30,7 @@ def readyz() -> Response:
     return _text("ready\n")
 
 
-@blueprint.get("/metrics")
+@blueprint.get("/metrics", strict_slashes=True)  # one address, which a proxy can close
 def metrics() -> Response:
     """Answer with the counters of all workers, this worker's gauges and the broker's numbers."""
     here = service()
@@ -42,9 +41,6 @@ def metrics() -> Response:
         "fmgraph_cache_keys": float(len(here.cache)),
         "fmgraph_dataset_triples": float(here.engine.meta.triples),
     }
-    text = here.metrics.exposition(gauges)
-    if (evaluators := here.engine.stats()) is not None:
-        text += of_evaluators(evaluators)
-    response = _text(text)
+    response = _text(here.metrics.exposition(gauges, here.engine.stats()))
     response.content_type = "text/plain; version=0.0.4; charset=utf-8"
     return response

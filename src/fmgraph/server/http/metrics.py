@@ -1,137 +1,144 @@
-"""Counters of all worker processes, and ``/metrics`` in the Prometheus text format 0.0.4.
+"""``/metrics``: what all worker processes count, and what the broker tells, in Prometheus's text format.
 
-Each worker counts in a small file of its own that it maps into memory (so counting costs an addition), and
-whichever worker is asked adds up the files of all. A worker that ends leaves its file: counters never fall.
+prometheus-client in its multiprocess mode: each worker counts in small files of its own in a folder that all
+share, and whichever worker is asked adds them up. A worker that ends leaves its files: counters never fall.
 """
 
 from __future__ import annotations
 
-import mmap
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-#: What is counted: name in the exposition, labels, help text. Order is the layout of the file.
-_STATUS = ("1xx", "2xx", "3xx", "4xx", "5xx")
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest, values
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
+from prometheus_client.multiprocess import MultiProcessCollector
+
+_FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # where prometheus-client looks for it
 _BOUNDS = (0.001, 0.005, 0.025, 0.1, 0.25, 1.0, 5.0, 30.0)
-_NAMES = (
-    *(f'fmgraph_http_requests_total{{status="{status}"}}' for status in _STATUS),
-    "fmgraph_cache_hits_total",
-    "fmgraph_overload_total",
-    "fmgraph_clients_left_total",
-    *(f'fmgraph_request_seconds_bucket{{le="{bound}"}}' for bound in (*_BOUNDS, "+Inf")),
-    "fmgraph_request_microseconds",
-)
-_HITS, _OVERLOAD, _LEFT, _BUCKETS = 5, 6, 7, 8
-_MICROSECONDS = _BUCKETS + len(_BOUNDS) + 1
-_SIZE = 8 * len(_NAMES)
-_HELP = {
-    "fmgraph_http_requests_total": "Requests answered, by class of status.",
-    "fmgraph_cache_hits_total": "Requests answered from the response cache, 304 among them.",
-    "fmgraph_overload_total": "Requests refused because all places were taken.",
-    "fmgraph_clients_left_total": "Requests whose client left before the answer.",
-    "fmgraph_request_seconds": "Time to answer the requests that were not in the cache.",
-}
 
 
 class Metrics:
-    """The counters of this process; only its event loop adds to them."""
+    """The counters of this process, and the sums over all."""
 
     def __init__(self, folder: Path) -> None:
-        """Make this process's file in ``folder``, which all workers share."""
+        """Count in ``folder``, which all workers share."""
         self._folder = folder
-        path = folder / f"{os.getpid()}.counters"
-        with path.open("w+b") as file:
-            file.truncate(_SIZE)
-            self._map = mmap.mmap(file.fileno(), _SIZE)
-        self._counts = memoryview(self._map).cast("q")
+        os.environ[_FOLDER] = str(folder)
+        # Also where the module was loaded before the folder was known.
+        values.ValueClass = values.MultiProcessValue()  # type: ignore[no-untyped-call]
+        own = CollectorRegistry()
+        requests = Counter(
+            "fmgraph_http_requests", "Requests answered, by class of status.", ["status"], registry=own
+        )
+        self._requests = {number: requests.labels(f"{number}xx") for number in range(1, 6)}
+        self._hits = Counter(
+            "fmgraph_cache_hits", "Requests answered from the response cache, 304 among them.", registry=own
+        )
+        self._here = Counter(
+            "fmgraph_queries_here", "Queries proved cheap and answered by the worker itself.", registry=own
+        )
+        self._overstays = Counter(
+            "fmgraph_overstays", "Workers replaced since a query took longer than proved.", registry=own
+        )
+        self._overload = Counter(
+            "fmgraph_overload", "Requests refused because all places were taken.", registry=own
+        )
+        self._left = Counter(
+            "fmgraph_clients_left", "Requests whose client left before the answer.", registry=own
+        )
+        self._seconds = Histogram(
+            "fmgraph_request_seconds",
+            "Time to answer the requests that were not in the cache.",
+            buckets=_BOUNDS,
+            registry=own,
+        )
 
     def hit(self, status: int) -> None:
         """Count an answer from the cache."""
-        self._counts[_HITS] += 1
-        self._counts[status // 100 - 1] += 1
+        self._hits.inc()
+        self._requests[status // 100].inc()
+
+    def here(self) -> None:
+        """Count a query that this process evaluated itself."""
+        self._here.inc()
+
+    def overstayed(self) -> None:
+        """Count this process as one that is replaced."""
+        self._overstays.inc()
 
     def answered(self, status: int, seconds: float) -> None:
         """Count an answer that was made."""
-        self._counts[status // 100 - 1] += 1
-        for number, bound in enumerate(_BOUNDS):
-            if seconds <= bound:
-                self._counts[_BUCKETS + number] += 1
-        self._counts[_BUCKETS + len(_BOUNDS)] += 1
-        self._counts[_MICROSECONDS] += int(seconds * 1e6)
+        self._requests[status // 100].inc()
+        self._seconds.observe(seconds)
 
     def overload(self) -> None:
         """Count a refusal for want of a place."""
-        self._counts[_OVERLOAD] += 1
+        self._overload.inc()
 
     def left(self) -> None:
         """Count a client that left."""
-        self._counts[_LEFT] += 1
+        self._left.inc()
 
-    def totals(self) -> list[int]:
-        """Return the sums over all workers, in the order of the names."""
-        sums = [0] * len(_NAMES)
-        for path in self._folder.glob("*.counters"):
-            data = path.read_bytes()
-            if len(data) == _SIZE:
-                sums = [a + b for a, b in zip(sums, memoryview(data).cast("q"), strict=True)]
-        return sums
+    def exposition(self, gauges: Mapping[str, float], report: Mapping[str, Any] | None = None) -> str:
+        """Return the text that Prometheus scrapes.
 
-    def exposition(self, gauges: dict[str, float]) -> str:
-        """Return the text that Prometheus scrapes; ``gauges`` are this worker's own, by name."""
-        return (
-            "\n".join([*self._lines(), *(f"# TYPE {n} gauge\n{n} {v:g}" for n, v in gauges.items())]) + "\n"
-        )
-
-    def _lines(self) -> Iterator[str]:
-        said = set()
-        for name, total in zip(_NAMES, self.totals(), strict=True):
-            family = name.partition("{")[0].removesuffix("_bucket")
-            if name == "fmgraph_request_microseconds":
-                yield f"fmgraph_request_seconds_sum {total / 1e6:g}"
-                continue
-            if family not in said:
-                said.add(family)
-                kind = "histogram" if "_bucket" in name else "counter"
-                yield f"# HELP {family} {_HELP[family]}\n# TYPE {family} {kind}"
-            yield f"{name} {total}"
-            if 'le="+Inf"' in name:
-                yield f"{family}_count {total}"
+        ``gauges`` are this worker's own, by name; ``report`` are the broker's numbers
+        (:func:`fmgraph.server.pool.pool_stats.report`).
+        """
+        registry = CollectorRegistry()
+        MultiProcessCollector(registry, str(self._folder))  # type: ignore[no-untyped-call]
+        registry.register(_Once([GaugeMetricFamily(name, name, value) for name, value in gauges.items()]))
+        if report is not None:
+            registry.register(_Once(_of_evaluators(report)))
+        return generate_latest(registry).decode()
 
 
-def of_evaluators(report: Mapping[str, Any]) -> str:
-    """Return the exposition of the broker's numbers (:meth:`.PoolEngine.stats`)."""
-    resident = sum(report["evaluators"].values())
-    families: list[tuple[str, str, str, dict[str, float]]] = [
-        ("queries_refused_total", "counter", "Queries told to come later.", {"": report["refused"]}),
-        ("queries_demoted_total", "counter", "Queries that gave up a quick place.", {"": report["demoted"]}),
-        ("evaluators_ended_total", "counter", "Evaluators ended, by reason.", _by("reason", report["ended"])),
-        ("queries_running", "gauge", "Queries being evaluated.", _by("lane", report["running"])),
-        ("queries_waiting", "gauge", "Queries waiting for a place.", _by("lane", report["waiting"])),
-        ("evaluators", "gauge", "Evaluator processes.", {"": len(report["evaluators"])}),
-        ("evaluators_resident_bytes", "gauge", "Memory of the evaluators, shared pages too.", {"": resident}),
-        ("query_seconds", "histogram", "Time from asking to answer, by class.", _latency(report)),
-    ]
-    lines = []
-    for name, kind, text, values in families:
-        lines.append(f"# HELP fmgraph_{name} {text}\n# TYPE fmgraph_{name} {kind}")
-        lines += [f"fmgraph_{name}{labels} {value:g}" for labels, value in values.items()]
-    return "\n".join(lines) + "\n"
+class _Once:
+    """A collector of families that are there already."""
+
+    def __init__(self, families: list[Metric]) -> None:
+        self._families = families
+
+    def collect(self) -> Iterator[Metric]:
+        yield from self._families
 
 
-def _by(label: str, values: Mapping[str, float]) -> dict[str, float]:
-    return {f'{{{label}="{name}"}}': value for name, value in values.items()}
+def _of_evaluators(report: Mapping[str, Any]) -> list[Metric]:
+    def gauge(name: str, text: str, value: float) -> Metric:
+        return GaugeMetricFamily(f"fmgraph_{name}", text, value)
 
+    def by(
+        family: type[CounterMetricFamily | GaugeMetricFamily], name: str, text: str, label: str, key: str
+    ) -> Metric:
+        found = family(f"fmgraph_{name}", text, labels=[label])
+        for value, number in report[key].items():
+            found.add_metric([value], number)
+        return found
 
-def _latency(report: Mapping[str, Any]) -> dict[str, float]:
-    """Return the cumulated buckets, sum and count of each class, by what follows the family's name."""
-    values: dict[str, float] = {}
+    seconds = HistogramMetricFamily(
+        "fmgraph_query_seconds", "Time from asking an evaluator to its answer, by class.", labels=["class"]
+    )
     for name, found in report["latency"].items():
-        total = 0
-        for bound, count in zip([*report["buckets"], "+Inf"], found["counts"], strict=True):
-            total += count
-            values[f'_bucket{{class="{name}",le="{bound}"}}'] = total
-        values[f'_sum{{class="{name}"}}'] = found["sum"]
-        values[f'_count{{class="{name}"}}'] = total
-    return values
+        total, buckets = 0, []
+        for bound, number in zip([*report["buckets"], "+Inf"], found["counts"], strict=True):
+            total += number
+            buckets.append((str(bound), total))
+        seconds.add_metric([name], buckets, found["sum"])
+    return [
+        CounterMetricFamily("fmgraph_queries_refused", "Queries told to come later.", report["refused"]),
+        CounterMetricFamily(
+            "fmgraph_queries_demoted", "Queries that gave up a quick place.", report["demoted"]
+        ),
+        by(CounterMetricFamily, "evaluators_ended", "Evaluators ended, by reason.", "reason", "ended"),
+        by(GaugeMetricFamily, "queries_running", "Queries being evaluated.", "lane", "running"),
+        by(GaugeMetricFamily, "queries_waiting", "Queries waiting for a place.", "lane", "waiting"),
+        gauge("evaluators", "Evaluator processes.", len(report["evaluators"])),
+        gauge(
+            "evaluators_resident_bytes",
+            "Memory of the evaluators, shared pages too.",
+            sum(report["evaluators"].values()),
+        ),
+        seconds,
+    ]

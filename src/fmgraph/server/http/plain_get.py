@@ -1,12 +1,12 @@
 """The short way for the plain case: a GET of ``/sparql?query=…`` and nothing else that matters.
 
-Nine of ten queries come so, and Flask takes more time for them than the evaluator. The answer is the one that
-Flask would give, header by header (a test compares them); whatever is not plain is left to Flask.
+Nine of ten queries come so. Where the query provably costs next to nothing it is answered at once, by the
+event loop: Flask and a thread would take more time than the evaluation. The answer is the one that Flask
+would give, header by header (a test compares them); whatever is not plain is left to Flask.
 """
 
 from __future__ import annotations
 
-import asyncio
 from functools import lru_cache
 from hashlib import blake2b
 from typing import Any, NamedTuple
@@ -15,10 +15,10 @@ from werkzeug.datastructures import Headers
 
 from fmgraph.errors import FmgraphError
 from fmgraph.rdf.formats import GRAPHS, HTML, RESULTS, content_type
-from fmgraph.server.engine import Answer, ResultFormats
+from fmgraph.server.engine import ResultFormats
 from fmgraph.server.http import problems, response_headers
 from fmgraph.server.http.negotiation import Choice, choose, choose_encoding
-from fmgraph.server.http.query_request import BAD_PERCENT, BOM, QueryRequest, check_query, unquote
+from fmgraph.server.http.query_request import BAD_PERCENT, BOM, QueryRequest, unquote
 from fmgraph.server.http.response_cache import CACHEABLE, Key
 from fmgraph.server.http.service_state import CACHE_CONTROL, COST, QUERY_HASH, Service
 from fmgraph.server.http.sparql_endpoint import entity_tag
@@ -38,18 +38,8 @@ class Whole(NamedTuple):
     body: bytes
 
 
-class Plain(NamedTuple):
-    """A plain query and how its answer is to be sent."""
-
-    asked: QueryRequest
-    accept: str
-    choice: Choice
-    coding: str
-    formats: ResultFormats
-
-
-class FastPath:
-    """Answers plain queries over a service."""
+class PlainGet:
+    """Answers plain and cheap queries over a service."""
 
     def __init__(self, service: Service) -> None:
         self._service = service
@@ -65,59 +55,37 @@ class FastPath:
             and not any(name in sent for name in _CONDITIONS)
         )
 
-    def read(self, key: Key, environ: dict[str, Any]) -> Plain | Whole | None:
-        """Return what is asked, its refusal, or None when Flask has to answer.
+    def answer(self, key: Key, environ: dict[str, Any]) -> Whole | None:
+        """Return the answer, or None when Flask has to make it.
 
         ``environ`` is told what Flask would tell: cost, hash, whether the answer may be kept.
         """
         text = key.query_string[6:].encode("utf-8", "surrogateescape")
         if BAD_PERCENT.search(text):
             return None
+        service = self._service
         try:
             asked = QueryRequest(unquote(text).decode("utf-8").removeprefix(BOM))
             plan = _plan(key.accept, key.accept_encoding, asked.kind)
+            if plan is None:
+                return None
+            choice, coding, formats = plan
+            run = service.engine.run_here(asked.query, formats)
         except (UnicodeDecodeError, FmgraphError):
             return None
-        if plan is None or asked.volatile:
+        if run is None or (coding != "identity" and len(run.body) > _LARGE):
             return None
-        try:
-            check_query(asked.query, self._service.settings)
-        except FmgraphError as error:
-            return refusal(error, key.accept)
-        environ[COST] = "refused"
+        environ[COST] = "quick"
         environ[QUERY_HASH] = blake2b(asked.query.encode(), digest_size=6).hexdigest()
-        return Plain(asked, key.accept, *plan)
-
-    async def answer_soon(self, plain: Plain, environ: dict[str, Any]) -> Whole | None:
-        """Return the answer to a cheap query, None for one that has to wait in a thread."""
-        try:
-            run = await self._service.engine.run_soon(plain.asked.query, formats=plain.formats)
-        except FmgraphError as error:
-            return refusal(error, plain.accept)
-        if run is not None and plain.coding != "identity" and len(run.body) > _LARGE:
-            return await asyncio.to_thread(self._whole, plain, run, environ)
-        return None if run is None else self._whole(plain, run, environ)
-
-    def answer(self, plain: Plain, client: str, environ: dict[str, Any]) -> Whole:
-        """Return the answer, however long it takes; for a thread."""
-        try:
-            run = self._service.engine.run(plain.asked.query, formats=plain.formats, client=client)
-        except FmgraphError as error:
-            return refusal(error, plain.accept)
-        return self._whole(plain, run, environ)
-
-    def _whole(self, plain: Plain, run: Answer, environ: dict[str, Any]) -> Whole:
-        settings = self._service.settings
-        environ[COST] = "quick" if run.seconds <= settings.quick_seconds else "slow"
-        environ[CACHEABLE] = run.meta.digest == self._service.engine.meta.digest
-        tag = entity_tag(plain.asked, plain.choice, run.meta.digest, settings)
+        environ[CACHEABLE] = run.meta.digest == service.engine.meta.digest
+        tag = entity_tag(asked, choice, run.meta.digest, service.settings)
         body, coded = run.body, ()
-        if plain.coding != "identity" and len(body) >= response_headers.SMALLEST_CODED:
-            body = response_headers.CODERS[plain.coding](body)
-            tag = response_headers.coded_etag(tag, plain.coding)
-            coded = (("content-encoding", plain.coding),)  # type: ignore[assignment]
+        if coding != "identity" and len(body) >= response_headers.SMALLEST_CODED:
+            body = response_headers.CODERS[coding](body)
+            tag = response_headers.coded_etag(tag, coding)
+            coded = (("content-encoding", coding),)  # type: ignore[assignment]
         fields = [
-            *_always(plain.choice, run.kind),
+            *_always(choice, run.kind),
             ("etag", f'"{tag}"'),
             ("content-length", str(len(body))),
             *coded,

@@ -17,6 +17,8 @@ from dataclasses import dataclass, field
 from threading import Lock
 from typing import NamedTuple
 
+from werkzeug.http import unquote_etag
+
 #: In ``environ``: True when the view says that the answer depends on nothing but the key.
 CACHEABLE = "fmgraph.cacheable"
 #: What an entry or a key costs beyond its strings, in bytes (measured, rounded up).
@@ -104,6 +106,12 @@ class ResponseCache:
     def entry(self, etag: str) -> Entry | None:
         """Return the entry of an entity tag, however it was asked for."""
         return self._entries.get(etag)
+
+    def keep(self, key: Key, headers: list[tuple[str, str]], body: bytes, generation: int) -> None:
+        """Store a 200 answer, if it has an entity tag; names of headers are in lower case."""
+        etag, _ = unquote_etag(dict(headers).get("etag"))
+        if etag:
+            self.put(key, etag, headers, body, generation)
 
     def put(self, key: Key, etag: str, headers: list[tuple[str, str]], body: bytes, generation: int) -> None:
         """Store an answer, evicting the least recently used; one that takes over a quarter is not stored."""

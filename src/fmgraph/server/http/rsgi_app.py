@@ -19,9 +19,8 @@ from urllib.parse import quote
 from flask import Flask
 
 from fmgraph.errors import BusyError, FmgraphError
-from fmgraph.server.http.cached_wsgi import store
 from fmgraph.server.http.metrics import Metrics
-from fmgraph.server.http.plain_get import FastPath, Plain, Whole, refusal
+from fmgraph.server.http.plain_get import PlainGet, refusal
 from fmgraph.server.http.query_request import WITH_BODY
 from fmgraph.server.http.request_body import read_body
 from fmgraph.server.http.response_cache import CACHEABLE, Key, matches
@@ -50,11 +49,11 @@ class RsgiApp:
     """One worker's application; made in the worker process, after the fork."""
 
     def __init__(self, app: Flask, metrics: Metrics) -> None:
-        """Take the application made with ``cached=False``: the cache is asked here."""
+        """Take the application and the counters of this worker."""
         self._app = app
         self._service: Service = app.extensions[NAME]
         self._cache = self._service.cache
-        self._fast = FastPath(self._service)
+        self._plain = PlainGet(self._service)
         self._engine = self._service.engine
         self._digest = self._engine.meta.digest
         self._look_at = 0.0
@@ -149,19 +148,19 @@ class RsgiApp:
             self._refuse(error, scope, key.accept, protocol, started)
             return
         environ: dict[str, Any] = {}
-        plain: Plain | Whole | None = None
-        if self._fast.takes(scope.method, key, scope.headers):
-            plain = self._fast.read(key, environ)
         generation = self._cache.generation
-        places.free -= 1
-        try:
-            soon = await self._fast.answer_soon(plain, environ) if isinstance(plain, Plain) else plain
-            if soon is not None:
-                made: _Made | None = (soon.status, soon.headers, iter(()), soon.body)
-            else:
-                made = await self._wait(scope, protocol, places.pool, plain, body, environ)
-        finally:
-            places.free += 1
+        here = None
+        if self._plain.takes(scope.method, key, scope.headers):
+            here = self._plain.answer(key, environ)
+        if here is not None:
+            made: _Made | None = (here.status, here.headers, iter(()), here.body)
+            self._metrics.here()
+        else:
+            places.free -= 1
+            try:
+                made = await self._wait(scope, protocol, places.pool, body, environ)
+            finally:
+                places.free += 1
         if made is None:
             self._metrics.left()
             return
@@ -173,27 +172,16 @@ class RsgiApp:
         else:
             protocol.response_bytes(status, headers, whole)
             if status == 200 and environ.get(CACHEABLE):
-                store(self._cache, key, headers, whole, generation)
+                self._cache.keep(key, headers, whole, generation)
         self._done(scope, status, started, environ)
 
     async def _wait(
-        self,
-        scope: Any,
-        protocol: Any,
-        pool: Executor,
-        plain: Plain | Whole | None,
-        body: bytes,
-        environ: dict[str, Any],
+        self, scope: Any, protocol: Any, pool: Executor, body: bytes, environ: dict[str, Any]
     ) -> _Made | None:
         """Have the answer made in a thread; None when the client leaves meanwhile."""
         left: Future[None] = Future()
-        loop = asyncio.get_running_loop()
-        client = client_address(scope, self._service.settings.proxies)
-        if isinstance(plain, Plain):
-            work = loop.run_in_executor(pool, self._run_plain, plain, client, environ, left)
-        else:
-            environ.update(make_environ(scope, body, client))
-            work = loop.run_in_executor(pool, self._run, environ, left)
+        environ.update(make_environ(scope, body, client_address(scope, self._service.settings.proxies)))
+        work = asyncio.get_running_loop().run_in_executor(pool, self._run, environ, left)
         gone = asyncio.ensure_future(protocol.client_disconnect())
         await asyncio.wait((work, gone), return_when=asyncio.FIRST_COMPLETED)
         if not work.done():
@@ -218,12 +206,6 @@ class RsgiApp:
                 await transport.send_bytes(part)
         finally:
             await loop.run_in_executor(pool, _close, rest)
-
-    def _run_plain(self, plain: Plain, client: str, environ: dict[str, Any], left: Future[None]) -> _Made:
-        """Answer a plain query without Flask."""
-        CLIENT_LEFT.set(left)
-        made = self._fast.answer(plain, client, environ)
-        return made.status, made.headers, iter(()), made.body
 
     def _run(self, environ: dict[str, Any], left: Future[None]) -> _Made:
         """Call Flask. The answer is whole when it comes in one piece (all but files do)."""

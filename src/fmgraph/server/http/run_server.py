@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import logging
 import logging.config
+import os
 import shutil
+import signal
 import tempfile
 import threading
 from collections.abc import Callable, Sequence
@@ -48,14 +50,30 @@ _LONGEST_HEAD = 131072
 _HEAD_TIME = 15_000
 #: Seconds that requests under way have to end when the service stops.
 _STOP_SECONDS = 20
+#: Seconds that a worker has to start before the one that it replaces is stopped.
+_START_SECONDS = 1.0
+#: Ends the name of a file by which a worker, named by its process id, asks to be replaced.
+_OVERSTAYED = ".overstayed"
 
 
 class _Server(MPServer):
-    """granian, but for SIGHUP: the dataset is changed, the workers stay."""
+    """granian, but for two signals.
+
+    SIGHUP changes the dataset, and the workers stay. SIGUSR1 replaces workers that have asked for it: a new
+    one listens before the old one is told to stop, so that no connection is refused; the old one goes on with
+    the requests that it has, for as long as any worker that is stopped.
+    """
 
     reload_dataset: Callable[[], object] | None = None
+    counters: Path
+
     _due = threading.Event()
     _reloader: threading.Thread | None = None
+
+    def startup(self, spawn_target: Any, target_loader: Any) -> None:
+        """Start as granian does, and listen to what workers ask for."""
+        signal.signal(signal.SIGUSR1, self._on_overstay)
+        super().startup(spawn_target, target_loader)  # type: ignore[no-untyped-call]
 
     def signal_handler_reload(self, *args: Any, **kwargs: Any) -> None:  # noqa: ARG002 - granian's signature
         """Have the dataset loaded in a thread: a signal handler must not block.
@@ -72,6 +90,21 @@ class _Server(MPServer):
             self._due.clear()
             if self.reload_dataset is not None:
                 self.reload_dataset()
+
+    def _on_overstay(self, *_: Any) -> None:
+        self.rss_signal = True  # granian's way to replace workers that are not what they should be
+        self.main_loop_interrupt.set()
+
+    def _handle_rss_signal(self, spawn_target: Any, target_loader: Any) -> None:
+        for mark in self.counters.glob(f"*{_OVERSTAYED}"):
+            mark.unlink()
+            pid = int(mark.name.removesuffix(_OVERSTAYED))
+            for worker in [worker for worker in self.wrks if worker.inner.pid == pid]:
+                _log.error("worker %d is replaced: a query took longer in it than was proved", pid)
+                self._respawn_workers([worker.idx], spawn_target, target_loader, delay=_START_SECONDS)
+
+    def _watch_workers_rss(self) -> None:
+        """Do nothing: workers are looked at when they ask for it."""
 
 
 def serve(
@@ -159,6 +192,7 @@ def run(
         workers_kill_timeout=_STOP_SECONDS,
     )
     server.reload_dataset = reload
+    server.counters = counters
     loader: Callable[..., Any] = partial(
         load_worker, make_app, make_engine, settings, counters, dumps, search
     )
@@ -179,8 +213,17 @@ def load_worker(
     """Return the application of one worker process; granian calls it there."""
     logging.config.dictConfig(_logging(settings))
     metrics = Metrics(counters)
-    app = make_app(make_engine(), settings, dumps=dumps, search=search, metrics=metrics, cached=False)
+    engine = make_engine()
+    engine.on_overstay = partial(_ask_for_replacement, counters, metrics)
+    app = make_app(engine, settings, dumps=dumps, search=search, metrics=metrics)
     return RsgiApp(app, metrics)
+
+
+def _ask_for_replacement(counters: Path, metrics: Metrics) -> None:
+    """Have this worker replaced: what it evaluates holds up its event loop."""
+    metrics.overstayed()
+    (counters / f"{os.getpid()}{_OVERSTAYED}").touch()
+    os.kill(os.getppid(), signal.SIGUSR1)
 
 
 def _loop() -> Loops:

@@ -20,11 +20,8 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-import os
 import signal
-import socket
 import sys
-from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
@@ -42,7 +39,6 @@ class Connection(asyncio.Protocol):
         self._dispatcher = dispatcher
         self._buffer = Buffer()
         self._job: Job | None = None  # the last one; cancelling it after its answer does nothing
-        self._release: Callable[[], None] | None = None  # ends what this connection has on lease
         self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -56,8 +52,6 @@ class Connection(asyncio.Protocol):
             operation = head(frame)["op"]
             if operation == "run":
                 self._job = self._dispatcher.submit(frame, self._write)
-            elif operation == "lease":
-                self._release = self._dispatcher.lease(self)
             elif operation == "stats":
                 self._write(Frame(0, self._dispatcher.report(), b"").encode())
             else:
@@ -68,26 +62,10 @@ class Connection(asyncio.Protocol):
         self._transport = None
         if self._job is not None:
             self._dispatcher.cancel(self._job)
-        if self._release is not None:
-            self._release()
 
     def _write(self, frame: bytes) -> None:
         if self._transport is not None:
             self._transport.write(frame)
-
-    def lend(self, evaluator: socket.socket, digest: str) -> None:
-        """Send an evaluator's socket along this connection, which has carried nothing upwards before."""
-        if self._transport is None:
-            return
-        ours = self._transport.get_extra_info("socket").fileno()
-        with socket.socket(fileno=os.dup(ours)) as connection:
-            data = Frame(0, {"digest": digest}, b"").encode()
-            socket.send_fds(connection, [data], [evaluator.fileno()])
-
-    def refuse(self) -> None:
-        """Close the connection: whoever waits for an evaluator at its other end gets none."""
-        if self._transport is not None:
-            self._transport.close()
 
     async def _reload(self, source: list[str]) -> None:
         try:

@@ -40,7 +40,8 @@ class BrokerProcess:
         self._folder = Path(tempfile.mkdtemp(prefix="fmgraph-"))  # readable by us alone
         self.socket = self._folder / "broker.sock"
         self._closing = False
-        self._process = self._start()
+        self._process: subprocess.Popen[bytes]
+        self._start()
         self._watch = threading.Thread(target=self._restart, daemon=True, name="fmgraph-broker-watch")
         self._watch.start()
 
@@ -78,7 +79,8 @@ class BrokerProcess:
     ) -> None:
         self.close()
 
-    def _start(self) -> subprocess.Popen[bytes]:
+    def _start(self) -> None:
+        """Start a broker and wait until it serves; raises UsageError when it does not."""
         package = str(Path(next(iter(fmgraph.__path__))).parent)
         paths = [package, *filter(None, [os.environ.get("PYTHONPATH")])]
         process = subprocess.Popen(
@@ -87,16 +89,19 @@ class BrokerProcess:
             stdout=subprocess.PIPE,
             env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
         )
+        self._process = process  # before it serves: whoever is answered sees the new one
         config = {"socket": str(self.socket), "source": self._source, "settings": asdict(self._settings)}
         if process.stdin is None or process.stdout is None:  # for the type checker: both are pipes
             raise UsageError("the evaluators could not be started")
-        process.stdin.write(json.dumps(config).encode() + b"\n")
-        process.stdin.flush()
-        told = json.loads(process.stdout.readline() or b"{}")
-        if "ready" not in told:
+        try:
+            process.stdin.write(json.dumps(config).encode() + b"\n")
+            process.stdin.flush()
+            report = json.loads(process.stdout.readline() or b"{}")
+        except OSError:  # it ended at once
+            report = {}
+        if "ready" not in report:
             _end(process)
-            raise UsageError(told.get("failed", "the evaluators could not be started"))
-        return process
+            raise UsageError(report.get("failed", "the evaluators could not be started"))
 
     def _restart(self) -> None:
         while True:
@@ -107,14 +112,13 @@ class BrokerProcess:
             _LOG.error("the broker ended (status %s); it is started again", self._process.returncode)
             time.sleep(_RESTART_DELAY)
             try:
-                process = self._start()
-            except UsageError as error:
+                self._start()
+            except (UsageError, OSError) as error:  # OSError: there may be no process to be had, for now
                 _LOG.error("%s", error)
                 continue
             if self._closing:
-                _end(process)
+                _end(self._process)
                 return
-            self._process = process
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -17,7 +17,6 @@ from typing import Any, Literal
 
 from fmgraph.errors import UsageError
 from fmgraph.rdf.store import Meta
-from fmgraph.server.pool.leases import Leases
 from fmgraph.server.pool.messages import Buffer
 from fmgraph.server.pool.scheduler import Job
 from fmgraph.settings import Settings
@@ -97,13 +96,13 @@ class Generation:
     ) -> None:
         self.source = source
         self.meta: Meta | None = None
+        self.folder: str | None = None  # of a dataset; None for RDF files
         self.evaluators: dict[int, Evaluator] = {}
         self.forking = 0
         self.closed = False
         self.retiring = False  # superseded: runs its last jobs
         self.forks = 0
         self.failures = 0  # evaluators that ended before their first query, in a row
-        self.leases = Leases(self.tell)
         self._early: dict[int, int] = {}  # ended before its socket was in use
         self._killed: set[int] = set()  # told to end, and not yet buried
         self.on_answer = on_answer
@@ -163,7 +162,6 @@ class Generation:
         """End the zygote; the kernel ends its evaluators."""
         if self.closed:
             return
-        self.leases.end_all()
         self.closed = True
         self._loop.remove_reader(self._control.fileno())
         self._control.close()
@@ -186,12 +184,10 @@ class Generation:
             return
         message = json.loads(data)
         if "ready" in message:
-            self.meta = Meta(**message["ready"])
+            self.meta, self.folder = Meta(**message["ready"]), message["folder"]
             self._ready.set_result(self.meta)
         elif "failed" in message:
             self._ready.set_exception(UsageError(message["failed"]))
-        elif "lease" in message and self.meta is not None:
-            self.leases.forked(message["lease"], message["forked"], descriptors[0], self.meta.digest)
         elif "forked" in message:
             self._loop.create_task(self._adopt(message["forked"], descriptors[0]))
         else:
@@ -219,7 +215,7 @@ class Generation:
             self._on_end(evaluator, status)
         elif pid in self._killed:
             self._killed.discard(pid)
-        elif not self.leases.buried(pid):
+        else:
             self._early[pid] = status
 
     def _lost(self) -> None:

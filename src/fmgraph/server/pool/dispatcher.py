@@ -14,7 +14,6 @@ from fmgraph.errors import BusyError, EngineError, FmgraphError, LimitError
 from fmgraph.rdf.store import Meta
 from fmgraph.server.pool.dataset_workers import Evaluator, Generation
 from fmgraph.server.pool.evaluator import memory_error
-from fmgraph.server.pool.leases import Holder
 from fmgraph.server.pool.messages import ERROR, RETIRE, decode, error_frame, flags, head
 from fmgraph.server.pool.pool_stats import Stats, report
 from fmgraph.server.pool.reload import Datasets
@@ -102,14 +101,6 @@ class Dispatcher:
                     self.stats.ended["left"] += 1
                     self._end(evaluator, None)
                     return
-
-    def lease(self, holder: Holder) -> Callable[[], None]:
-        """Fork an evaluator for one who will hand it queries himself; return what ends it."""
-        generation = self._datasets.current
-        if generation is None or generation.closed:
-            holder.refuse()
-            return lambda: None
-        return generation.leases.begin(holder)
 
     def dispatch(self) -> None:
         """Give every free place its next query, and see to it that there are evaluators."""

@@ -29,7 +29,6 @@ from fmgraph.server.pool.messages import RETIRE, Frame, Reader, error_frame
 from fmgraph.settings import Settings
 
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
-_MADV_POPULATE_WRITE = 23  # asm-generic/mman-common.h, since Linux 5.14
 _MB = 1 << 20
 #: Parsers and planners recurse: with this much stack no query within the guard's limits overflows it.
 _STACK_MB = 64
@@ -53,17 +52,11 @@ def serve(
     settings: Settings,
     parent: int,
     *,
-    triples: int | None = None,
     search: Path | None = None,
-    leased: bool = False,
 ) -> None:
     """Answer queries that come over ``connection`` until it is closed. Never returns: ends the process.
 
-    ``triples`` is how many the default graph has, where that is known; ``search`` the index of names.
-
-    One that is ``leased`` says so when it is ready. Before that it copies the pages of a dataset in memory,
-    where they are fewer than a query may take: reading counts references, so each page would be copied at its
-    first use, which takes longer than many a lookup.
+    ``search`` is the dataset's index of names.
     """
     status = 1
     try:
@@ -71,16 +64,12 @@ def serve(
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the broker to handle
         store = open_store()
         _limit(settings.memory_mb)
-        if leased:
-            if _peak_mb() < settings.memory_mb:
-                _copy_pages()
-            connection.sendall(Frame(0, {"ready": True}, b"").encode())
         base = _peak_mb()
         reader = Reader(connection)
         meta_head = asdict(meta)
         while True:
             request = reader.receive()
-            answer = _answer(store, request, meta_head, settings, triples, search)
+            answer = _answer(store, request, meta_head, settings, search)
             if _peak_mb() - base > _GROWN_MB:
                 answer = Frame(answer.flags | RETIRE, answer.head, answer.body)
             connection.sendall(answer.encode())
@@ -94,12 +83,7 @@ def serve(
 
 
 def _answer(
-    store: Store,
-    request: Frame,
-    meta: dict[str, Any],
-    settings: Settings,
-    triples: int | None,
-    search: Path | None,
+    store: Store, request: Frame, meta: dict[str, Any], settings: Settings, search: Path | None
 ) -> Frame:
     head = request.head
     started, used = time.perf_counter(), time.process_time()
@@ -111,7 +95,6 @@ def _answer(
             head["default"],
             head["named"],
             settings.result_mb * 1_000_000,
-            triples,
             search,
         )
     except FmgraphError as error:
@@ -137,17 +120,6 @@ def _limit(memory_mb: int) -> None:
     most = size + memory_mb * _MB + stack
     resource.setrlimit(resource.RLIMIT_AS, (most, most))
     Path("/proc/self/oom_score_adj").write_text("1000")  # if memory runs out all the same, take this one
-
-
-def _copy_pages() -> None:
-    """Make all memory that is shared with the parent our own; where the kernel cannot, nothing changes."""
-    madvise = ctypes.CDLL(None).madvise
-    madvise.argtypes = (ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int)
-    for line in Path("/proc/self/maps").read_text().splitlines():
-        addresses, access, _, _, inode = line.split()[:5]
-        if access == "rw-p" and inode == "0":
-            begin, end = (int(address, 16) for address in addresses.split("-"))
-            madvise(begin, end - begin, _MADV_POPULATE_WRITE)
 
 
 def _peak_mb() -> float:

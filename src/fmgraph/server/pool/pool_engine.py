@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import socket
 import threading
@@ -13,13 +14,14 @@ from typing import Any
 
 from fmgraph.errors import EngineError
 from fmgraph.rdf.store import Meta
+from fmgraph.server.engine.cheap_queries import CheapQueries
 from fmgraph.server.engine.engine_interface import JSON_AND_TURTLE, Answer, Engine, ResultFormats
 from fmgraph.server.guard import inspect
 from fmgraph.server.pool.client_disconnect import client_has_left, ended_when_left
-from fmgraph.server.pool.lane import LONGEST, Lane
 from fmgraph.server.pool.messages import ERROR, Frame, error_of, receive
 from fmgraph.settings import Settings
 
+_LOG = logging.getLogger("fmgraph.server.engine")
 #: Seconds beyond all limits after which the broker is held to be gone.
 _GRACE = 10.0
 
@@ -43,7 +45,7 @@ class PoolEngine(Engine):
         self._meta_path = self._path.with_suffix(".meta")
         self._stamp: tuple[int, int] | None = None
         self._meta: Meta | None = None
-        self._lane: Lane | None = None
+        self._cheap: CheapQueries | None = None
         self._local = threading.local()
         self._open: set[socket.socket] = set()
         self._lock = threading.Lock()
@@ -56,10 +58,11 @@ class PoolEngine(Engine):
             state = self._meta_path.stat()
             stamp = (state.st_mtime_ns, state.st_ino)
             if self._meta is None or stamp != self._stamp:
-                self._meta = Meta(**json.loads(self._meta_path.read_text("utf-8")))
-                self._stamp = stamp
+                known = json.loads(self._meta_path.read_text("utf-8"))
+                self._change(Meta(**known["meta"]), known["folder"], stamp)
         except OSError as error:
             raise EngineError("the evaluators are not running") from error
+        assert self._meta is not None  # noqa: S101 - for the type checker: it was read just now
         return self._meta
 
     def run(
@@ -73,6 +76,9 @@ class PoolEngine(Engine):
         trusted: bool = False,
     ) -> Answer:
         """See :meth:`fmgraph.server.engine.Engine.run`."""
+        anywhere = not default_graphs and not named_graphs
+        if anywhere and (cheap := self.run_here(query, formats)) is not None:
+            return cheap
         inspection = inspect(query, self._settings, trusted=trusted)
         if inspection.kind is not None:
             formats.choose(inspection.kind)
@@ -85,29 +91,18 @@ class PoolEngine(Engine):
             "template": inspection.template,
         }
         frame = self._ask(Frame(0, head, query.encode("utf-8", "surrogatepass")))
-        if self._lane is not None and not trusted:
-            self._lane.learn(inspection.template, frame.head["cpu"])
-        return self._answer(frame)
+        answer = self._answer(frame)
+        if anywhere and self._cheap is not None and self._cheap.meta.digest == answer.meta.digest:
+            self._cheap.learn(query, answer)
+        return answer
 
-    async def run_soon(self, query: str, *, formats: ResultFormats = JSON_AND_TURTLE) -> Answer | None:
-        """See :meth:`fmgraph.server.engine.Engine.run_soon`; always from the same event loop."""
-        if len(query) > LONGEST:
+    def run_here(self, query: str, formats: ResultFormats = JSON_AND_TURTLE) -> Answer | None:
+        """See :meth:`fmgraph.server.engine.Engine.run_here`."""
+        digest = self.meta.digest
+        cheap = self._cheap
+        if cheap is None or cheap.meta.digest != digest:
             return None
-        inspection = inspect(query, self._settings)
-        if inspection.kind is None:
-            return None
-        formats.choose(inspection.kind)
-        if self._lane is None:
-            self._lane = Lane(self._path)
-        if not self._lane.takes(inspection, self.meta.digest):
-            return None
-        request = Frame(0, _fields(formats), query.encode("utf-8", "surrogatepass"))
-        frame = await self._lane.ask(inspection.template, request.encode())
-        if frame is None:
-            return None
-        if frame.flags & ERROR:
-            raise error_of(frame.head)
-        return self._answer(frame)
+        return cheap.answer(query, formats, self._settings.result_mb * 1_000_000)
 
     def stats(self) -> dict[str, Any]:
         """Return the broker's numbers (:meth:`fmgraph.server.pool.broker.Broker.report`)."""
@@ -133,15 +128,31 @@ class PoolEngine(Engine):
         return known if known and known.digest == fields["digest"] else Meta(**fields)
 
     def close(self) -> None:
-        """Close the connections of all threads, and give the evaluator on lease back."""
-        if self._lane is not None:
-            self._lane.close()
-            self._lane = None
+        """Close the connections of all threads."""
+        if self._cheap is not None:
+            self._cheap.close()
+            self._cheap = None
         with self._lock:
             for connection in self._open:
                 connection.close()
             self._open.clear()
         self._local = threading.local()
+
+    def _change(self, meta: Meta, folder: str | None, stamp: tuple[int, int]) -> None:
+        """Answer cheap queries from another dataset from now on."""
+        with self._lock:
+            if self._meta is not None and stamp == self._stamp:  # another thread was quicker
+                return
+            if self._cheap is not None:
+                self._cheap.close()
+                self._cheap = None
+            if folder is not None:
+                try:
+                    strikes = self._path.with_suffix(".strikes")
+                    self._cheap = CheapQueries(Path(folder), meta, strikes, self.on_overstay)
+                except OSError as error:
+                    _LOG.info("all queries go to evaluators: %s", error)
+            self._meta, self._stamp = meta, stamp
 
     def _ask(self, frame: Frame, timeout: float | None = -1.0) -> Frame:
         """Send a message and return its answer; raises the error that it is, or EngineError."""

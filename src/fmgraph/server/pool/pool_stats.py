@@ -55,7 +55,6 @@ def report(stats: Stats, scheduler: Scheduler, generations: Sequence[Generation]
     """
     evaluators = [evaluator for generation in generations for evaluator in generation.evaluators.values()]
     pids = [evaluator.pid for evaluator in evaluators]
-    pids += [pid for generation in generations for pid in generation.leases.pids]
     meta = generations[-1].meta if generations else None
     return {
         **stats.report(),

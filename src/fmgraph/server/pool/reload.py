@@ -66,11 +66,10 @@ class Datasets:
             raise
         old, self.current = self.current, new
         temporary = self._meta_path.with_suffix(".new")
-        temporary.write_text(json.dumps(asdict(meta)), "utf-8")
+        temporary.write_text(json.dumps({"meta": asdict(meta), "folder": new.folder}), "utf-8")
         temporary.replace(self._meta_path)
         if old is not None:
             old.retiring = True
-            old.leases.end_all()
             self._old.append(old)
             self.settle(old)
         self._owner.on_load()

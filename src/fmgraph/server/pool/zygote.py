@@ -43,7 +43,7 @@ def main(number: int) -> None:
     except FmgraphError as error:
         _tell(control, {"failed": str(error)})
         return
-    _tell(control, {"ready": asdict(source.meta)})
+    _tell(control, {"ready": asdict(source.meta), "folder": source.folder})
     gc.collect()
     gc.freeze()  # what is there now is never looked at again, so that pages stay shared
     with suppress(ConnectionError):  # the broker has gone, with messages of ours unread
@@ -55,7 +55,7 @@ class _Source(NamedTuple):
 
     open: Callable[[], Store]
     meta: Meta
-    triples: int | None
+    folder: str | None  #: of a dataset; None for RDF files
     search: Path | None
 
 
@@ -63,13 +63,13 @@ def _source(source: list[str], settings: Settings) -> _Source:
     """Return what there is at ``source``: a dataset's folder, or RDF files."""
     if len(source) == 1 and Path(source[0]).is_dir():
         dataset = open_dataset(source[0])
-        if dataset.meta.storage == "disk":  # each evaluator opens it for itself: RocksDB has threads
-            path, meta, search = str(dataset.path), dataset.meta, dataset.search
-            del dataset
-            return _Source(lambda: open_dataset(path).store, meta, meta.triples, search)
     else:
         dataset = dataset_of_files(source, settings.entity_base)
-    return _Source(lambda: dataset.store, dataset.meta, dataset.triples, dataset.search)
+    folder = None if dataset.path is None else str(dataset.path)
+    meta, search, store = dataset.meta, dataset.search, dataset.store
+    if meta.storage == "memory" or folder is None:
+        return _Source(lambda: store, meta, folder, search)
+    return _Source(lambda: Store.read_only(f"{folder}/store"), meta, folder, search)
 
 
 def _tell(control: socket.socket, message: dict[str, Any], *descriptors: int) -> None:
@@ -108,14 +108,14 @@ class _Zygote:
     def _obey(self, message: dict[str, Any]) -> None:
         pid = message.get("pid")
         if message["do"] == "fork":
-            self._fork({"lease": message["lease"]} if "lease" in message else {})
+            self._fork()
         elif pid in self._children:
             if message["do"] == "kill":
                 os.kill(pid, signal.SIGKILL)
             else:
                 os.setpriority(os.PRIO_PROCESS, pid, 19)
 
-    def _fork(self, why: dict[str, int]) -> None:
+    def _fork(self) -> None:
         ours, theirs = socket.socketpair()
         parent = os.getpid()
         pid = os.fork()
@@ -126,19 +126,10 @@ class _Zygote:
                 connection.close()
             os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # Rust's last words, which name no query
             source = self._source
-            serve(
-                theirs,
-                source.open,
-                source.meta,
-                self._settings,
-                parent,
-                triples=source.triples,
-                search=source.search,
-                leased="lease" in why,
-            )
+            serve(theirs, source.open, source.meta, self._settings, parent, search=source.search)
         theirs.close()
         self._children.add(pid)
-        _tell(self._control, {"forked": pid, **why}, ours.fileno())
+        _tell(self._control, {"forked": pid}, ours.fileno())
         ours.close()
 
     def _bury(self) -> None:

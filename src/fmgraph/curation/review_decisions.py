@@ -1,0 +1,159 @@
+"""Carrying out what a person decided about a list: into its CSV, its YAML and the records."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from fmgraph.curation.edit_records import Edits
+from fmgraph.curation.review_list import Item
+from fmgraph.errors import UsageError
+from fmgraph.lists.read_csv import RECORD
+from fmgraph.lists.set_records import replace_records
+from fmgraph.lists.source_list import SourceList
+from fmgraph.ontology import Schema, all_kinds
+
+ACCEPT, NEW, LATER, SKIP = "accept", "new", "later", "skip"
+_DECISION = re.compile(rf"(?P<verb>{ACCEPT}|{NEW}|{LATER}|{SKIP})(?:\s*:\s*(?P<reason>\S.*))?", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What was decided about one item; record and label as the person left them."""
+
+    item: str
+    verb: str
+    record: str
+    label: str
+    reason: str = ""
+
+
+@dataclass
+class Outcome:
+    """What carrying the decisions out did; ``str()`` is for people."""
+
+    accepted: list[str] = field(default_factory=list)  #: records that are reviewed now
+    named: list[str] = field(default_factory=list)  #: rows that got another record
+    renamed: dict[str, str] = field(default_factory=dict)
+    deleted: list[str] = field(default_factory=list)  #: drafts that nothing needs any more
+    skipped: list[str] = field(default_factory=list)
+    new: list[str] = field(default_factory=list)  #: rows for which a record is to be drafted
+
+    def __str__(self) -> str:
+        """Return one line with counts, and one for each draft that is gone or has another name."""
+        lines = [
+            f"{len(self.accepted)} records accepted, {len(self.named)} rows named, "
+            f"{len(self.skipped)} skipped, {len(self.renamed)} drafts renamed or merged, "
+            f"{len(self.deleted)} deleted"
+        ]
+        lines += [f"  renamed  {old} is {new}" for old, new in self.renamed.items()]
+        lines += [f"  deleted  {name}: nothing refers to it" for name in self.deleted]
+        return "\n".join(lines) + "\n"
+
+
+def decision(item: str, text: str, record: str, label: str, kind: str) -> Decision | None:
+    """Return what was written about an item; None where nothing was, or ``later``.
+
+    ``kind`` is ``row`` or ``name``. Raises UsageError, saying what can be written, for anything else.
+    """
+    match = _DECISION.fullmatch(text.strip()) if text.strip() else None
+    if text.strip() and match is None:
+        raise UsageError(f"{item}: {text!r} is no decision: write accept, new, later or skip: reason")
+    if match is None or (verb := match["verb"].lower()) == LATER:
+        return None
+    if kind == "name" and verb in (NEW, SKIP):
+        raise UsageError(f"{item}: a name is accepted, or its record is changed to the one that it means")
+    if verb == SKIP and not match["reason"]:
+        raise UsageError(f"{item}: say why the row is about no work: skip: reason")
+    if verb == ACCEPT:
+        named = RECORD.fullmatch(record.strip())
+        if not named or named[1] not in all_kinds() or not all_kinds()[named[1]].recorded:
+            raise UsageError(f"{item}: {record!r} names no record: write kind/slug, e.g. model/uni")
+    return Decision(item, verb, record.strip(), " ".join(label.split()), match["reason"] or "")
+
+
+def carry_out(
+    data_dir: Path, source: SourceList, schema: Schema, items: Sequence[Item], decisions: Sequence[Decision]
+) -> Outcome:
+    """Carry the decisions out and write the files.
+
+    Raises UsageError for an item that is not there (any more), or a record that is not; nothing is written
+    then.
+    """
+    by_id = {item.id: item for item in items}
+    edits, outcome = Edits(data_dir, schema), Outcome()
+    drafts = {item.record for item in items if item.state in ("draft", "name")}
+    drafts |= {f"paper/{slug}" for name in list(drafts) for slug in edits.values(name, "described_by")}
+    records: dict[str, str] = {}  # of rows; "" takes the record away
+    skipped: dict[str, str] = {}
+    for one in decisions:
+        item = by_id.get(one.item)
+        if item is None:
+            raise UsageError(f"{one.item} is not, or no longer, to be decided")
+        if one.verb == NEW and item.state == "draft":
+            raise UsageError(f"{one.item} has a draft: {item.record}")
+        if one.verb == NEW:
+            outcome.new.append(item.id)
+        elif one.verb == SKIP:
+            skipped[item.id] = one.reason
+            records[item.id] = ""
+        elif item.state in ("draft", "name"):
+            _accept_draft(edits, outcome, item, one)
+        else:
+            if not edits.has(one.record):
+                raise UsageError(f"{one.item}: there is no record {one.record}; write `new` to draft one")
+            records[item.id] = one.record
+    if skipped:
+        edits.skip(source.yaml_path, skipped)
+    decided = {one.item for one in decisions if one.verb != NEW}
+    if source.provisional & decided:
+        edits.set_provisional(source.yaml_path, source.provisional - decided)
+    outcome.skipped = list(skipped)
+    current = {row.id: row.record for row in source.rows if row.record} | records
+    renamed = outcome.renamed
+    needed = {renamed.get(name, name) for name in current.values()}
+    _prune(edits, outcome, drafts, needed)
+    edits.write()
+    outcome.named = replace_records(source.csv_path, records, renamed)
+    return outcome
+
+
+def _accept_draft(edits: Edits, outcome: Outcome, item: Item, made: Decision) -> None:
+    """Accept a draft: as it is, under another name, or as another record that is there."""
+    if not edits.unreviewed(item.record):
+        raise UsageError(f"{item.id}: {item.record} was reviewed or withdrawn before")
+    papers = [
+        f"paper/{slug}"
+        for slug in edits.values(item.record, "described_by")
+        if edits.unreviewed(f"paper/{slug}")
+    ]
+    if made.record != item.record:
+        merged = edits.has(made.record)
+        edits.rename(item.record, made.record)
+        outcome.renamed[item.record] = made.record
+        if merged:
+            edits.add_name(made.record, item.label)
+            return
+    if made.label and made.label != item.label:
+        edits.set_label(made.record, made.label)
+    for name in [made.record, *papers]:
+        edits.accept(name)
+        outcome.accepted.append(name)
+
+
+def _prune(edits: Edits, outcome: Outcome, drafts: set[str], needed: set[str]) -> None:
+    """Delete drafts that no row and no record needs any more, until there is none."""
+    while True:
+        references = edits.references()
+        gone = [
+            name
+            for name in sorted(drafts)
+            if edits.unreviewed(name) and name not in needed and not references.get(name, set()) - {name}
+        ]
+        if not gone:
+            return
+        for name in gone:
+            edits.delete(name)
+            outcome.deleted.append(name)

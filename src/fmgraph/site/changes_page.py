@@ -1,0 +1,162 @@
+"""``/changes`` and ``/changes.atom``: what each release added, and what has been added since the last.
+
+Releases are known by the records they had (:mod:`fmgraph.publish.released_records`). Which values changed is
+told by ``fmgraph diff`` in the notes of a release.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from xml.etree import ElementTree
+
+from flask import Blueprint, request
+from werkzeug.wrappers import Response
+
+from fmgraph.errors import NotFoundError
+from fmgraph.ontology import all_kinds
+from fmgraph.publish.released_records import read_releases
+from fmgraph.rdf.formats import HTML, Format
+from fmgraph.site.graph_reader import iri, values
+from fmgraph.site.page_context import Site
+from fmgraph.text import SLUG, nearest
+
+ATOM = Format("atom", "Atom", "application/atom+xml", "atom")
+#: Records named of one kind; how many more there are is said.
+MOST_NAMED = 200
+#: Entries of the feed.
+_MOST_ENTRIES = 200
+_SPACE = "http://www.w3.org/2005/Atom"
+
+
+@dataclass(frozen=True)
+class Change:
+    """What came with a release (``version`` is None where none is yet): by kind, labels by ``kind/slug``."""
+
+    version: str | None
+    date: str
+    added: dict[str, dict[str, str]]
+
+    @property
+    def total(self) -> int:
+        """How many records were added."""
+        return sum(map(len, self.added.values()))
+
+
+def register(pages: Blueprint, site: Site) -> None:
+    """Add the routes."""
+
+    @pages.get("/changes")
+    @pages.get("/changes.<suffix>")
+    def changes(suffix: str = "") -> Response:
+        form = site.negotiate((HTML, ATOM), suffix)
+        kinds = {name: kind for name, kind in all_kinds().items() if kind.recorded}
+        kind, listed = request.args.get("kind", ""), request.args.get("list", "")
+        if kind and kind not in kinds:
+            raise NotFoundError(f"there are no records of {kind!r}", nearest(kind, kinds))
+        node = f"{site.links.base}list/{listed}"
+        if listed and not (SLUG.fullmatch(listed) and site.graph.triples([node])):
+            raise NotFoundError(f"there is no list {listed!r}")
+        found = read_changes(site, kind, listed)
+        if form is ATOM:
+            return site.answer(feed(site, found), form)
+        lists = site.graph.rows(
+            "SELECT ?s (MIN(STR(?l)) AS ?label) (MAX(STR(?d)) AS ?date) WHERE { ?s a fmg:SourceList ; "
+            "rdfs:label ?l OPTIONAL { ?s dcterms:issued ?d } } GROUP BY ?s ORDER BY DESC(?date) ?label"
+        )
+        return site.page(
+            "changes.html",
+            changes=found,
+            kind=kind,
+            chosen_list=listed,
+            recorded=kinds,
+            lists=[(site.links.entity(row["s"].value), row["label"].value) for row in lists],
+            most=MOST_NAMED,
+            feed=site.links.path("changes.atom", kind=kind, list=listed),
+        )
+
+
+def read_changes(site: Site, kind: str = "", listed: str = "") -> list[Change]:
+    """Return what was added, the newest first; of one kind, or of the works of one list, where asked for."""
+    releases = read_releases()
+    present = _present(site, kind, listed)
+    earlier: frozenset[str] = frozenset()
+    changes = []
+    for one in releases:
+        changes.append(Change(one.version, one.date, _by_kind(present, one.records - earlier)))
+        earlier |= one.records
+    fresh = frozenset(name for name in present if name not in earlier)
+    if fresh or not releases:
+        changes.append(Change(None, site.engine.meta.modified, _by_kind(present, fresh)))
+    return [change for change in reversed(changes) if change.total]
+
+
+def _present(site: Site, kind: str, listed: str) -> dict[str, str]:
+    """Return the labels of the recorded entities in the graph by ``kind/slug``."""
+    kinds = [one for one in all_kinds().values() if one.recorded and kind in ("", one.name)]
+    node = iri(f"{site.links.base}list/{listed}")
+    of_list = f"?row foaf:primaryTopic ?s ; dcterms:isPartOf {node} ." if listed else ""
+    rows = site.graph.rows(
+        f"SELECT ?s (MIN(STR(?l)) AS ?label) WHERE {{ {values('c', (one.iri for one in kinds))} ?s a ?c ; "
+        f"rdfs:label ?l . {of_list} }} GROUP BY ?s ORDER BY ?s"
+    )
+    names = ((site.links.entity(row["s"].value), row["label"].value) for row in rows)
+    return {"/".join(entity): label for entity, label in names if entity}
+
+
+def _by_kind(present: dict[str, str], names: frozenset[str]) -> dict[str, dict[str, str]]:
+    found: dict[str, dict[str, str]] = {}
+    for kind in all_kinds():
+        some = {name: present[name] for name in names if name in present and name.startswith(f"{kind}/")}
+        if some:
+            found[kind] = dict(sorted(some.items(), key=lambda item: item[1].casefold()))
+    return found
+
+
+def feed(site: Site, changes: list[Change]) -> bytes:
+    """Return the changes as Atom (RFC 4287): an entry a release, and one for each record not released yet."""
+    links = site.links
+    root = ElementTree.Element("feed", xmlns=_SPACE)
+    _add(root, "id", f"{links.base}changes")
+    _add(root, "title", "fmgraph: changes")
+    newest = max((change.date for change in changes), default=site.engine.meta.modified)
+    _add(root, "updated", _moment(newest))
+    _add(_add(root, "author"), "name", "The fmgraph contributors")
+    _add(root, "link", rel="self", href=links.absolute(links.path("changes.atom")))
+    _add(root, "link", rel="alternate", href=links.absolute(links.path("changes")))
+    for change in changes:
+        counts = ", ".join(f"{len(some):,} {all_kinds()[kind].plural}" for kind, some in change.added.items())
+        if change.version is not None:
+            place = f"changes#{change.version}"
+            entry = _entry(root, links.base + place, f"fmgraph {change.version}", change.date)
+            _add(entry, "link", rel="alternate", href=links.absolute(links.root + place))
+            _add(entry, "summary", f"Added: {counts}.")
+            continue
+        named = [(kind, name, label) for kind, some in change.added.items() for name, label in some.items()]
+        for kind, name, label in named[:_MOST_ENTRIES]:
+            entry = _entry(root, f"{links.base}{name}", f"{label} ({kind})", change.date)
+            _add(entry, "link", rel="alternate", href=links.absolute(links.root + name))
+            _add(entry, "category", term=kind)
+            _add(entry, "summary", "Added, not yet in a release.")
+    ElementTree.indent(root)
+    text = ElementTree.tostring(root, "unicode")
+    return f'<?xml version="1.0" encoding="utf-8"?>\n{text}\n'.encode()
+
+
+def _entry(root: ElementTree.Element, name: str, title: str, date: str) -> ElementTree.Element:
+    entry = _add(root, "entry")
+    _add(entry, "id", name)
+    _add(entry, "title", title)
+    _add(entry, "updated", _moment(date))
+    return entry
+
+
+def _add(
+    parent: ElementTree.Element, tag: str, text: str | None = None, **attributes: str
+) -> ElementTree.Element:
+    element = ElementTree.SubElement(parent, tag, attributes)
+    element.text = text
+    return element
+
+
+def _moment(date: str) -> str:
+    return date if "T" in date else f"{date}T00:00:00Z"
