@@ -53,6 +53,11 @@ class Table:
     columns: list[Column]
     rows: list[ListRow]
 
+    @property
+    def filled(self) -> list[Column]:
+        """The columns in which one of the rows has a cell."""
+        return [one for one in self.columns if any(row.cells.get(one.iri) for row in self.rows)]
+
 
 @dataclass
 class Cell:
