@@ -38,7 +38,7 @@ check: $(VENV)/.test  ## lint, check types, check the data
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/fmgraph check
+	$(BIN)/fmgraph check --engine pyshacl
 
 data: $(VENV)/.serve  ## build the graph into .build/
 	$(BIN)/fmgraph build --output .build

@@ -28,6 +28,7 @@ ORDER = [
     "curation",
     "answers",
     "publish",
+    "python_api",
     "site",
     "cli",
     "__main__",

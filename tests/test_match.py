@@ -96,6 +96,8 @@ def matched(data: Path, row: str):
         (f"| 2024 | {ALPHA_TITLE.upper()} | | |", "model/alpha"),
         ("Beta | | | https://huggingface.co/papers/2402.00002 | |", "model/beta"),
         ("Beta-1M | | | https://arxiv.org/abs/2402.00002 | |", "dataset/beta-1m"),
+        # a data set has the paper of its model, and the table is about models
+        ("| | One million pairs of images and text | https://arxiv.org/abs/2402.00002 | |", "model/beta"),
         # weights of one record only, and a title that is like its paper's
         (
             "| | The pathology model that sees every slide of the world | | | https://hf.co/Lab/alpha/tree/main",
@@ -141,6 +143,17 @@ def test_left_to_a_person(data: Path, row: str, candidate: str, why: str) -> Non
     assert (found.state, found.record) == ("open", None)
     assert candidate in {one.record for one in found.candidates}
     assert any(why in one.evidence for one in found.candidates)
+
+
+def test_tables_of_data_sets_are_about_data_sets(data: Path) -> None:
+    table = "## Datasets\n\n| Dataset | Paper |\n|---|---|\n| {} | https://arxiv.org/abs/2402.00002 |\n"
+    for name, record in (("Beta-1M", "dataset/beta-1m"), ("Beta", None)):
+        write_list(
+            import_list(table.format(name), "data-2026"), data, Origin("https://github.com/a/b", "x.md")
+        )
+        source = load_list(data / "list" / "data-2026.yaml")
+        (found,) = Matcher(known_records(data, schema())).match(source)
+        assert found.record == record, found
 
 
 def test_what_is_unknown_has_no_candidate(data: Path) -> None:

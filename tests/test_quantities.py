@@ -34,7 +34,7 @@ def read(text: str) -> list[tuple[str, str | None, str | None]]:
     found = quantities(
         text,
         lambda name: UNITS.get(match_key(name)),
-        lambda slug: f"{slug}s",
+        lambda slug, one: f"{slug}s",
         lambda m: MODALITIES.get(match_key(m)),
     )
     return [(quantity.number, quantity.unit, quantity.qualifier) for quantity in found]
@@ -67,7 +67,7 @@ def test_a_total_keeps_its_parts():
     [total] = quantities(
         "228M DICOM files (164M CT, 64M MR)",
         lambda name: UNITS.get(match_key(name)),
-        lambda slug: "DICOM files",
+        lambda slug, one: "DICOM files",
         lambda name: MODALITIES.get(match_key(name)),
     )
     assert total.value == 228_000_000

@@ -125,9 +125,9 @@ def run(*arguments: str | Path, code: int | None = 0, text: str | None = None) -
     return result.output
 
 
-def imported(data: Path) -> None:
+def imported(data: Path, text: str = "") -> None:
     file = data.parent / "README.md"
-    file.write_text(markdown(), encoding="utf-8")
+    file.write_text(text or markdown(), encoding="utf-8")
     run(
         "import", file, "--list", "thirty-2026", "--data", data, "--repository", "https://github.com/a/b",
         "--path", "README.md", "--commit", "0123abc", "--date", "2026-01-02", "--label", "Thirty",
@@ -180,6 +180,9 @@ def test_thirty_rows_from_import_to_a_clean_check_by_the_commands_alone(data: Pa
     venue = (data / "venue/journal-of-arms-and-slides.yaml").read_text()
     assert "aka: [Journal of Arms & Slides]" in venue
     assert not (data / "venue/journal-of-arms-slides.yaml").exists()
+    again = run("draft", "thirty-2026", "--data", data, "--metadata", metadata)
+    assert "0 rows without a record" in again  # the skipped row is not asked about again
+    assert decided(data, {}).startswith("0 records accepted")
     report = run("check", "--data", data)
     assert "error" not in report.replace("0 errors", ""), report
     assert "open" not in report.replace("0 open", ""), report
@@ -277,6 +280,23 @@ def test_drafts_wait_until_they_are_accepted(data: Path, metadata: Path) -> None
     decided(data, {"thirty-2026-03": {"decision": "accept"}})
     assert "thirty-2026-03" not in load_list(path).provisional
     assert len(load_list(path).provisional) == 27
+
+
+def test_one_answer_for_a_name_in_many_cells(data: Path, metadata: Path) -> None:
+    imported(data, markdown().replace("| Pathology |", "| Slidez |").replace("Fundus photography", "Qqq"))
+    run("draft", "thirty-2026", "--data", data, "--metadata", metadata)
+    said = {
+        "cell:modality:Slidez": {"decision": "accept", "record": "modality/histopathology"},
+        "cell:modality:Qqq": {"decision": "skip: nobody knows what is meant"},
+    }
+    listed = data / "list" / "thirty-2026.yaml"
+    decided(data, said)
+    assert "Slidez" in (data / "modality/histopathology.yaml").read_text("utf-8")
+    cells = load_list(listed).not_read
+    assert {cell.column for cell in cells} == {"Modality"}
+    assert len(cells) == 13
+    with pytest.raises(AssertionError):  # neither is asked again
+        decided(data, said)
 
 
 def test_edits_change_only_what_has_to_change(data: Path) -> None:

@@ -15,6 +15,7 @@ from rdflib import OWL, RDF, SH, Graph, Literal, URIRef
 from fmgraph import resources
 from fmgraph.check import compiled_shapes, pyshacl_engine
 from fmgraph.check.constraint_components import Components
+from fmgraph.check.focus_nodes import focus_nodes
 from fmgraph.check.shape_files import FMGSH, Shapes, load_shapes, spdx_iris
 from fmgraph.check.violations import term_of
 from fmgraph.errors import OntologyError
@@ -520,19 +521,23 @@ def test_pyshacl_alone_finds_the_same(shapes):
     assert len({v.shape for v in alone if v.component == "SPARQL"}) >= 8
 
 
-def test_only_what_changed_is_checked(shapes):
+def test_only_what_changed_is_checked(shapes, monkeypatch):
     store = graph(CASES["no label"][0], CASES["code that is no link"][0], CASES["year too early"][0])
-    changed = pyshacl_engine.focus_nodes(store, [f"{BASE}model/retfound"])
+    changed = focus_nodes(store, [f"{BASE}model/retfound"])
     assert f"{BASE}claim/ddb7ee8903c553c47cc4" in changed
     found = pyshacl_engine.violations(store, shapes, changed)
     assert {"label", "work-code"} <= {v.shape.removeprefix(FMGSH) for v in found}
     assert {v.focus for v in found} <= {f"<{iri}>" for iri in changed}
-    assert pyshacl_engine.violations(store, shapes, []) == []
+    assert compiled_shapes.violations(store, shapes, changed) == found
+    monkeypatch.setattr(compiled_shapes, "_FEW", 0)  # from the whole graph
+    assert compiled_shapes.violations(store, shapes, changed) == found
+    for engine in (pyshacl_engine, compiled_shapes):
+        assert engine.violations(store, shapes, []) == []
 
 
 def test_a_list_is_checked_with_its_rows_cells_and_claims():
     store = graph()
-    changed = pyshacl_engine.focus_nodes(store, [f"{BASE}list/plm2233-2025-11"])
+    changed = focus_nodes(store, [f"{BASE}list/plm2233-2025-11"])
     assert f"{BASE}row/plm2233-2025-11-3" in changed
     assert f"{BASE}row/plm2233-2025-11-3#weights" in changed
     assert f"{BASE}claim/78ef1baea46a79563138" in changed

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pyoxigraph as ox
 import pytest
 
+from fmgraph import resources
+from fmgraph.check.locations import Places
+from fmgraph.check.unit_names import misread_units
 from fmgraph.graph import build
-from fmgraph.rdf.prefixes import DCTERMS, PROV, RDF
-from fmgraph.rdf.terms import bare, entity, iri, literal, own
+from fmgraph.ontology import Schema
+from fmgraph.rdf.prefixes import DCTERMS, PROV, RDF, RDFS, SKOS
+from fmgraph.rdf.terms import LABEL, bare, entity, iri, literal, own
+from fmgraph.records.address_kinds import UNFIT, page_kind
+from fmgraph.records.addresses import parse_address
 
 RECORDS = {
     "model/family.yaml": """\
@@ -185,3 +192,115 @@ def test_a_claim_has_the_raw_text_of_its_cell_and_the_reading_beside_it(made):
         if predicate == iri(f"{PROV}value") and node.startswith(f"<{bare(entity('claim', ''))}"):
             cells = [o for s, p, o in made if (s, p) == (node, own("cell"))]
             assert [o for s, p, o in made if s in cells and p == iri(f"{PROV}value")] in ([text], [])
+
+
+def test_an_address_that_cannot_be_what_the_column_says_is_set_aside(tmp_path):
+    rows = RECORDS["list/l.csv"].replace("Child of three,-,✅", "Child of three,-,https://huggingface.co/lab")
+    write(tmp_path, RECORDS | {"list/l.csv": rows})
+    triples = build(tmp_path / "data").triples
+    [weights] = [one for one in claims(triples, CHILD, "weights") if one["object"].endswith("/lab>")]
+    assert (weights["rank"], "organisation or user" in weights["reason"]) == (own("DeprecatedRank"), True)
+    assert (weights["accepted"][1:6], values(triples, CHILD, "weights")) == ("false", set())
+
+
+@pytest.mark.parametrize(
+    ("address", "key", "kind"),
+    [
+        ("https://huggingface.co/datasets/lab/set", "weights", "dataset"),
+        ("https://huggingface.co/datasets/lab/set/blob/main/model.pt", "weights", None),
+        ("https://github.com/lab", "code", "organisation"),
+        ("https://developers.google.com/x/model", "code", "documentation"),
+        ("https://aka.ms/model", "code", "short-link"),
+        ("https://a-my.sharepoint.com/personal/x/_layouts/15/onedrive.aspx", "weights", "truncated"),
+        ("https://a-my.sharepoint.com/personal/x/_layouts/15/onedrive.aspx?id=1", "weights", None),
+        ("https://github.com/lab/model", "weights", None),
+    ],
+)
+def test_what_a_page_is_shows_in_its_address(address, key, kind):
+    known = page_kind(parse_address(address))
+    assert (known in UNFIT[key], known if known in UNFIT[key] else None) == (kind is not None, kind)
+
+
+def test_a_record_may_not_state_such_an_address(tmp_path):
+    text = (
+        RECORDS["model/small.yaml"]
+        + 'weights: {value: "https://huggingface.co/lab", source: "https://e.org/"}\n'
+    )
+    write(tmp_path, RECORDS | {"model/small.yaml": text})
+    [finding] = build(tmp_path / "data").findings
+    assert "the page of an organisation" in finding.message
+    assert (finding.line, finding.field) == (3, "weights")
+
+
+def test_a_heading_is_set_aside_for_the_rows_named(tmp_path):
+    text = RECORDS["list/l.yaml"].replace("set_aside:", "sections: {CT: {modality: ct}}\nset_aside:")
+    text += "  - {section: CT, rows: [l-02], reason: it takes no images}\n"
+    write(tmp_path, RECORDS | {"list/l.yaml": text})
+    triples = build(tmp_path / "data").triples
+    assert [claim["rank"] for claim in claims(triples, CHILD, "modality")] == [own("NormalRank")]
+    ranks = {claim["basis"]: claim["rank"] for claim in claims(triples, VARIANT, "modality")}
+    assert ranks[own("ListCell")] == own("DeprecatedRank")
+
+
+@pytest.mark.parametrize(
+    ("rule", "message"),
+    [
+        ("{column: Weights, reason: no}", "needs a column and a text, or a section"),
+        ("{column: Wights, said: ✅, reason: no}", "'Wights' is no header of the list"),
+        ("{section: MR, reason: no}", "'MR' is no heading of the list"),
+        ("{section: CT, rows: [l-9], reason: no}", "'l-9' is no row of this list"),
+    ],
+)
+def test_a_rule_about_nothing_is_a_finding(tmp_path, rule, message):
+    write(tmp_path, RECORDS | {"list/l.yaml": RECORDS["list/l.yaml"] + f"  - {rule}\n"})
+    [finding] = build(tmp_path / "data").findings
+    assert message in finding.message
+
+
+def test_a_correction_needs_more_than_a_secondary_source(tmp_path):
+    text = RECORDS["model/child.yaml"] + (
+        "parameter_count: {value: '3', source: 'https://others.org/table', basis: secondary}\n"
+        "corrections:\n"
+        "  - {field: name, said: Child of three, reason: another name, source: 'https://others.org/table'}\n"
+    )
+    write(tmp_path, RECORDS | {"model/child.yaml": text})
+    [finding] = build(tmp_path / "data").findings
+    assert (finding.rule, finding.line) == ("correction-on-secondary-source", 11)
+
+
+def test_people_of_two_names_are_one_where_a_record_says_so(tmp_path):
+    paper = "label: A child model\nauthor: {value: Ann Lee, source: 'https://e.org/'}\n"
+    write(
+        tmp_path,
+        RECORDS | {"person/ann-b-lee.yaml": "label: Ann B. Lee\naka: [Ann Lee]\n", "paper/child.yaml": paper},
+    )
+    triples = build(tmp_path / "data").triples
+    assert values(triples, entity("paper", "child"), "author") == {entity("person", "ann-b-lee")}
+
+
+def test_one_day_is_no_days(tmp_path):
+    text = RECORDS["model/child.yaml"] + "training_time: [{value: 1 day, source: 'https://e.org/'}]\n"
+    write(tmp_path, RECORDS | {"model/child.yaml": text, "unit/day.yaml": "label: days\naka: [day]\n"})
+    triples = build(tmp_path / "data").triples
+    assert (entity("quantity", "1-day"), LABEL, '"1 day"') in triples
+
+
+def test_units_are_what_the_source_says():
+    """The shipped names pass; a name that ends in another unit's is found."""
+    lines = "".join(
+        f"{entity('unit', unit)} <{RDF}type> {own('Unit')} .\n"
+        + "".join(f'{entity("unit", unit)} <{prop}> "{name}" .\n' for prop, name in names)
+        for unit, names in {
+            "image": [(f"{RDFS}label", "images"), (f"{SKOS}altLabel", "image")],
+            "tile": [(f"{RDFS}label", "tiles"), (f"{SKOS}altLabel", "histology images")],
+            "slide": [
+                (f"{RDFS}label", "whole-slide images"),
+                (f"{SKOS}altLabel", "whole slide stained images"),
+            ],
+        }.items()
+    )
+    store = ox.Store()
+    store.load(lines.encode(), format=ox.RdfFormat.N_TRIPLES)
+    schema = Schema(resources.ontology_dir() / "context.jsonld", resources.ontology_dir() / "fmgraph.ttl")
+    places = Places(store, resources.data_dir(), schema)
+    assert [finding.message.split("'")[1] for finding in misread_units(store, places)] == ["histology images"]

@@ -59,21 +59,25 @@ class NamedQuery:
         NotFoundError, with the nearest names, for a name that no entity has.
         """
         known = {parameter.name: parameter for parameter in self.parameters}
-        text = self.text
+        terms: dict[str, Term] = {}
         for name, value in arguments.items():
             if name not in known:
                 takes = ", ".join(known) or "none"
                 raise ParameterError(f"{self.name} has no parameter {name!r}; it takes: {takes}")
-            text = _replace(text, name, _term(known[name], value, engine))
+            terms[name] = _term(known[name], value, engine)
+        return _replace(self.text, terms)
+
+
+def _values(*names: str) -> re.Pattern[str]:
+    some = "|".join(map(re.escape, names))
+    return re.compile(rf"(VALUES\s+[?$]({some})\s*\{{)([^}}]*)(\}})", re.IGNORECASE)
+
+
+def _replace(text: str, terms: Mapping[str, Term]) -> str:
+    """Return the text with all terms in their places, put in at once: none is looked for inside another."""
+    if not terms:
         return text
-
-
-def _values(name: str) -> re.Pattern[str]:
-    return re.compile(rf"(VALUES\s+[?$]{re.escape(name)}\s*\{{)([^}}]*)(\}})", re.IGNORECASE)
-
-
-def _replace(text: str, name: str, term: Term) -> str:
-    return _values(name).sub(lambda match: f"{match[1]} {term} {match[3]}", text)
+    return _values(*terms).sub(lambda match: f"{match[1]} {terms[match[2]]} {match[4]}", text)
 
 
 def _term(parameter: Parameter, value: str, engine: Engine | None) -> Term:
@@ -130,7 +134,7 @@ def parse_query(name: str, source: str) -> NamedQuery:
                 file=where,
             )
         parameters.append(
-            Parameter(parameter, about["kind"], about.get("description", ""), default[2].strip())
+            Parameter(parameter, about["kind"], about.get("description", ""), default[3].strip())
         )
     return NamedQuery(
         name,

@@ -83,8 +83,11 @@ class Resolver:
     """Finds entities over an engine's graph; safe to share between threads."""
 
     def __init__(self, engine: Engine, index: Path | None = None) -> None:
-        """Resolve over the index file; where there is none, over one made in memory at the first question."""
-        self._engine, self.index = engine, index
+        """Resolve over the index file, the engine's by default.
+
+        Where there is none, one is made in memory at the first question.
+        """
+        self._engine, self.index = engine, index or engine.search_index
         self._made: tuple[str, sqlite3.Connection] | None = None
         self._lock = Lock()
 
@@ -189,6 +192,7 @@ _RESOLVERS: WeakKeyDictionary[Engine, Resolver] = WeakKeyDictionary()
 
 def resolver_of(engine: Engine, index: Path | None = None) -> Resolver:
     """Return the engine's resolver, the same each time; an index other than its own makes a new one."""
+    index = index or engine.search_index
     known = _RESOLVERS.get(engine)
     if known is None or (index is not None and known.index != index):
         known = _RESOLVERS[engine] = Resolver(engine, index)

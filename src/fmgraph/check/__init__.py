@@ -1,19 +1,20 @@
 """Checks of the data: what a contributor got wrong, where, and what would be right.
 
-======================  ==================================================================
-:mod:`~.shapes`         the shapes, completed by what no file can say (next year, SPDX)
-:mod:`~.shacl`          the shapes run by pyshacl: small graphs, changed records
-:mod:`~.compiled`       the shapes compiled to SPARQL: graphs of any size
-:mod:`~.components`     constraint components as SPARQL
-:mod:`~.paths`          property paths as SPARQL
-:mod:`~.violation`      what either of them finds
-:mod:`~.places`         from a node back to file, line and field
-:mod:`~.explain`        violations to findings
-:mod:`~.identifiers`    check digits
-:mod:`~.vocabulary`     terms that the ontology does not define
-:mod:`~.coverage`       nothing of a list is lost
-:mod:`~.report`         findings as text, JSON, SARIF, Turtle
-======================  ==================================================================
+========================  ==================================================================
+:mod:`~.shape_files`      the shapes, completed by what no file can say (next year, SPDX)
+:mod:`~.compiled_shapes`  the shapes compiled to SPARQL: what ``fmgraph check`` runs
+:mod:`~.constraint_components`, :mod:`~.property_paths`  their parts as SPARQL
+:mod:`~.pyshacl_engine`   the shapes run by pyshacl, which judges the compiled ones
+:mod:`~.focus_nodes`      what to look at when a record or list has changed
+:mod:`~.violations`       what either engine finds
+:mod:`~.locations`        from a node back to file, line and field
+:mod:`~.explain_violations`  violations to findings
+:mod:`~.check_digits`     identifiers that no pattern can check
+:mod:`~.term_usage`       terms that the ontology does not define
+:mod:`~.unit_names`       names of units that are read as another unit
+:mod:`~.cell_coverage`    nothing of a list is lost
+:mod:`~.finding_formats`  findings as text, JSON, SARIF, Turtle
+========================  ==================================================================
 """
 
 from __future__ import annotations
@@ -26,14 +27,16 @@ from typing import Literal
 import pyoxigraph as ox
 
 from fmgraph import resources
-from fmgraph.check import compiled_shapes, pyshacl_engine
+from fmgraph.check import compiled_shapes
 from fmgraph.check.cell_coverage import CELL_WITHOUT_CLAIM, uncovered
 from fmgraph.check.check_digits import misspelt
 from fmgraph.check.explain_violations import explain
 from fmgraph.check.finding_formats import FORMATS
+from fmgraph.check.focus_nodes import focus_nodes
 from fmgraph.check.locations import Places, shown
 from fmgraph.check.shape_files import load_shapes
 from fmgraph.check.term_usage import unknown_terms
+from fmgraph.check.unit_names import misread_units
 from fmgraph.errors import OntologyError, UsageError
 from fmgraph.graph import build
 from fmgraph.ontology import Schema, all_kinds
@@ -44,14 +47,13 @@ from fmgraph.text import SLUG
 
 __all__ = ["FORMATS", "Engine", "check_data", "check_graph"]
 
-#: ``shacl`` is pyshacl, ``compiled`` SPARQL; ``auto`` takes pyshacl for a small graph and for what changed.
-Engine = Literal["auto", "shacl", "compiled"]
-#: From this many triples on ``auto`` takes the compiled shapes: pyshacl takes some ten seconds there.
-COMPILED_FROM = 200_000
+#: ``compiled``: the shapes as SPARQL, run by the store. ``pyshacl``: the reference implementation, slower by
+#: far, which judges the first.
+Engine = Literal["compiled", "pyshacl"]
 
 
 def check_data(
-    data_dir: Path | None = None, changed: Sequence[Path] = (), engine: Engine = "auto"
+    data_dir: Path | None = None, changed: Sequence[Path] = (), engine: Engine = "compiled"
 ) -> list[Finding]:
     """Build the data folder (by default the shipped one) in memory and return all findings about it.
 
@@ -77,7 +79,7 @@ def check_data(
 
 
 def check_graph(
-    store: ox.Store, data_dir: Path, about: Collection[str] | None = None, engine: Engine = "auto"
+    store: ox.Store, data_dir: Path, about: Collection[str] | None = None, engine: Engine = "compiled"
 ) -> list[Finding]:
     """Return the findings about a built graph in the store, in the order of files and lines.
 
@@ -94,16 +96,15 @@ def check_graph(
         )
     shapes = load_shapes(resources.shapes_dir(), ontology_file)
     places = Places(store, data_dir, Schema(resources.ontology_dir() / "context.jsonld", ontology_file))
-    only = pyshacl_engine.focus_nodes(store, about) if about is not None else None
-    if engine == "shacl" or (engine == "auto" and (only is not None or len(store) < COMPILED_FROM)):
+    only = focus_nodes(store, about) if about is not None else None
+    if engine == "pyshacl":
+        from fmgraph.check import pyshacl_engine  # half a second to import
+
         violations = pyshacl_engine.violations(store, shapes, only)
     else:
-        violations = compiled_shapes.violations(store, shapes)
-        if only is not None:
-            focus = {f"<{iri}>" for iri in only}
-            violations = [violation for violation in violations if violation.focus in focus]
+        violations = compiled_shapes.violations(store, shapes, only)
     findings: Iterable[Finding] = explain(violations, shapes, places, store)
-    terms = unknown_terms(store, shapes, places) if about is None else ()
+    terms = [*unknown_terms(store, shapes, places), *misread_units(store, places)] if about is None else []
     lists = None
     if about is not None:
         prefix = entity_iri("list", "")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterator
 
-import idutils
 import pyoxigraph as ox
 
 from fmgraph.check.locations import Places
@@ -15,6 +15,8 @@ from fmgraph.records.findings import Finding
 
 #: Digits of Crockford's base 32, in lower case. https://www.crockford.com/base32.html
 _BASE32 = "0123456789abcdefghjkmnpqrstvwxyz"
+_ORCID = re.compile(r"(?:https?://orcid\.org/)?([0-9]{4}-[0-9]{4}-[0-9]{4}-[0-9]{3})([0-9X])")
+_ISSN = re.compile(r"([0-9]{4})-([0-9]{3})([0-9X])")
 
 
 def is_ror(text: str) -> bool:
@@ -32,10 +34,38 @@ def is_ror(text: str) -> bool:
     return digits == f"{98 - number * 100 % 97:02d}"
 
 
+def is_orcid(text: str) -> bool:
+    """Tell whether the last character of an ORCID iD is its check digit (ISO 7064, mod 11-2).
+
+    >>> is_orcid("https://orcid.org/0000-0002-1825-0097"), is_orcid("0000-0002-1825-0098")
+    (True, False)
+    """
+    found = _ORCID.fullmatch(text)
+    if found is None:
+        return False
+    total = 0
+    for digit in found[1].replace("-", ""):
+        total = (total + int(digit)) * 2
+    return found[2] == "0123456789X"[(12 - total % 11) % 11]
+
+
+def is_issn(text: str) -> bool:
+    """Tell whether the last character of an ISSN is its check digit (ISO 3297, mod 11).
+
+    >>> is_issn("2049-3630"), is_issn("2049-3631")
+    (True, False)
+    """
+    found = _ISSN.fullmatch(text)
+    if found is None:
+        return False
+    total = sum(int(digit) * (8 - place) for place, digit in enumerate(found[1] + found[2]))
+    return found[3] == "0123456789X"[-total % 11]
+
+
 _CHECKS: tuple[tuple[str, str, Callable[[str], object]], ...] = (
     ("ror", "ROR", is_ror),
-    ("orcid", "ORCID", idutils.is_orcid),
-    ("issn", "ISSN", idutils.is_issn),
+    ("orcid", "ORCID", is_orcid),
+    ("issn", "ISSN", is_issn),
 )
 
 

@@ -6,7 +6,7 @@ Finds what pyshacl finds (a test holds them together), constraint by constraint 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -25,6 +25,8 @@ from fmgraph.records.findings import Severity
 _PREFIXES = "".join(f"PREFIX {prefix}: <{iri}>\n" for prefix, iri in PREFIXES.items())
 #: Queries run at the same time; the store lets go of the interpreter while it works.
 _THREADS = 2
+#: So many focus nodes are named in each query; more are picked from what is found in the whole graph.
+_FEW = 300
 
 
 @dataclass(frozen=True)
@@ -38,20 +40,29 @@ class Constraint:
     severity: Severity
 
 
-def compile_shapes(shapes: Shapes) -> list[Constraint]:
-    """Return every constraint of every shape that has a target; raises OntologyError for one unknown."""
+def compile_shapes(shapes: Shapes, only: Collection[str] | None = None) -> list[Constraint]:
+    """Return every constraint of every shape that has a target, about ``only`` these nodes where given.
+
+    Raises OntologyError for a constraint that is unknown.
+    """
     components = Components(shapes)
     found = [
         _constraint(shapes, pattern, target)
-        for shape, target in ((shape, _target(shapes, {shape})) for shape in _sorted(_targeted(shapes)))
+        for shape, target in ((shape, _target(shapes, {shape}, only)) for shape in _sorted(_targeted(shapes)))
         for pattern in components.patterns(shape, "?this")
     ]
-    return found + list(sparql_constraints(shapes))
+    return found + list(sparql_constraints(shapes, only))
 
 
-def violations(store: ox.Store, shapes: Shapes) -> list[Violation]:
-    """Return what the compiled shapes find in the store's default graph, sorted."""
-    return sorted(run(store, compile_shapes(shapes)))
+def violations(store: ox.Store, shapes: Shapes, only: Collection[str] | None = None) -> list[Violation]:
+    """Return what the compiled shapes find in the store's default graph, sorted.
+
+    With ``only``, nothing but these focus nodes (IRIs) is checked; what they refer to is still seen.
+    """
+    if only is None or len(only) <= _FEW:
+        return sorted(run(store, compile_shapes(shapes, only)))
+    focus = {f"<{iri}>" for iri in only}
+    return sorted(one for one in run(store, compile_shapes(shapes)) if one.focus in focus)
 
 
 def run(store: ox.Store, constraints: Iterable[Constraint]) -> set[Violation]:
@@ -97,8 +108,8 @@ def _targeted(shapes: Shapes) -> set[Node]:
     return {shape for target in TARGETS for shape in shapes.graph.subjects(target)}
 
 
-def _target(shapes: Shapes, targeted: set[Node]) -> str:
-    """Return the group that binds ?this to the focus nodes of the shapes."""
+def _target(shapes: Shapes, targeted: set[Node], only: Collection[str] | None = None) -> str:
+    """Return the group that binds ?this to the focus nodes of the shapes, of ``only`` these where given."""
     classes: set[Node] = set()
     groups: list[str] = []
     for shape in _sorted(targeted):
@@ -109,6 +120,9 @@ def _target(shapes: Shapes, targeted: set[Node]) -> str:
         groups += [f"?this <{name}> ?o ." for name in shapes.graph.objects(shape, SH.targetSubjectsOf)]
         groups += [f"?s <{name}> ?this ." for name in shapes.graph.objects(shape, SH.targetObjectsOf)]
     groups += [f"?this a <{cls}> ." for cls in _sorted(classes)]
+    if only is not None:  # in each group: the store does not move it into a sub-select
+        among = " ".join(f"<{iri}>" for iri in only)
+        groups = [f"VALUES ?this {{ {among} }} {group}" for group in groups]
     if len(groups) == 1:
         return groups[0]
     # A node may be found by several of them: each once, so that no constraint is evaluated twice.
@@ -129,7 +143,7 @@ def _severity(shapes: Shapes, shape: str) -> Severity:
     return SEVERITIES[str(severity or SH.Violation)]
 
 
-def sparql_constraints(shapes: Shapes) -> Iterator[Constraint]:
+def sparql_constraints(shapes: Shapes, only: Collection[str] | None = None) -> Iterator[Constraint]:
     """Yield the SPARQL constraints, each once for all the shapes that have it."""
     users: dict[Node, set[Node]] = defaultdict(set)
     for shape, constraint in shapes.graph.subject_objects(SH.sparql):
@@ -147,6 +161,6 @@ def sparql_constraints(shapes: Shapes) -> Iterator[Constraint]:
         inner = str(select).replace("$this", "?this")
         query = (
             f"{prefixes}SELECT DISTINCT ?this ?path ?value WHERE "
-            f"{{ {_target(shapes, targeted)} {{ {inner} }} }}"
+            f"{{ {_target(shapes, targeted, only)} {{ {inner} }} }}"
         )
         yield Constraint(query, str(constraint), "SPARQL", "", _severity(shapes, str(constraint)))

@@ -1,4 +1,4 @@
-"""The shapes run by pyshacl: the reference engine, for small graphs and for what has changed.
+"""The shapes run by pyshacl: the reference implementation, by which the compiled shapes are judged.
 
 pyshacl is given plain rdflib graphs: over oxrdflib plain strings carry ``xsd:string`` and equal nothing.
 """
@@ -17,17 +17,6 @@ from fmgraph.check import compiled_shapes
 from fmgraph.check.shape_files import TARGETS, Shapes
 from fmgraph.check.violations import SEVERITIES, WITHOUT_VALUE, Violation, term_of
 from fmgraph.errors import OntologyError
-from fmgraph.rdf.prefixes import DCTERMS, FMG, PROV
-from fmgraph.rdf.prefixes import RDF as RDF_NS
-
-#: Predicates by which nodes point to an entity or list that are checked together with it.
-_PARTS = (
-    f"{RDF_NS}subject",  # claims about it
-    f"{FMG}ofPaper",  # the authorships of a paper
-    f"{DCTERMS}isPartOf",  # the rows and tables of a list …
-    f"{PROV}wasQuotedFrom",  # … the claims that they make …
-    f"{FMG}inRow",  # … and their cells
-)
 
 
 def as_rdflib(store: ox.Store) -> Graph:
@@ -60,24 +49,6 @@ def _node(term: object) -> Node:
             return Literal(term.value, datatype=URIRef(term.datatype.value))
         case _:
             raise OntologyError(f"pyshacl cannot be given the term {term}")
-
-
-def focus_nodes(store: ox.Store, entities: Some[str]) -> list[str]:
-    """Return what has to be checked when the entities or lists (IRIs) have changed.
-
-    That is they themselves, the claims about them, the authorships of papers, the rows of lists with their
-    cells and claims.
-    """
-    found = dict.fromkeys(entities)
-    todo = list(entities)
-    while todo:
-        node = ox.NamedNode(todo.pop())
-        for predicate in _PARTS:
-            for quad in store.quads_for_pattern(None, ox.NamedNode(predicate), node):
-                if isinstance(quad.subject, ox.NamedNode) and quad.subject.value not in found:
-                    found[quad.subject.value] = None
-                    todo.append(quad.subject.value)
-    return list(found)
 
 
 def violations(

@@ -40,7 +40,7 @@ def open_graph(files: tuple[Path, ...], dataset: Path | None) -> Dataset:
         raise click.UsageError("--data and --dataset exclude each other")
     if files:
         return dataset_of_files(files)
-    return open_dataset(dataset or shipped_dataset())
+    return open_dataset(dataset or shipped_dataset(), few_queries=True)
 
 
 @contextmanager

@@ -5,12 +5,13 @@ from __future__ import annotations
 import sys
 import time
 from pathlib import Path
+from typing import get_args
 
 import click
 
 from fmgraph import resources
 from fmgraph.check import FORMATS as FINDING_FORMATS
-from fmgraph.check import check_data
+from fmgraph.check import Engine, check_data
 from fmgraph.cli.cli_options import EXISTING, PATH, engine_of, graph_options, write
 from fmgraph.errors import ListError
 from fmgraph.lists.feedback_markdown import to_markdown
@@ -76,13 +77,20 @@ def build(output: Path, data_dir: Path | None) -> None:
 @click.command()
 @click.option("--data", "data_dir", type=EXISTING, help="The data folder (default: the shipped one).")
 @click.option("--format", "form", type=click.Choice([*FINDING_FORMATS]), default="text", show_default=True)
+@click.option(
+    "--engine",
+    type=click.Choice(get_args(Engine)),
+    default="compiled",
+    show_default=True,
+    help="What runs the SHACL shapes: compiled to SPARQL, or pyshacl, the reference.",
+)
 @click.argument("changed", nargs=-1, type=EXISTING)
-def check(data_dir: Path | None, form: str, changed: tuple[Path, ...]) -> None:
+def check(data_dir: Path | None, form: str, engine: Engine, changed: tuple[Path, ...]) -> None:
     """Check records, lists and the graph; with files, only what is about these records.
 
     Exits 1 where anything is wrong.
     """
-    findings = check_data(data_dir or resources.data_dir(), changed=changed)
+    findings = check_data(data_dir or resources.data_dir(), changed=changed, engine=engine)
     write(FINDING_FORMATS[form](findings))
     if any(finding.severity == "error" for finding in findings):
         sys.exit(1)

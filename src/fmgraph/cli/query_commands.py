@@ -13,7 +13,6 @@ from fmgraph.answers.named_queries import get_query, load_queries
 from fmgraph.cli.cli_options import PATH, engine_of, graph_options, write
 from fmgraph.cli.text_table import table
 from fmgraph.errors import UsageError
-from fmgraph.lists.export_list import list_rows, to_csv, to_markdown
 from fmgraph.rdf.prefixes import PREFIXES
 from fmgraph.server.engine import ResultFormats
 
@@ -130,6 +129,12 @@ def lineage_command(
 @graph_options
 def list_command(list_id: str, form: str, files: tuple[Path, ...], dataset: Path | None) -> None:
     """Give a source list back, from the graph alone."""
+    from fmgraph.lists.export_list import (
+        list_rows,
+        to_csv,
+        to_markdown,
+    )  # what reads Markdown is slow to import
+
     with engine_of(files, dataset) as engine:
         listing = list_rows(engine, list_id)
     write(to_csv(listing) if form == "csv" else to_markdown(listing))

@@ -13,6 +13,7 @@ from fmgraph.errors import UsageError
 _HELP = {
     "row": "accept | record KIND/SLUG | new | skip REASON | later | quit",
     "name": "accept | record KIND/SLUG (of which it is another name) | later | quit",
+    "cell": "accept | record KIND/SLUG (there or new, that it names) | skip REASON | later | quit",
 }
 _SHORT = {"a": "accept", "r": "record", "n": "new", "s": "skip", "l": "later", "q": "quit", "": "later"}
 
@@ -43,7 +44,7 @@ def _show(item: Item, number: int, total: int) -> None:
 
 
 def _answer(item: Item) -> Decision | str | None:
-    kind = "name" if item.state == "name" else "row"
+    kind = item.state if item.state in ("name", "cell") else "row"
     while True:
         text = click.prompt(f"  {_HELP[kind]}", default="later", prompt_suffix="\n  > ", show_default=False)
         verb, _, rest = text.strip().partition(" ")

@@ -81,15 +81,29 @@ class Edits:
 
     def skip(self, path: Path, reasons: Mapping[str, str]) -> None:
         """Say in a list's YAML why rows are not about a work (row id → reason)."""
+        self._append(path, "skip", [entry(row, reason) for row, reason in reasons.items()])
+
+    def not_read(self, path: Path, cells: Iterable[tuple[str, str]], reason: str) -> None:
+        """Say in a list's YAML why cells (row id and header) are not read."""
+        entries = [{"row": row, "column": header, "reason": reason} for row, header in cells]
+        self._append(path, "not_read", [f"- {inline(one)}\n" for one in entries])
+
+    def _append(self, path: Path, key: str, entries: Sequence[str]) -> None:
+        """Add lines at the end of a top-level block, which is made where it is not there."""
         text = self.text(path)
-        lines = "".join(f"  {entry(row, reason)}" for row, reason in reasons.items())
-        found = self._top(path, "skip")
+        lines = "".join(f"  {line}" for line in entries)
+        found = self._top(path, key)
         if found is None:
-            self.put(path, f"{text.rstrip()}\nskip:\n{lines}")
+            self.put(path, f"{text.rstrip()}\n{key}:\n{lines}")
         elif found[1].flow_style:
-            old = {key.value: value.value for key, value in found[1].value}
-            kept = "".join(f"  {entry(row, reason)}" for row, reason in old.items())
-            self.put(path, f"{text[: found[0]]}skip:\n{kept}{lines}{text[_end(found[1], text) :].lstrip()}")
+            old = yaml.safe_load(text[found[1].start_mark.index : _end(found[1], text)])
+            kept = (
+                [entry(row, reason) for row, reason in old.items()]
+                if isinstance(old, dict)
+                else [f"- {inline(one)}\n" for one in old]
+            )
+            block = "".join(f"  {line}" for line in kept)
+            self.put(path, f"{text[: found[0]]}{key}:\n{block}{lines}{text[_end(found[1], text) :].lstrip()}")
         else:
             end = _end(found[1], text)
             self.put(path, f"{text[:end]}\n{lines}{text[end:].lstrip()}")

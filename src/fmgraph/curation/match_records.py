@@ -134,7 +134,7 @@ class Matcher:
         candidates = [self._judge(name, signals, identity) for name, signals in found.items()]
         candidates += self._alike(identity, found)
         candidates = self._without_papers(candidates)
-        candidates.sort(key=lambda one: (-one.confidence, one.record))
+        candidates.sort(key=lambda one: (-one.confidence, -len(one.agree), one.record))
         decided = bool(candidates) and self._certain(candidates, pointed)
         return Match(row, identity.shown, tuple(candidates), decided)
 
@@ -152,6 +152,8 @@ class Matcher:
         kind = name.partition("/")[0]
         if "dataset" in identity.kinds and kind not in identity.kinds:
             against.append("a row about data")
+        if kind == "dataset" and "dataset" not in identity.kinds and "name" not in signals:
+            against.append("a row about a work")  # a data set shares the paper of the model that it came with
         if identity.named and identity.names and "name" not in signals:
             against.append("another name")
         likeness = _likeness(identity.titles, other.titles)

@@ -7,9 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from fmgraph.curation.draft_yaml import dump
 from fmgraph.curation.edit_records import Edits
+from fmgraph.curation.identities import read_records
 from fmgraph.curation.review_list import Item
+from fmgraph.curation.unknown_names import unknown_names
 from fmgraph.errors import UsageError
+from fmgraph.graph.catalogue import Catalogue
 from fmgraph.lists.read_csv import RECORD
 from fmgraph.lists.set_records import replace_records
 from fmgraph.lists.source_list import SourceList
@@ -56,7 +60,7 @@ class Outcome:
 def decision(item: str, text: str, record: str, label: str, kind: str) -> Decision | None:
     """Return what was written about an item; None where nothing was, or ``later``.
 
-    ``kind`` is ``row`` or ``name``. Raises UsageError, saying what can be written, for anything else.
+    ``kind`` is ``row``, ``name`` or ``cell``. Raises UsageError for anything else, with what can be written.
     """
     match = _DECISION.fullmatch(text.strip()) if text.strip() else None
     if text.strip() and match is None:
@@ -65,8 +69,11 @@ def decision(item: str, text: str, record: str, label: str, kind: str) -> Decisi
         return None
     if kind == "name" and verb in (NEW, SKIP):
         raise UsageError(f"{item}: a name is accepted, or its record is changed to the one that it means")
+    if kind == "cell" and verb == NEW:
+        raise UsageError(f"{item}: write into `record` what the name is to be, and accept")
     if verb == SKIP and not match["reason"]:
-        raise UsageError(f"{item}: say why the row is about no work: skip: reason")
+        what = "the name cannot be read" if kind == "cell" else "the row is about no work"
+        raise UsageError(f"{item}: say why {what}: skip: reason")
     if verb == ACCEPT:
         named = RECORD.fullmatch(record.strip())
         if not named or named[1] not in all_kinds() or not all_kinds()[named[1]].recorded:
@@ -92,6 +99,9 @@ def carry_out(
         item = by_id.get(one.item)
         if item is None:
             raise UsageError(f"{one.item} is not, or no longer, to be decided")
+        if item.state == "cell":
+            _name_of_cells(edits, source, item, one)
+            continue
         if one.verb == NEW and item.state == "draft":
             raise UsageError(f"{one.item} has a draft: {item.record}")
         if one.verb == NEW:
@@ -118,6 +128,22 @@ def carry_out(
     edits.write()
     outcome.named = replace_records(source.csv_path, records, renamed)
     return outcome
+
+
+def _name_of_cells(edits: Edits, source: SourceList, item: Item, made: Decision) -> None:
+    """Make a name another one of a record, or of a new one; or set the cells that use it aside."""
+    _, kind, name = item.id.split(":", 2)
+    if made.verb == SKIP:
+        unknown = unknown_names(source, Catalogue(read_records(edits.data_dir, edits.schema)))
+        cells = next((one.cells for one in unknown if one.id == item.id), [])
+        edits.not_read(source.yaml_path, cells, made.reason)
+        return
+    if made.record.partition("/")[0] != kind:
+        raise UsageError(f"{item.id}: {made.record} is no {kind}")
+    if edits.has(made.record):
+        edits.add_name(made.record, name)
+    else:
+        edits.put(edits.path(made.record), dump({"label": name}))
 
 
 def _accept_draft(edits: Edits, outcome: Outcome, item: Item, made: Decision) -> None:

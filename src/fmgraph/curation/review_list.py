@@ -2,7 +2,7 @@
 
 First the rows: drafts to accept, candidates to choose from, rows about which nothing is known. Then the
 names: the records of other kinds that drafts needed (venues, licences, parents, data sets), the most used
-first, so that one answer holds for all that use them.
+first, so that one answer holds for all that use them; and the names in cells that no record has.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from rapidfuzz import fuzz, process
 from fmgraph.curation.edit_records import referred
 from fmgraph.curation.identities import Identity, Known, known_records, of_row, plain, read_records, with_rows
 from fmgraph.curation.match_records import Match, Matcher
+from fmgraph.curation.unknown_names import UnknownName, unknown_names
+from fmgraph.graph.catalogue import Catalogue
 from fmgraph.lists.source_list import Row, SourceList
 from fmgraph.ontology import Schema, work_kinds
 from fmgraph.records.record_files import Record
@@ -33,7 +35,7 @@ class Item:
     """One thing to decide. ``record`` and ``label`` are proposals that may be changed."""
 
     id: str  #: of the row; ``kind/slug`` for a name
-    state: str  #: ``draft``, ``open``, ``contradicted`` or ``name``
+    state: str  #: ``draft``, ``open``, ``contradicted``, ``name`` or ``cell``
     record: str  #: ``kind/slug``, "" where nothing is proposed
     label: str
     confidence: float  #: that accepting is right, 0 to 1
@@ -51,9 +53,25 @@ def items(data_dir: Path, source: SourceList, others: Iterable[SourceList], sche
     }
     known = with_rows(known_records(data_dir, schema), others)
     found = [
-        item for row in source.rows if (item := _of_row(source, row, known, unreviewed, records)) is not None
+        item
+        for row in source.rows
+        if row.id not in source.skip
+        and (item := _of_row(source, row, known, unreviewed, records)) is not None
     ]
-    return [*found, *_names(source, records, unreviewed, schema)]
+    catalogue = Catalogue(records.values())
+    cells = [_of_cells(one) for one in unknown_names(source, catalogue)]
+    return [*found, *_names(source, records, unreviewed, schema), *cells]
+
+
+def _of_cells(one: UnknownName) -> Item:
+    """Return the item of a name that cells use: it is to be said which record it means, if any."""
+    headers = ", ".join(dict.fromkeys(header for _, header in one.cells))
+    rows = ", ".join(row for row, _ in one.cells[:5]) + (" …" if len(one.cells) > 5 else "")
+    counted = f"{len(one.cells)} cell{'' if len(one.cells) == 1 else 's'} under {headers}: {rows}"
+    record = f"{one.kind}/{one.nearest}" if one.nearest else ""
+    likeness = fuzz.ratio(match_key(one.name), match_key(one.nearest or "")) / 100
+    evidence = f"no {one.kind} is called so" + (f"; the nearest is {record}" if record else "")
+    return Item(one.id, "cell", record, one.name, round(likeness / 2, 2), one.name, counted, evidence)
 
 
 def _of_row(

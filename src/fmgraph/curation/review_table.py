@@ -49,7 +49,7 @@ def from_tsv(path: Path) -> list[Decision]:
                 texts.get("decision", ""),
                 texts.get("record", ""),
                 texts.get("label", ""),
-                "name" if texts.get("state") == "name" else "row",
+                texts["state"] if texts.get("state") in ("name", "cell") else "row",
             )
         except UsageError as error:
             raise InputError(str(error), file=path, line=number) from None

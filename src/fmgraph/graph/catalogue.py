@@ -92,10 +92,12 @@ class Catalogue:
         names = self._names[kind]
         return list(dict.fromkeys(names[near] for near in nearest(name, names)))
 
-    def unit_label(self, slug: str) -> str | None:
-        """Return a unit's plural, as in its definition of names: the label."""
+    def unit_label(self, slug: str, one: bool = False) -> str | None:
+        """Return a unit's name: the label, a plural; of ``one`` the first ``aka``, a singular."""
         record = self.records["unit"].get(slug)
-        return record.label if record else slug
+        if record is None:
+            return slug
+        return next(iter(record.values("aka")), record.label) if one else record.label
 
     def license_term(self, text: str) -> Term | None:
         """Return the term of a licence: a record's IRI (SPDX where it has one), or an SPDX id's."""

@@ -62,15 +62,22 @@ class Assertion:
 
 
 class UnknownNameError(ValueError):
-    """A name that no record has."""
+    """A name that no record has, and the kind of record that was looked for."""
+
+    def __init__(self, message: str, kind: str, name: str) -> None:
+        """Keep what was looked for."""
+        self.kind, self.name = kind, name
+        super().__init__(message)
 
 
 class PartlyReadError(ValueError):
     """Some of a cell is understood: ``assertions`` are what is; the message tells the rest."""
 
-    def __init__(self, message: str, assertions: Sequence[Assertion]) -> None:
-        """Keep what is understood."""
-        self.assertions = list(assertions)
+    def __init__(
+        self, message: str, assertions: Sequence[Assertion], unknown: Sequence[UnknownNameError] = ()
+    ) -> None:
+        """Keep what is understood, and the names that are not."""
+        self.assertions, self.unknown = list(assertions), tuple(unknown)
         super().__init__(message)
 
 
@@ -130,10 +137,8 @@ class CellReader:
         slug = self._catalogue.find(kind, name)
         if slug is None:
             near = self._catalogue.nearest(kind, name)
-            raise UnknownNameError(
-                f"no {kind} is called {name!r}"
-                + (f"; nearest: {', '.join(near)}" if near else f"; add it as `aka` to a data/{kind}/ record")
-            )
+            hint = f"nearest: {', '.join(near)}" if near else f"add it as `aka` to a data/{kind}/ record"
+            raise UnknownNameError(f"no {kind} is called {name!r}; {hint}", kind, name)
         return slug
 
     def _each(self, key: str, kind: str, names: Iterable[str]) -> list[Assertion]:
@@ -147,7 +152,7 @@ class CellReader:
         if len(unknown) == 1 and not found:
             raise unknown[0]
         if unknown:
-            raise PartlyReadError("; ".join(map(str, unknown)), found)
+            raise PartlyReadError("; ".join(map(str, unknown)), found, unknown)
         return found
 
     def _names(self, key: str, kind: str, text: str) -> list[Assertion]:
@@ -165,7 +170,7 @@ class CellReader:
         try:
             return [*self._each(key, kind, parts), *years]
         except PartlyReadError as error:
-            raise PartlyReadError(str(error), [*error.assertions, *years]) from None
+            raise PartlyReadError(str(error), [*error.assertions, *years], error.unknown) from None
 
     def _parts(self, kind: str, text: str) -> list[str]:
         if self._catalogue.find(kind, text):

@@ -39,6 +39,8 @@ _COMMA = re.compile(r",(?!\d{3}\b)\s*|\s+and\s+(?=\d)")
 
 #: Resolves a name to a slug, or to None.
 Lookup = Callable[[str], str | None]
+#: Returns the name of a unit, by slug and by whether it is of one.
+UnitLabel = Callable[[str, bool], str | None]
 
 
 @dataclass(frozen=True)
@@ -122,10 +124,10 @@ def _qualifier(match: re.Match[str]) -> str | None:
     return _QUALIFIERS[" ".join(word.lower().split())] if word else None
 
 
-def quantities(text: str, unit: Lookup, unit_label: Lookup, modality: Lookup) -> list[Quantity]:
+def quantities(text: str, unit: Lookup, unit_label: UnitLabel, modality: Lookup) -> list[Quantity]:
     """Return the quantities that the text states, in its order.
 
-    ``unit`` and ``modality`` resolve names to slugs, ``unit_label`` a unit's slug to its plural label.
+    ``unit`` and ``modality`` resolve names to slugs, ``unit_label`` names a unit.
     Raises ValueError, naming the piece, where a piece is not a number with a known unit (or none).
     """
     found = []
@@ -153,7 +155,7 @@ def _split(text: str) -> list[str]:
 
 
 def _quantity(
-    match: re.Match[str], unit: Lookup, unit_label: Lookup, modality: Lookup, piece: str
+    match: re.Match[str], unit: Lookup, unit_label: UnitLabel, modality: Lookup, piece: str
 ) -> Quantity:
     rest, value = match["rest"].strip(), _value(match)
     slug = _unit(rest, unit)
@@ -167,15 +169,16 @@ def _quantity(
         )
     if rest and slug is None:
         raise ValueError(f"no unit is known for {rest!r} in {piece!r}")
-    return Quantity(value, slug, slug and unit_label(slug), _qualifier(match), None, parts)
+    return Quantity(value, slug, slug and unit_label(slug, value == 1), _qualifier(match), None, parts)
 
 
-def _part(text: str, unit: str | None, unit_label: Lookup, modality: Lookup) -> Quantity:
+def _part(text: str, unit: str | None, unit_label: UnitLabel, modality: Lookup) -> Quantity:
     match = _AMOUNT.fullmatch(text)
     slug = modality(match["rest"]) if match else None
     if not match or slug is None:
         raise ValueError(f"{text!r} is not a part (a number with a modality)")
-    return Quantity(_value(match), unit, unit and unit_label(unit), _qualifier(match), slug)
+    value = _value(match)
+    return Quantity(value, unit, unit and unit_label(unit, value == 1), _qualifier(match), slug)
 
 
 def _unit(phrase: str, unit: Lookup) -> str | None:

@@ -11,6 +11,8 @@ from fmgraph.graph.claims import Claim
 from fmgraph.ontology import Field, all_kinds
 from fmgraph.rdf.prefixes import BASE, DCTERMS, OWL, RDFS, SKOS, XSD, fmg
 from fmgraph.rdf.terms import LABEL, A, Term, bare, entity, iri, literal, own
+from fmgraph.records.address_kinds import UNFIT, unfit
+from fmgraph.records.addresses import parse_address
 from fmgraph.records.record_files import (
     Correction,
     Record,
@@ -66,6 +68,10 @@ def _add_statement(build: Build, record: Record, node: Term, field: Field, state
             "or give the record a `source:`"
         )
     source = build.source(statement.source)
+    if field.key in UNFIT and statement.rank != "deprecated":
+        why = unfit(parse_address(statement.value), field.key)
+        if why:
+            raise ValueError(f"{statement.value} is {why}; write the address of the {field.key} itself")
     for value in values:
         build.add_structure(field.key, value)
         if field.range == fmg("Source"):
@@ -95,7 +101,7 @@ def _add_search(build: Build, record: Record, search: Search) -> None:
         field = build.schema.fields.get(key)
         if field is None or field.editorial:
             raise ValueError(f"{key!r} is no property that sources state; write a key such as trained_on")
-        said = "\n".join([field.iri, search.date, *sorted(sources)])
+        said = "\n".join([field.iri, search.date, search.at or "", *sorted(sources)])
         digest = hashlib.sha256(said.encode()).hexdigest()[:8]
         part = iri(f"{bare(node)}#search-{key.replace('_', '-')}-{digest}")
         label = f"{record.label}: {key.replace('_', ' ')} not stated ({search.date})"
@@ -107,6 +113,8 @@ def _add_search(build: Build, record: Record, search: Search) -> None:
             (part, iri(f"{DCTERMS}date"), literal(search.date, f"{XSD}date")),
             *((part, own("searchedIn"), source) for source in sources),
         }
+        if search.at:
+            build.triples.add((part, own("locator"), literal(search.at)))
 
 
 def apply_corrections(build: Build, record: Record) -> None:
@@ -120,6 +128,7 @@ def apply_corrections(build: Build, record: Record) -> None:
     own_claims = [
         quoted for quoted in build.list_claims if quoted.record == name or quoted.claim.subject == node
     ]
+    secondary = _secondary_sources(record)
     for correction in record.corrections:
         if correction.field not in build.schema.fields:
             build.find(
@@ -130,6 +139,15 @@ def apply_corrections(build: Build, record: Record) -> None:
                 "unknown-key",
             )
             continue
+        if correction.source in secondary:
+            build.find(
+                f"the correction of {correction.said!r} rests on a secondary source alone",
+                record.path,
+                correction.line,
+                "corrections",
+                "correction-on-secondary-source",
+                "find it in the paper, code or card of the work, or drop the correction",
+            )
         said = [
             quoted
             for quoted in own_claims
@@ -158,6 +176,12 @@ def apply_corrections(build: Build, record: Record) -> None:
             claim.rank, claim.reason, claim.corrected_by = "deprecated", correction.reason, by
             if correction.at and by:
                 claim.reason = f"{correction.reason} ({correction.at})"
+
+
+def _secondary_sources(record: Record) -> set[str | None]:
+    """Return the sources that the record itself calls secondary."""
+    stated = [statement for statements in record.statements.values() for statement in statements]
+    return {statement.source for statement in stated if statement.basis == "secondary"}
 
 
 def _said(correction: Correction, claim: Claim) -> bool:

@@ -8,10 +8,11 @@ from fmgraph.graph.build_state import Build, ListClaim
 from fmgraph.graph.cell_readers import Assertion, CellReader, PartlyReadError
 from fmgraph.graph.claims import Claim
 from fmgraph.graph.row_identity import Owners
-from fmgraph.lists import Reading, Row, SourceList
+from fmgraph.lists import Reading, Row, SetAside, SourceList
 from fmgraph.lists.row_titles import row_title
 from fmgraph.rdf.prefixes import BASE, DCTERMS, FOAF, OWL, PROV, SCHEMA, XSD
 from fmgraph.rdf.terms import LABEL, A, Term, entity, integer, iri, literal, own
+from fmgraph.records.address_kinds import UNFIT, unfit
 from fmgraph.records.addresses import parse_address
 from fmgraph.records.findings import Severity
 from fmgraph.records.record_files import Record
@@ -206,22 +207,23 @@ class ListBuilder:
         for assertion in assertions:
             try:
                 made = self._claim(row, record, field, [assertion], cell, text)
-                self._set_aside(made, header, text)
+                rules = self._list.set_aside
+                self._set_aside(made, [rule for rule in rules if rule.of_cell(row.id, header, text)])
             except ValueError as error:
                 yield error
 
-    def _set_aside(self, claims: Iterable[Claim], header: str, text: str) -> None:
-        """Deprecate the claims of a cell that the list's curator found to tell nothing."""
-        for rule in self._list.set_aside:
-            if (rule.column, rule.said) == (header, text.strip()):
-                for claim in claims:
-                    claim.rank, claim.reason = "deprecated", rule.reason
+    def _set_aside(self, claims: Iterable[Claim], rules: Iterable[SetAside]) -> None:
+        """Deprecate the claims that the list's curator found to tell nothing."""
+        for rule in rules:
+            for claim in claims:
+                claim.rank, claim.reason = "deprecated", rule.reason
 
     def _read_section(self, row: Row, record: Record) -> None:
         section = self._list.table(row).section
         for fact in self._list.sections.get(section, ()):
             assertions = [Assertion(fact.key, value) for value in fact.values]
-            self._guarded(row, record, fact.key, fact.line, assertions, None, section)
+            made = self._guarded(row, record, fact.key, fact.line, assertions, None, section)
+            self._set_aside(made, [rule for rule in self._list.set_aside if rule.of_section(row.id, section)])
 
     def _read_reading(self, row: Row, record: Record, reading: Reading) -> None:
         about = self._record_of_reading(reading, row) if reading.about else record
@@ -258,14 +260,15 @@ class ListBuilder:
         assertions: list[Assertion],
         cell: Term | None,
         raw: str | None,
-    ) -> None:
+    ) -> list[Claim]:
         """Add what a person read in the cell or section with the raw text; a mistake is a finding."""
         try:
-            self._claim(row, record, key, assertions, cell, raw, by_person=True)
+            return self._claim(row, record, key, assertions, cell, raw, by_person=True)
         except ValueError as error:
             severity: Severity = "open" if isinstance(error, NoPaperError) else "error"
             place = self._list.yaml_path, line, key
             self._build.find(f"{row.id}: {error}", *place, "cell-not-understood", None, severity)
+            return []
 
     def _claim(
         self,
@@ -297,6 +300,10 @@ class ListBuilder:
                         raw=raw,
                         reading=assertion.text if by_person else None,
                     )
+                    if assertion.key in UNFIT:
+                        why = unfit(parse_address(assertion.text), assertion.key)
+                        if why:
+                            claim.rank, claim.reason = "deprecated", f"the address is {why}"
                     made.append(claim)
                     build.claims.append(claim)
                     name = f"{record.kind}/{record.slug}"

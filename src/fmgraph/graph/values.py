@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from fmgraph.graph import quantities
 from fmgraph.graph.catalogue import Catalogue
+from fmgraph.graph.license_expressions import expression_term, parse_expression
 from fmgraph.graph.sources import source_iri
 from fmgraph.ontology import Field, Schema, all_kinds, work_kinds
 from fmgraph.rdf.prefixes import FMG, XSD
@@ -111,18 +112,24 @@ class Values:
         return [Value(found.term, tuple(found.triples()))]
 
     def license(self, text: str) -> list[Value]:
-        """Return a licence, by SPDX id or by record."""
+        """Return a licence, by SPDX id, by record, or by an expression of SPDX ids."""
         term = self._catalogue.license_term(text)
+        if term is None and (parsed := parse_expression(text)) is not None:
+            node, triples = expression_term(parsed, self._catalogue.license_term)
+            return [Value(node, tuple(triples))]
         if term is None:
             near = self._catalogue.nearest("license", text)
             raise ValueError(
-                f"{text!r} is neither an SPDX id nor a record of data/license/"
+                f"{text!r} is neither an SPDX id or expression nor a record of data/license/"
                 + (f"; nearest: {', '.join(near)}" if near else "")
             )
         return [Value(term)]
 
     def person(self, name: str) -> Value:
         """Return a person, named by the name: same name, same person, until a record says otherwise."""
+        known = self._catalogue.find("person", name)
+        if known:
+            return Value(entity("person", known))
         slug = slugify(name)
         if not slug:
             raise ValueError(f"{name!r} is not a person's name")

@@ -12,7 +12,17 @@ from __future__ import annotations
 
 from fmgraph.lists.import_list import ImportedList, import_list
 from fmgraph.lists.load_list import load_list, load_lists
-from fmgraph.lists.source_list import Column, ColumnSpec, Fact, NotRead, Reading, Row, SourceList, Table
+from fmgraph.lists.source_list import (
+    Column,
+    ColumnSpec,
+    Fact,
+    NotRead,
+    Reading,
+    Row,
+    SetAside,
+    SourceList,
+    Table,
+)
 from fmgraph.lists.write_list import ImportReport, Origin, write_list
 
 __all__ = [
@@ -25,6 +35,7 @@ __all__ = [
     "Origin",
     "Reading",
     "Row",
+    "SetAside",
     "SourceList",
     "Table",
     "import_list",

@@ -130,6 +130,8 @@ class _Pairing:
 
 def _names_differ(new: Signature, old: Signature) -> bool:
     """Whether both rows have names or titles and none of one is like one of the other."""
+    if new.known.titles & old.known.titles:
+        return False
     ratios = (
         difflib.SequenceMatcher(None, one, other, autojunk=False).ratio()
         for one in new.known.titles

@@ -91,12 +91,15 @@ def _read(text: str, references: References) -> Iterator[Link]:
     yield from sorted(found, key=lambda link: link.start)
 
 
+@lru_cache(maxsize=20_000)
 def plain(text: str) -> str:
     """Return the text without markup: emphasis, images and tags are gone, links are their labels.
 
     >>> plain("**Uni**: a [model](https://e.org) &amp; ![x](https://e.org/b.svg) more<br>")
     'Uni: a model & more'
     """
+    if text.isalnum():
+        return text
     parts = []
     for token in _tokens(text, {}):
         if token.type in ("text", "code_inline", "text_special"):

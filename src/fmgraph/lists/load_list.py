@@ -100,6 +100,8 @@ def load_list(path: Path, *, importing: bool = False) -> SourceList:
     if "csv" in keys and not importing:
         errors.of(lambda: _same_import(keys["csv"], rows, headers), None)
     by_id = {row.id: row for row in rows}
+    if importing:  # one that was killed half way leaves what it says of rows that its CSV has no more
+        gone = (*gone, *sorted(_mentioned(keys) - by_id.keys() - {*gone}))
     no_readings: tuple[tuple[Reading, ...], tuple[Reading, ...]] = ((), ())
     readings, retired = errors.of(lambda: _readings(keys.get("readings"), by_id, gone), no_readings)
     found = SourceList(
@@ -116,12 +118,12 @@ def load_list(path: Path, *, importing: bool = False) -> SourceList:
         columns={header: specs.get(header, _silent(header)) for header in headers},
         sections=errors.of(lambda: _sections(keys.get("sections"), tables), {}),
         readings=readings,
-        set_aside=errors.of(lambda: _set_aside(keys.get("set_aside"), headers), ()),
+        set_aside=errors.of(lambda: _set_aside(keys.get("set_aside"), headers, tables, rows), ()),
         retired=retired,
         skip=errors.of(lambda: _skip(keys.get("skip"), by_id, gone), {}),
         not_read=errors.of(lambda: _not_read(keys.get("not_read"), by_id, gone), ()),
         provisional=errors.of(lambda: _provisional(keys.get("provisional"), by_id, gone), frozenset()),
-        prose=errors.of(lambda: _prose(keys.get("prose"), by_id, tables), {}),
+        prose=errors.of(lambda: _prose(keys.get("prose"), by_id, tables, gone if importing else ()), {}),
         gone=gone,
         yaml_path=path,
         csv_path=csv_path,
@@ -158,6 +160,16 @@ def _text(node: Node, pattern: str = r".+", expected: str = "some text") -> str:
     if not re.fullmatch(pattern, text):
         raise node.error(f"{text!r} is not {expected}", f"write {expected}")
     return text
+
+
+def _mentioned(keys: Mapping[str, Node]) -> set[str]:
+    """Return the ids of all rows that the YAML says something of."""
+    found = {row_id for key in ("prose", "skip") if key in keys for row_id in keys[key].mapping()}
+    for key in ("readings", "not_read"):
+        for item in keys[key].items() if key in keys else ():
+            if row := item.mapping().get("row"):
+                found.add(row.text())
+    return found | {item.text() for item in (keys["provisional"].items() if "provisional" in keys else ())}
 
 
 def _gone(node: Node | None) -> tuple[str, ...]:
@@ -268,24 +280,38 @@ def _readings(
     return tuple(current), tuple(retired)
 
 
-def _set_aside(node: Node | None, headers: Iterable[str]) -> tuple[SetAside, ...]:
+def _set_aside(
+    node: Node | None, headers: Iterable[str], tables: tuple[Table, ...], rows: tuple[Row, ...]
+) -> tuple[SetAside, ...]:
     rules = []
+    sections, ids = [table.section for table in tables], [row.id for row in rows]
     for item in node.items() if node else []:
-        parts = item.mapping(frozenset({"column", "said", "reason"}))
-        if len(parts) != 3:
-            raise item.error("needs a column, a text and a reason", "write {column: …, said: …, reason: …}")
-        column = parts["column"]
-        _known(column.text(), headers, "header of the list", column.file, column.line, column.field)
-        rules.append(SetAside(column.text(), _text(parts["said"]), _text(parts["reason"]), item.line))
+        parts = item.mapping(frozenset({"column", "said", "section", "rows", "reason"}))
+        if set(parts) - {"rows"} not in ({"column", "said", "reason"}, {"section", "reason"}):
+            raise item.error(
+                "needs a column and a text, or a section, and a reason",
+                "write {column: …, said: …, reason: …} or {section: …, rows: […], reason: …}",
+            )
+        for key, known, what in (
+            ("column", headers, "header of the list"),
+            ("section", sections, "heading of the list"),
+            ("rows", ids, "row of this list"),
+        ):
+            for text in parts[key].texts() if key in parts else ():
+                _known(text, known, what, item.file, item.line, f"set_aside.{key}")
+        values = {key: _text(parts[key]) if key in parts else None for key in ("column", "said", "section")}
+        meant = parts["rows"].texts() if "rows" in parts else ()
+        rules.append(SetAside(**values, rows=meant, reason=_text(parts["reason"]), line=item.line))
     return tuple(rules)
 
 
 def _prose(
-    node: Node | None, by_id: Mapping[str, Row], tables: tuple[Table, ...]
+    node: Node | None, by_id: Mapping[str, Row], tables: tuple[Table, ...], gone: tuple[str, ...]
 ) -> dict[str, dict[str, str]]:
     prose: dict[str, dict[str, str]] = {}
     for row_id, entry in (node.mapping() if node else {}).items():
-        _known(row_id, by_id, "row of this list", entry.file, entry.line, entry.field)
+        if not _here(entry, row_id, by_id, gone):
+            continue
         columns = tables[by_id[row_id].table - 1].columns
         known = [column.header for column in columns if column.spec.prose]
         prose[row_id] = {}

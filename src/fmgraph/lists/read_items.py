@@ -18,7 +18,7 @@ _CHECKBOX = re.compile(r"\[[ xX]\]\s+")
 _BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
 _EDGE = " \t\n.,;:|([{-–—/·•"
 #: What is left of links: brackets with nothing in them, and links to nowhere.
-_EMPTY_BRACKETS = re.compile(r"\[{1,2}[^\[\]]*\]{1,2}\(\s*\)|\[\s*\]|\(\s*\)|\{\s*\}")
+_EMPTY_BRACKETS = re.compile(r"\[{1,2}[^\[\]]*\]{1,2}\(\s*\)|\[[\s,;|/]*\]|\([\s,;|/]*\)|\{\s*\}")
 #: What a link is called that is not the title: key of :func:`fmgraph.text.match_key`.
 _RESOURCES = re.compile(
     r"(?:(?:official|our|full|project|arxiv|main|demo|source|pytorch|read|the)*"

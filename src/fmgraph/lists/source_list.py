@@ -77,12 +77,22 @@ class NotRead:
 
 @dataclass(frozen=True, slots=True)
 class SetAside:
-    """Cells that tell nothing: what they all say, and why it is not believed."""
+    """What a list says and is not believed: cells of one text, or what a heading says of rows."""
 
-    column: str  #: header
-    said: str  #: the whole text of such a cell
+    column: str | None  #: header; None for a heading
+    said: str | None  #: the whole text of such a cell
+    section: str | None  #: heading; None for cells
+    rows: tuple[str, ...]  #: ids of the rows that are meant; all where empty
     reason: str
     line: int  #: in the YAML file
+
+    def of_cell(self, row: str, header: str, text: str) -> bool:
+        """Tell whether a cell is meant."""
+        return (self.column, self.said) == (header, text.strip()) and row in (self.rows or (row,))
+
+    def of_section(self, row: str, section: str) -> bool:
+        """Tell whether what the heading says of the row is meant."""
+        return self.section == section and row in (self.rows or (row,))
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,13 +18,15 @@ from fmgraph.ontology import all_kinds
 from fmgraph.publish import jsonld_dump, turtle_dump
 from fmgraph.publish.describe import COMPRESSIONS, SYNTAXES
 from fmgraph.publish.graph_sections import of_kind, of_list
-from fmgraph.rdf.dataset_folders import digest
+from fmgraph.rdf.dataset_folders import building, digest, flush, swap_in
 from fmgraph.rdf.prefixes import BASE, PREFIXES
 from fmgraph.rdf.sorted_lines import Lines, lines_of
 from fmgraph.rdf.store import Dataset
 
 CHECKSUMS = "SHA256SUMS"
 _CHUNK = 1 << 20
+#: Names of files that a dump replaces, whatever formats it has.
+_IS_DUMP = re.compile(r"(?:fmgraph|list-)[a-z0-9-]*\.[a-z]+(?:\.gz|\.zst)?|SHA256SUMS|\..*\.part")
 #: Characters that XML 1.0 cannot hold, as N-Triples writes them, however they are escaped.
 _NOT_XML = re.compile(r"(?<!\\)(?:\\\\)*(?:\\[bf]|\\u00(?:0[0-8BCEF]|1[0-9A-F])|\\uFFF[EF])|[\ufffe\uffff]")
 
@@ -41,28 +43,32 @@ def write_dumps(
 
     ``formats`` are file name suffixes of :data:`SYNTAXES`, ``compress`` of :data:`COMPRESSIONS` ("" is the
     plain file). With ``parts`` there is also a Turtle file for each kind that is there and each list. The
-    same graph gives the same bytes. ``SHA256SUMS`` comes last. Raises UsageError for an unknown format, or
-    where a literal cannot be written in one.
+    same graph gives the same bytes. All appear at once, in place of the dumps that were there; other files
+    stay. Raises UsageError for an unknown format, or where a literal cannot be written in one.
     """
     if unknown := [*(set(formats) - set(SYNTAXES)), *(set(compress) - set(COMPRESSIONS))]:
         raise UsageError(f"unknown format or compression: {', '.join(sorted(unknown))}")
     directory = Path(directory)
-    directory.mkdir(parents=True, exist_ok=True)
-    written: list[Path] = []
-    with lines_of(dataset) as lines:
-        for suffix in formats:
-            with _plain(directory / f"fmgraph.{suffix}", compress, written) as file:
-                write(lines, suffix, file)
-        for name, found in _parts(dataset, lines) if parts else ():
-            text = turtle_dump.part(found)
-            if (start := next(text, None)) is not None:
-                with _plain(directory / f"{name}.ttl", compress, written) as file:
-                    file.write(start.encode())
-                    file.writelines(block.encode() for block in text)
-    written.sort()
-    sums = "".join(f"{digest(path)}  {path.name}\n" for path in written)
-    (directory / CHECKSUMS).write_text(sums, "utf-8")
-    return [*written, directory / CHECKSUMS]
+    with building(directory) as folder:
+        written: list[Path] = []
+        with lines_of(dataset) as lines:
+            for suffix in formats:
+                with _plain(folder / f"fmgraph.{suffix}", compress, written) as file:
+                    write(lines, suffix, file)
+            for name, found in _parts(dataset, lines) if parts else ():
+                text = turtle_dump.part(found)
+                if (start := next(text, None)) is not None:
+                    with _plain(folder / f"{name}.ttl", compress, written) as file:
+                        file.write(start.encode())
+                        file.writelines(block.encode() for block in text)
+        written.sort()
+        sums = "".join(f"{digest(path)}  {path.name}\n" for path in written)
+        (folder / CHECKSUMS).write_text(sums, "utf-8")
+        names = [*(path.name for path in written), CHECKSUMS]
+        for name in names:
+            flush(folder / name)
+        swap_in(folder, directory, _IS_DUMP)
+    return [directory / name for name in names]
 
 
 def _parts(dataset: Dataset, lines: Lines) -> Iterator[tuple[str, Iterator[str]]]:

@@ -11,6 +11,7 @@ import ctypes
 import hashlib
 import json
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -120,6 +121,32 @@ def publish(folder: Path, target: Path) -> Path:
     _point(target.parent / CURRENT, target.name)
     flush(target.parent)
     return target
+
+
+def swap_in(folder: Path, target: Path, ours: re.Pattern[str]) -> None:
+    """Put a folder, built below ``target``, in place of ``target``: by one step where the system can.
+
+    Files of ``target`` whose names ``ours`` does not match stay there. Where folders cannot be exchanged (the
+    target is mounted, or is the current folder), the files are moved one by one, those in order of name.
+    """
+    target = target.resolve()
+    if target != Path.cwd():
+        beside = target.with_name(f"{_BUILDING}{target.name}-{os.getpid()}")
+        with suppress(OSError):
+            folder.rename(beside)
+            if _exchanged(beside, target):
+                for path in beside.iterdir():
+                    if not ours.fullmatch(path.name) and not path.name.startswith(_BUILDING):
+                        path.rename(target / path.name)
+                shutil.rmtree(beside, ignore_errors=True)
+                return
+            beside.rename(folder)
+    new = {path.name for path in folder.iterdir()}
+    for name in sorted(new, reverse=True):
+        (folder / name).replace(target / name)
+    for path in target.iterdir():
+        if path.name not in new and path.is_file() and ours.fullmatch(path.name):
+            path.unlink()
 
 
 def followed(path: Path) -> Path:

@@ -85,17 +85,18 @@ def read_meta(path: Path | str) -> Meta:
         raise UsageError(f"{file} is damaged ({error}): run fmgraph build again") from error
 
 
-def open_dataset(path: Path | str) -> Dataset:
+def open_dataset(path: Path | str, *, few_queries: bool = False) -> Dataset:
     """Open the dataset at ``path`` (its folder, or the folder above with ``current``).
 
     A small one is loaded into memory (about 4 s per million triples), a large one is opened read-only from
-    disk (milliseconds). Raises UsageError when there is none or it is damaged.
+    disk (milliseconds, and each query takes longer): so is every one for ``few_queries``. Raises UsageError
+    when there is none or it is damaged.
     """
     folder = locate_dataset(path)
     meta = read_meta(folder)
     check_whole(folder)
     try:
-        if meta.storage == "disk":
+        if meta.storage == "disk" or (few_queries and (folder / "store").is_dir()):
             return Dataset(folder, meta, Store.read_only(str(folder / "store")))
         store = Store()
         store.bulk_load(path=folder / "graph.nt")

@@ -18,7 +18,7 @@ from fmgraph.text import SLUG, nearest, unfit_for_xml
 
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _VALUE_KEYS = {"value", "source", "at", "basis", "rank", "reason", "alternative", "variant"}
-_SEARCH_KEYS = {"for", "in", "date"}
+_SEARCH_KEYS = {"for", "in", "date", "at"}
 _CORRECTION_KEYS = {"field", "list", "said", "reason", "source", "at"}
 #: Keys of a record that are not properties.
 RECORD_KEYS = ("source", "at", "corrections", "searched")
@@ -51,6 +51,8 @@ class Search:
     sources: tuple[str, ...]
     date: str
     line: int
+    #: Which parts of the sources were looked through, where not all.
+    at: str | None = None
 
 
 @dataclass(frozen=True)
@@ -233,7 +235,8 @@ def _search(node: yaml.Node, path: Path) -> Search:
         tuple(scalar(item, path, f"searched.{part}") for item in _items(nodes[part]))
         for part in ("for", "in")
     )
-    return Search(keys, sources, scalar(nodes["date"], path, "searched.date"), _line(node))
+    at = scalar(nodes["at"], path, "searched.at") if "at" in nodes else None
+    return Search(keys, sources, scalar(nodes["date"], path, "searched.date"), _line(node), at)
 
 
 def _correction(node: yaml.Node, path: Path) -> Correction:

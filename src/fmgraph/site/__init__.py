@@ -21,6 +21,7 @@ from fmgraph.site import (
     changes_page,
     compare_page,
     correction_pages,
+    coverage_page,
     description_pages,
     editor_pages,
     entity_pages,
@@ -29,6 +30,7 @@ from fmgraph.site import (
     index_pages,
     lineage_pages,
     list_pages,
+    page_parameters,
     problem_pages,
     query_endpoint,
     rdf_files,
@@ -41,6 +43,7 @@ from fmgraph.site import (
 from fmgraph.site.page_context import STATIC, Site
 
 _PARTS = (
+    page_parameters,
     static_assets,
     home_page,
     description_pages,
@@ -52,6 +55,7 @@ _PARTS = (
     changes_page,
     compare_page,
     correction_pages,
+    coverage_page,
     vocabulary_pages,
     rdf_files,
     query_endpoint,

@@ -10,9 +10,9 @@ from flask import Blueprint, request
 from werkzeug.wrappers import Response
 
 from fmgraph.errors import GoneError, NotFoundError
-from fmgraph.ontology import Kind, all_kinds, work_kinds
+from fmgraph.ontology import Kind, Ontology, all_kinds, work_kinds
 from fmgraph.rdf.formats import GRAPHS, HTML, named
-from fmgraph.rdf.prefixes import DCTERMS, FMG, OWL, RDFS, SCHEMA, SKOS
+from fmgraph.rdf.prefixes import DCTERMS, FMG, OWL, RDF, RDFS, SCHEMA, SKOS
 from fmgraph.site import list_pages, rdf_documents, schema_org_pages, signposting, snippets
 from fmgraph.site.claim_view import Claim, claims_about
 from fmgraph.site.correction_pages import correction_path
@@ -177,6 +177,8 @@ def _page(site: Site, kind: Kind, slug: str, node: str, triples: Triples) -> Res
         ns=FMG,
         closures=ontology.closures,
         trained=set(_iris(facts, "trainedOn")),
+        heading=_triple(facts, view, ontology) if kind.name == "claim" else None,
+        part_of=next((o for o in facts.get(DCTERMS + "isPartOf", ())), None) if kind.name == "row" else None,
         kind_label=label_of(kind.iri, ontology).lower(),
         description=_description(label, label_of(kind.iri, ontology).lower(), facts, answers, view),
         lineage_in=[one for one in links_in if kind.work and ontology.group(one.prop) == lineage],
@@ -219,6 +221,15 @@ def _description(
                 told.append(f"{words.capitalize()}: {', '.join(view.name(one) for one in values[:4])}.")
         told.insert(1, f"Weights: {answers.weights_words}; commercial use: {answers.commercial_words}.")
     return " ".join([told[0], definition, *told[1:]])
+
+
+def _triple(facts: dict[str, list[Term]], view: View, ontology: Ontology) -> str | None:
+    """Return a claim as words: subject, property and object; None where one of them is missing."""
+    parts = [next(iter(facts.get(RDF + name, ())), None) for name in ("subject", "predicate", "object")]
+    subject, prop, value = parts
+    if subject is None or prop is None or value is None:
+        return None
+    return f"{view.name(subject)}: {label_of(text(prop), ontology)} {view.name(value)}"
 
 
 def _label(facts: dict[str, list[Term]], slug: str) -> str:

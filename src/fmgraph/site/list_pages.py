@@ -53,6 +53,11 @@ class Table:
     columns: list[Column]
     rows: list[ListRow]
 
+    @property
+    def filled(self) -> list[Column]:
+        """The columns in which one of the rows has a cell."""
+        return [one for one in self.columns if any(row.cells.get(one.iri) for row in self.rows)]
+
 
 @dataclass
 class Cell:
@@ -86,7 +91,7 @@ def authors(triples: Iterable[tuple[str, str, Term]]) -> list[tuple[str | None, 
         if "#author" in subject:
             parts.setdefault(subject, {})[prop] = text(value)
     found = [p for p in parts.values() if SCHEMA + "name" in p]
-    found.sort(key=lambda p: int(p.get(SCHEMA + "position", "0")))
+    found.sort(key=lambda p: _position(p))
     return [(p.get(FMG + "person"), p[SCHEMA + "name"]) for p in found]
 
 
@@ -205,15 +210,21 @@ def _columns(graph: Graph, iris: Iterable[str]) -> list[Column]:
     return [_column(node, parts) for node, parts in _by_subject(graph.triples(iris)).items()]
 
 
+def _position(parts: dict[str, str]) -> int:
+    """Return where a table or column stands; 0 for what is no whole number, whatever the graph says."""
+    told = parts.get(SCHEMA + "position", "")
+    return int(told) if told.isascii() and told.isdigit() and len(told) < 10 else 0
+
+
 def _column(node: str, parts: dict[str, str]) -> Column:
-    position = int(parts.get(SCHEMA + "position", "0"))
+    position = _position(parts)
     return Column(node, parts.get(LABEL, node), position, parts.get(FMG + "stored") != "false")
 
 
 def _tables(triples: Iterable[tuple[str, str, Term]]) -> dict[str, Table]:
     parts = _by_subject(triples)
     tables = {
-        node: Table(node, p.get(LABEL, ""), int(p.get(SCHEMA + "position", "0")), [], [])
+        node: Table(node, p.get(LABEL, ""), _position(p), [], [])
         for node, p in parts.items()
         if "#" in node and DCTERMS + "isPartOf" in p
     }

@@ -10,6 +10,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
 
@@ -92,6 +93,11 @@ class Engine(ABC):
     @abstractmethod
     def meta(self) -> Meta:
         """The dataset served now; cheap enough to be read at every request."""
+
+    @property
+    def search_index(self) -> Path | None:
+        """The index of names of the dataset, where the engine knows of one."""
+        return None
 
     @abstractmethod
     def run(

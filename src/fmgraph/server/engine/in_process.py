@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from pathlib import Path
 
 from fmgraph.rdf.store import Dataset, Meta
 from fmgraph.server.engine.engine_interface import JSON_AND_TURTLE, Answer, Engine, ResultFormats
@@ -50,6 +51,11 @@ class InProcessEngine(Engine):
             self._dataset.search,
         )
         return Answer(answered, media_type, body, self._dataset.meta, time.perf_counter() - started)
+
+    @property
+    def search_index(self) -> Path | None:
+        """See :attr:`fmgraph.server.engine.Engine.search_index`."""
+        return self._dataset.search
 
     def close(self) -> None:
         """Do nothing: the dataset is the caller's."""

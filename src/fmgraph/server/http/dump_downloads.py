@@ -7,16 +7,23 @@ ranges (RFC 9110, sections 13 and 14), and are sent from disk without being read
 from __future__ import annotations
 
 import mimetypes
+import os
 import re
+import stat
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import IO
 from urllib.parse import urlsplit
 
-from flask import Blueprint, send_file
+from flask import Blueprint, request, send_file
+from werkzeug.exceptions import RequestedRangeNotSatisfiable
 from werkzeug.wrappers import Response
 
-from fmgraph.errors import NotFoundError
+from fmgraph.errors import BusyError, NotFoundError
 from fmgraph.rdf.formats import GRAPHS, content_type, named
 from fmgraph.server.engine import ResultFormats
+from fmgraph.server.http.response_cache import make_etag
 from fmgraph.server.http.service_state import CACHE_CONTROL, service, tag
 from fmgraph.text import nearest
 
@@ -26,6 +33,8 @@ _TYPES = {form.suffix: form.media_type for form in GRAPHS} | {
     "gz": "application/gzip",
     "zst": "application/zstd",
 }
+#: Times a file is looked for again while the folder is swapped under it.
+_TRIES = 5
 _ALL = "CONSTRUCT { ?s ?p ?o } WHERE { ?s ?p ?o }"
 #: The name of the whole dataset's dump.
 _WHOLE = "fmgraph"
@@ -61,8 +70,9 @@ def dump(name: str) -> Response:
 
 def _dump(name: str) -> Response:
     folder = service().dumps
-    if folder is not None and _NAME.fullmatch(name) and (folder / name).is_file():
-        return _file(folder / name)
+    if folder is not None and _NAME.fullmatch(name):
+        with suppress(FileNotFoundError):
+            return _file(folder, name)
     stem, _, suffix = name.partition(".")
     form = named(suffix, GRAPHS)
     if stem == _WHOLE and form is not None and form.suffix == suffix:
@@ -87,26 +97,85 @@ def names(folder: Path | None) -> list[str]:
     return sorted(made | found)
 
 
-def _file(path: Path) -> Response:
-    suffix = path.suffix.lstrip(".")
-    media_type = _TYPES.get(suffix) or mimetypes.guess_type(path.name)[0] or "application/octet-stream"
-    if path.name == CHECKSUMS:
+def _file(folder: Path, name: str) -> Response:
+    """Send a file of a folder that may be swapped for a new one at any time (``fmgraph dump``).
+
+    Checksums and file are opened through one descriptor of the folder, so that they are of one release.
+    Raises FileNotFoundError.
+    """
+    suffix = name.rpartition(".")[2]
+    media_type = _TYPES.get(suffix) or mimetypes.guess_type(name)[0] or "application/octet-stream"
+    if name == CHECKSUMS:
         media_type = "text/plain"
+    etag, file = _open(folder, name)
+    status = os.fstat(file.fileno())
+    if etag is True:
+        etag = make_etag(name, f"{status.st_mtime_ns}", f"{status.st_size}")
     response = send_file(
-        path,
+        file,
         mimetype=media_type,  # a charset is added to text
-        conditional=True,
-        etag=_checksums(path.parent).get(path.name, True),
+        conditional=False,
+        etag=etag,
+        last_modified=status.st_mtime,
         max_age=None,
     )
+    response.content_length = status.st_size
+    try:
+        response.make_conditional(request, accept_ranges=True, complete_length=status.st_size)
+    except RequestedRangeNotSatisfiable:
+        file.close()
+        raise
+    response.call_on_close(file.close)
     response.headers["Cache-Control"] = CACHE_CONTROL
     return response
 
 
-def _checksums(folder: Path) -> dict[str, str]:
+def _open(folder: Path, name: str) -> tuple[str | bool, IO[bytes]]:
+    """Return the tag of a file, True where it has none, and the file; both of the folder as it is now."""
+    for _ in range(_TRIES):
+        before = folder.stat().st_ino
+        try:
+            with _opener(folder) as opened:
+                etag, file = _checksums(opened).get(name, True), opened(name)
+        except FileNotFoundError:
+            if folder.stat().st_ino == before:
+                raise
+            continue
+        if folder.stat().st_ino == before:
+            break
+        file.close()  # it was swapped meanwhile, and half of what we read may have been removed
+    else:
+        raise BusyError("the dumps are being written anew: try again", "dumps changing", 1)
+    return etag, file
+
+
+@contextmanager
+def _opener(folder: Path) -> Iterator[Callable[[str], IO[bytes]]]:
+    """Give a function that opens files of the folder as it is now, whatever takes its place meanwhile."""
+    if os.open not in os.supports_dir_fd:
+        yield lambda name: (folder / name).open("rb")
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+
+    def opened(name: str) -> IO[bytes]:
+        number = os.open(name, os.O_RDONLY | os.O_NOFOLLOW, dir_fd=descriptor)
+        if not stat.S_ISREG(os.fstat(number).st_mode):
+            os.close(number)
+            raise FileNotFoundError(name)
+        return os.fdopen(number, "rb")
+
+    try:
+        yield opened
+    finally:
+        os.close(descriptor)
+
+
+def _checksums(opened: Callable[[str], IO[bytes]]) -> dict[str, str]:
     """Return the first 32 hex digits of each file's SHA-256, by name."""
-    file = folder / CHECKSUMS
-    if not file.is_file():
+    try:
+        with opened(CHECKSUMS) as file:
+            text = file.read().decode("utf-8", "replace")
+    except FileNotFoundError:
         return {}
-    lines = (line.split(maxsplit=1) for line in file.read_text("utf-8").splitlines())
+    lines = (line.split(maxsplit=1) for line in text.splitlines() if " " in line)
     return {name.strip().lstrip("*"): digest[:32] for digest, name in lines}

@@ -30,7 +30,7 @@ def readyz() -> Response:
     return _text("ready\n")
 
 
-@blueprint.get("/metrics")
+@blueprint.get("/metrics", strict_slashes=True)  # one address, which a proxy can close
 def metrics() -> Response:
     """Answer with the counters of all workers, this worker's gauges and the broker's numbers."""
     here = service()
