@@ -192,11 +192,11 @@ class _Blocked(InProcessEngine):
 
 def test_one_client_cannot_take_the_places_of_others(dataset: Dataset, tmp_path: Path) -> None:
     engine = _Blocked(dataset)
-    client = RsgiClient(create_app(engine, Settings(threads=8, queue=8)), tmp_path)
+    client = RsgiClient(create_app(engine, Settings(threads=8, queue=8, client_share=4)), tmp_path)
 
     async def ask(address: str, query: str) -> int:
         scope = SimpleNamespace(
-            method="GET", path="/sparql", query_string="query=" + quote(query), headers=_Headers([]),
+            method="GET", path="/sparql", query_string="query=" + quote(query), headers=_Headers([("host", "localhost")]),
             client=address, scheme="http", http_version="1.1",
         )  # fmt: skip
         protocol = _Protocol(b"")
