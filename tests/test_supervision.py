@@ -196,7 +196,7 @@ def test_one_client_cannot_take_the_places_of_others(dataset: Dataset, tmp_path:
 
     async def ask(address: str, query: str) -> int:
         scope = SimpleNamespace(
-            method="GET", path="/sparql", query_string="query=" + quote(query), 
+            method="GET", path="/sparql", query_string="query=" + quote(query),
             headers=_Headers([("host", "localhost")]), client=address, scheme="http", http_version="1.1",
         )  # fmt: skip
         protocol = _Protocol(b"")
