@@ -132,6 +132,17 @@ def start(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Running]:
     return started
 
 
+@pytest.fixture(scope="module")
+def start_fmgraph(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Running]:
+    """A function that starts ``fmgraph serve`` with further arguments and variables of the environment."""
+
+    def started(*arguments: str, **environ: str) -> Running:
+        port, log = free_port(), tmp_path_factory.mktemp("started") / "log"
+        return start_server(log, ["-m", "fmgraph", "serve", "--port", str(port), *arguments], port, **environ)
+
+    return started
+
+
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """A real server over the sample graph: two workers, four threads for queries in each, four may wait."""

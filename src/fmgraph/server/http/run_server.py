@@ -12,6 +12,7 @@ import logging.config
 import os
 import shutil
 import signal
+import sys
 import tempfile
 import threading
 from collections.abc import Callable, Sequence
@@ -48,6 +49,8 @@ _BACKLOG, _CONNECTIONS = 4096, 8192
 _LONGEST_HEAD = 131072
 #: Milliseconds in which the head of a request must come; also how long an idle connection is kept.
 _HEAD_TIME = 15_000
+#: Seconds after which a thread lets others run: the event loop waits so long for each that renders a page.
+_SWITCH_SECONDS = 0.0005
 #: Seconds that requests under way have to end when the service stops.
 _STOP_SECONDS = 20
 #: Seconds that a worker has to start before the one that it replaces is stopped.
@@ -211,6 +214,7 @@ def load_worker(
     search: Path | None = None,
 ) -> RsgiApp:
     """Return the application of one worker process; granian calls it there."""
+    sys.setswitchinterval(_SWITCH_SECONDS)
     logging.config.dictConfig(_logging(settings))
     metrics = Metrics(counters)
     engine = make_engine()

@@ -69,7 +69,7 @@ class Dispatcher:
         job = Job(
             key=key,
             template=fields["template"],
-            client="" if fields["trusted"] else fields["client"],
+            client=fields["client"],
             guess=fields["cost"],
             trusted=fields["trusted"],
             frame=frame,

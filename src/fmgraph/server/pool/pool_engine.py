@@ -17,7 +17,7 @@ from fmgraph.rdf.store import Meta
 from fmgraph.server.engine.cheap_queries import CheapQueries
 from fmgraph.server.engine.engine_interface import JSON_AND_TURTLE, Answer, Engine, ResultFormats
 from fmgraph.server.guard import inspect
-from fmgraph.server.pool.client_disconnect import client_has_left, ended_when_left
+from fmgraph.server.pool.client_disconnect import CLIENT, client_has_left, ended_when_left
 from fmgraph.server.pool.messages import ERROR, Frame, error_of, receive
 from fmgraph.settings import Settings
 
@@ -85,7 +85,7 @@ class PoolEngine(Engine):
         head = {
             "op": "run",
             **_fields(formats, default_graphs, named_graphs),
-            "client": client,
+            "client": client or CLIENT.get(),
             "trusted": trusted,
             "cost": inspection.cost,
             "template": inspection.template,
