@@ -37,9 +37,7 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 390])
-@pytest.mark.parametrize(
-    "path", ["/", "/model/titan", "/lineage/model/clip", "/lineage/", "/model/", COMPARED]
-)
+@pytest.mark.parametrize("path", PAGES)
 def test_pages_fit_and_log_nothing(browser: Browser, site: str, path: str, width: int, scheme: str) -> None:
     browser.scheme(scheme)
     browser.width(width)
