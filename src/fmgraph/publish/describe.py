@@ -45,11 +45,11 @@ def describe(
     previous: str | None = None,
     lines: Lines | None = None,
 ) -> list[Triple]:
-    """Return all triples that describe the default graph of ``store``, itself included.
+    """Return all triples that describe the default graph of ``store``.
 
     ``modified`` is an ISO 8601 date (or date and time), ``service`` the public URL of the service where it
     is not the base of the IRIs, ``previous`` the IRI of the release before, ``lines`` the graph's sorted
-    N-Triples where they are at hand. Counts hold for the graph with these triples in it. No blank nodes.
+    N-Triples where they are at hand. Counts are of the graph without these triples. No blank nodes.
     Raises UsageError when the graph is described already.
     """
     others = [
@@ -59,15 +59,24 @@ def describe(
         *executables(queries, base, service),
     ]
     counts = count_lines(lines, base) if lines is not None else None
-    counted = void(store, base, service=service, others=others, counts=counts)
+    counted = void(store, base, service=service, counts=counts)
     return list(dict.fromkeys([*others, *counted]))
 
 
-def document_query(base: str = BASE) -> str:
-    """Return the CONSTRUCT query for the description document: everything under ``{base}void``.
+def document_query(base: str = BASE, *, partitions: bool = False) -> str:
+    """Return the CONSTRUCT query for the description document: what is under ``{base}void``.
 
-    It follows the description's own links from the dataset and the document, so it needs no scan.
+    It follows the description's own links from the dataset and the document, so it needs no scan. The counts
+    by class and property, which are most of it, are a document of their own: with ``partitions``.
     """
+    away = "void:classPartition|void:propertyPartition|void-ext:datatypePartition|void-ext:objectPartition"
+    if partitions:
+        start, steps, kept = f"<{base}void#dataset>", away, ""
+    else:
+        start = f"<{base}void> <{base}void#catalogue>"
+        steps = """foaf:primaryTopic|sh:declare|dcat:dataset|dcat:service|dcat:distribution|dcterms:publisher
+        |sd:defaultDataset|sd:defaultGraph|void:subset|void:objectsTarget"""
+        kept = "FILTER(?p NOT IN (void:classPartition, void:propertyPartition))"
     return f"""PREFIX dcat: <http://www.w3.org/ns/dcat#>
 PREFIX dcterms: <http://purl.org/dc/terms/>
 PREFIX foaf: <http://xmlns.com/foaf/0.1/>
@@ -76,13 +85,6 @@ PREFIX sh: <http://www.w3.org/ns/shacl#>
 PREFIX void: <http://rdfs.org/ns/void#>
 PREFIX void-ext: <http://ldf.fi/void-ext#>
 CONSTRUCT {{ ?s ?p ?o }} WHERE {{
-  {{
-    SELECT DISTINCT ?s WHERE {{
-      VALUES ?start {{ <{base}void> <{base}void#catalogue> }}
-      ?start (foaf:primaryTopic|sh:declare|dcat:dataset|dcat:service|dcat:distribution|dcterms:publisher
-        |sd:defaultDataset|sd:defaultGraph|void:subset|void:objectsTarget
-        |void:classPartition|void:propertyPartition|void-ext:datatypePartition|void-ext:objectPartition)* ?s .
-    }}
-  }}
-  ?s ?p ?o .
+  {{ SELECT DISTINCT ?s WHERE {{ VALUES ?start {{ {start} }} ?start ({steps})* ?s }} }}
+  ?s ?p ?o . {kept}
 }}"""

@@ -71,7 +71,6 @@ def count_lines(lines: Lines, base: str = BASE) -> Counts:
     counts = Counts(base, triples, subjects, objects.count(), entities, links=+links, best_known=best)
     _expand(uses, counts)
     for (held, predicate, value), number in facets.items():
-        counts.known.setdefault(_term(value), frozenset(classes.get(value, none)))
         for cls in works.intersection(held):
             counts.values[cls, _text(predicate), _term(value)] += number
     return counts

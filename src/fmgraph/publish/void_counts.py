@@ -1,14 +1,12 @@
-"""What VoID counts, and how the counts change with the few triples that come on top of a graph."""
+"""What VoID counts of a graph, and which links to other datasets it tells apart."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
-from pyoxigraph import BlankNode, Literal, NamedNode, Store, Triple
+from pyoxigraph import BlankNode, Literal, NamedNode, Store
 
-from fmgraph.errors import UsageError
 from fmgraph.ontology import all_kinds, shipped
 from fmgraph.publish.dataset_names import describing
 from fmgraph.rdf.prefixes import BASE, PROV, RDF, SCHEMA, SKOS, fmg
@@ -74,70 +72,9 @@ class Counts:
     object_classes: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     datatypes: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     values: Counter[tuple[str, str, NamedNode | Literal]] = field(default_factory=Counter)
-    #: Classes of all that is in ``values``: there may be as many as datasets, too many to look each up.
-    known: dict[object, frozenset[str]] = field(default_factory=dict)
     links: Counter[tuple[str, str]] = field(default_factory=Counter)  #: (name of the target, predicate)
     #: Of each class the entity that most triples point at (the first by name among equals).
     best_known: dict[str, str] = field(default_factory=dict)
-
-
-def add(counts: Counts, triples: Sequence[Triple], store: Store) -> Counts:
-    """Return the counts of ``store`` with ``triples`` on top, given the ``counts`` of ``store`` alone.
-
-    The subjects of ``triples`` must be new to the store: raises UsageError when one is not.
-    """
-    subjects = {triple.subject for triple in triples}
-    for subject in subjects:
-        if _any(store, subject=subject):
-            raise UsageError(f"{subject} is in the graph already: a graph is described once")
-    types: dict[object, set[str]] = {}
-    for triple in triples:
-        if triple.predicate == _TYPE:
-            types.setdefault(triple.subject, set()).add(_name(triple.object))
-    for term, held in counts.known.items():
-        types.setdefault(term, set()).update(held)
-
-    def classes_of(term: object) -> Iterable[str]:
-        if term not in types:
-            found = () if isinstance(term, Literal) else store.quads_for_pattern(term, _TYPE, None)  # type: ignore[arg-type]
-            types[term] = {_name(quad.object) for quad in found}
-        return types[term]
-
-    new = replace(
-        counts,
-        triples=counts.triples + len(triples),
-        subjects=counts.subjects + len(subjects),
-        objects=counts.objects
-        + sum(o not in counts.known and not _any(store, obj=o) for o in {t.object for t in triples}),
-        entities=counts.entities + sum(_name(subject).startswith(counts.base) for subject in subjects),
-        properties=Counter(counts.properties),
-        classes=Counter(counts.classes),
-        uses=Counter(counts.uses),
-        object_classes=Counter(counts.object_classes),
-        datatypes=Counter(counts.datatypes),
-        links=Counter(counts.links),
-    )
-    for triple in triples:
-        predicate, value = triple.predicate.value, triple.object
-        new.properties[predicate] += 1
-        if triple.predicate == _TYPE:
-            new.classes[_name(value)] += 1
-        for cls in classes_of(triple.subject):
-            new.uses[cls, predicate] += 1
-            if isinstance(value, Literal):
-                new.datatypes[cls, predicate, value.datatype.value] += 1
-            for object_class in classes_of(value):
-                new.object_classes[cls, predicate, object_class] += 1
-        if isinstance(value, NamedNode):
-            for target in TARGETS:
-                if predicate in target.predicates and value.value.startswith(target.uri_space):
-                    new.links[target.name, predicate] += 1
-    for subject in subjects:  # triples of the store that point at what has only now got a class
-        for quad in store.quads_for_pattern(None, None, subject):
-            for cls in classes_of(quad.subject):
-                for object_class in classes_of(subject):
-                    new.object_classes[cls, quad.predicate.value, object_class] += 1
-    return new
 
 
 def example_resources(counts: Counts) -> list[str]:

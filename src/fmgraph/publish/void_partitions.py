@@ -1,4 +1,4 @@
-"""VoID: what the graph holds, counted, as triples of that same graph.
+"""VoID: what the graph holds, counted without its own description.
 
 https://www.w3.org/TR/void/ with the datatype partitions of http://ldf.fi/void-ext#, in the form that the SIB
 SPARQL editor reads: class partition, its property partitions, and below them class and datatype partitions.
@@ -7,7 +7,6 @@ SPARQL editor reads: class partition, its property partitions, and below them cl
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
 from hashlib import sha256
 
 from pyoxigraph import NamedNode, Store, Triple
@@ -15,58 +14,29 @@ from pyoxigraph import NamedNode, Store, Triple
 from fmgraph.errors import UsageError
 from fmgraph.publish.dataset_names import SYNTAXES, VOID_EXT, Collector, describing, dump_files, short
 from fmgraph.publish.void_count import count_store
-from fmgraph.publish.void_counts import TARGETS, Counts, add, example_resources, is_described
-from fmgraph.rdf.prefixes import DCTERMS, FMG, FOAF, PREFIXES, VOID
+from fmgraph.publish.void_counts import TARGETS, Counts, example_resources, is_described
+from fmgraph.rdf.prefixes import DCTERMS, FMG, FOAF, PREFIXES, RDFS, VOID
 
-#: Rounds after which the counts must have settled; three or four is usual.
-_ROUNDS = 60
 #: A facet with more values than this has their number instead of a partition for each: the description would
 #: grow with the data.
 MOST_VALUES = 1_000
 
 
 def void(
-    store: Store,
-    base: str,
-    *,
-    service: str | None = None,
-    others: Sequence[Triple] = (),
-    counts: Counts | None = None,
+    store: Store, base: str, *, service: str | None = None, counts: Counts | None = None
 ) -> list[Triple]:
-    """Return the VoID triples of ``store``, whose counts hold for the graph once they are added to it.
+    """Return the VoID triples about ``store``, whose counts are of the store as it is: without these triples.
 
-    ``others`` are triples that are added at the same time (the catalogue, the named queries) and counted
-    too. ``base`` is the base of the entity IRIs, ``service`` the URL under which endpoint and dumps are (the
-    base where None), ``counts`` those of the store where they are known. Raises UsageError when the graph is
+    ``base`` is the base of the entity IRIs, ``service`` the URL under which endpoint and dumps are (the base
+    where None), ``counts`` those of the store where they are known. Raises UsageError when the graph is
     described already.
     """
     if is_described(store, base):
         raise UsageError("the graph holds a description already: a graph is described once")
-    alone = counts or count_store(store, base)
-    examples = example_resources(alone)
-    service = service or base
-    padding = 0
-    triples: list[Triple] = []
-    seen: set[frozenset[Triple]] = set()
-    for _ in range(_ROUNDS):
-        counts = add(alone, _distinct(others, triples), store)
-        rendered = _render(counts, examples, service, padding)
-        if set(rendered) == set(triples):
-            return rendered
-        state = frozenset(rendered)
-        # The count of distinct objects is itself an object: n is wrong because n is one object more, n+1
-        # because another triple has n+1 as its object. A few more triples, some with new objects, end that.
-        padding += state in seen
-        seen.add(state)
-        triples = rendered
-    raise UsageError(f"the counts of the description did not settle in {_ROUNDS} rounds")
+    return _render(counts or count_store(store, base), service or base)
 
 
-def _distinct(*parts: Sequence[Triple]) -> list[Triple]:
-    return list(dict.fromkeys(triple for part in parts for triple in part))
-
-
-def _render(counts: Counts, examples: Sequence[str], service: str, padding: int) -> list[Triple]:
+def _render(counts: Counts, service: str) -> list[Triple]:
     out = Collector()
     base = counts.base
     dataset = describing("dataset", base)
@@ -80,17 +50,15 @@ def _render(counts: Counts, examples: Sequence[str], service: str, padding: int)
     out.text(dataset, f"{VOID}uriSpace", base)
     out.iri(dataset, f"{VOID}sparqlEndpoint", f"{service}sparql")
     out.iri(dataset, f"{VOID}rootResource", base)
-    out.iri(dataset, f"{VOID}exampleResource", *examples)
+    out.iri(dataset, f"{VOID}exampleResource", *example_resources(counts))
     out.iri(dataset, f"{VOID}feature", *(syntax.format_iri for syntax in SYNTAXES.values()))
     out.iri(dataset, f"{VOID}dataDump", *(f"{service}dump/{file.name}" for file in dump_files()))
+    out.iri(dataset, f"{RDFS}seeAlso", f"{service}void/partitions")
     out.iri(dataset, f"{VOID}vocabulary", *_vocabularies(counts))
     document = describing("", base).rstrip("#")
     out.type(document, f"{VOID}DatasetDescription")
     out.text(document, f"{DCTERMS}title", "Description of the fmgraph dataset")
     out.iri(document, f"{FOAF}primaryTopic", dataset)
-    names = [f"fmgraph ({number})" for number in range(padding)]  # see void(); a second use adds no object
-    out.text(dataset, f"{DCTERMS}alternative", *names)
-    out.text(document, f"{DCTERMS}alternative", *names[: padding // 2])
     _property_partitions(out, counts, dataset)
     _class_partitions(out, counts, dataset)
     _linksets(out, counts, dataset)

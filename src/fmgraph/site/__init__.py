@@ -30,6 +30,7 @@ from fmgraph.site import (
     index_pages,
     lineage_pages,
     list_pages,
+    page_parameters,
     problem_pages,
     query_endpoint,
     rdf_files,
@@ -43,6 +44,7 @@ from fmgraph.site import (
 from fmgraph.site.page_context import STATIC, Site
 
 _PARTS = (
+    page_parameters,
     static_assets,
     home_page,
     description_pages,

@@ -114,17 +114,18 @@ def register(pages: Blueprint, site: Site) -> None:
             raise NotFoundError(f"the description is there as {', '.join(f.suffix for f in _FORMATS)}")
         return describe_dataset(site, site.negotiate(_FORMATS, suffix))
 
+    @pages.get("/void/partitions")
+    @pages.get("/void/partitions.<suffix>")
+    def partitions(suffix: str = "") -> Response:
+        return _partitions(site, site.negotiate(GRAPHS, suffix))
+
 
 def describe_dataset(site: Site, form: Format) -> Response:
     """Return what the graph says of itself in a format; raises NotFoundError where it says nothing."""
-    query = document_query(site.links.base)
-    answer = site.engine.run(query, formats=ResultFormats(graph="application/n-triples"), trusted=True)
-    triples = {quad.triple for quad in ox.parse(answer.body, format=ox.RdfFormat.N_TRIPLES)}
-    if not triples:
-        raise NotFoundError("this graph does not describe itself (fmgraph build adds the description)")
+    triples = _triples(site, partitions=False)
     dataset = ox.NamedNode(describing("dataset", site.links.base))
     if form is HTML:
-        said = Description(triples, dataset)
+        said = Description(triples | _triples(site, partitions=True), dataset)
         response = site.page(
             "void.html",
             facts=said.facts(),
@@ -137,4 +138,21 @@ def describe_dataset(site: Site, form: Format) -> Response:
         response = site.answer(write(ordered, form), form)
         response.headers["Link"] = signposting.description_links(site.links)
     response.headers["Content-Location"] = site.links.path(f"void.{form.suffix}")
+    return response
+
+
+def _triples(site: Site, *, partitions: bool) -> set[ox.Triple]:
+    query = document_query(site.links.base, partitions=partitions)
+    answer = site.engine.run(query, formats=ResultFormats(graph="application/n-triples"), trusted=True)
+    triples = {quad.triple for quad in ox.parse(answer.body, format=ox.RdfFormat.N_TRIPLES)}
+    if not triples:
+        raise NotFoundError("this graph does not describe itself (fmgraph build adds the description)")
+    return triples
+
+
+def _partitions(site: Site, form: Format) -> Response:
+    """Return the counts by class, property and value: most of what the graph says of itself."""
+    response = site.answer(write(sorted(_triples(site, partitions=True), key=str), form), form)
+    response.headers["Link"] = signposting.description_links(site.links)
+    response.headers["Content-Location"] = site.links.path("void", f"partitions.{form.suffix}")
     return response

@@ -11,25 +11,29 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Iterator
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import Executor, Future
 from typing import Any
 from urllib.parse import quote
 
 from flask import Flask
 
-from fmgraph.errors import BusyError, FmgraphError
+from fmgraph.errors import BusyError, FmgraphError, ProtocolError
 from fmgraph.server.http.metrics import Metrics
 from fmgraph.server.http.plain_get import PlainGet, refusal
 from fmgraph.server.http.query_request import WITH_BODY
 from fmgraph.server.http.request_body import read_body
-from fmgraph.server.http.response_cache import CACHEABLE, Key, matches
+from fmgraph.server.http.request_places import Places
+from fmgraph.server.http.response_cache import CACHEABLE, Entry, Key, matches
 from fmgraph.server.http.rsgi_to_wsgi import client_address, make_environ
 from fmgraph.server.http.service_state import COST, NAME, QUERY_HASH, Service
-from fmgraph.server.pool.client_disconnect import CLIENT_LEFT
+from fmgraph.server.http.slow_readers import WHOLE, Outgoing, end_unread, send, send_pieces
+from fmgraph.server.pool.client_disconnect import CLIENT, CLIENT_LEFT
 
 #: Threads for what is not a stranger's query: pages keep answering while queries wait.
 _PAGE_THREADS = 16
+#: Pages of one client that are made at a time: rendering takes the interpreter from everything else.
+_PAGES_AT_ONCE = 2
 #: Seconds between two looks whether the dataset has changed: so long the cache may answer from the old one.
 _LOOK_EVERY = 0.02
 _access = logging.getLogger("fmgraph.access")
@@ -37,12 +41,8 @@ _Fields = list[tuple[str, str]]
 _Made = tuple[int, _Fields, Iterator[bytes], bytes | None]
 
 
-class _Places:
-    """Threads, and how many more requests may be with them or wait for them."""
-
-    def __init__(self, threads: int, queue: int, name: str) -> None:
-        self.pool = ThreadPoolExecutor(threads, name)
-        self.free = threads + queue
+#: Says that an answer from the cache is on its way.
+_SENT = Entry("", [], b"")
 
 
 class RsgiApp:
@@ -59,8 +59,11 @@ class RsgiApp:
         self._look_at = 0.0
         self._metrics = metrics
         settings = self._service.settings
-        self._queries = _Places(settings.threads, settings.queue, "query")
-        self._pages = _Places(_PAGE_THREADS, settings.queue, "page")
+        share = settings.client_share
+        self._queries = Places(settings.threads, settings.queue, share, settings.threads, "query")
+        self._pages = Places(_PAGE_THREADS, settings.queue, share, _PAGES_AT_ONCE, "page")
+        self._outgoing = Outgoing(settings)
+        self._fresh = True  # no request has come yet
         self._longest_body = settings.query_kb * 1024 * 3 + 65536
         self._log = _access.isEnabledFor(logging.INFO)
         self._log_hits = _access.isEnabledFor(logging.DEBUG)
@@ -71,6 +74,13 @@ class RsgiApp:
         now = time.monotonic()
         if now >= self._look_at:
             self._follow_reload(now)
+        if self._fresh:
+            self._fresh = False
+            end_unread(self._service.settings.port)
+        if len(sent.get_all("host")) != 1 and scope.http_version == "1.1":
+            error = ProtocolError("a request names one host, in one Host field", 400, {"Connection": "close"})
+            self._refuse(error, scope, "", protocol, time.perf_counter())
+            return
         accept, coding = sent.get_all("accept"), sent.get_all("accept-encoding")
         key: Any = (  # equal to the Key of the same fields, and faster made
             scope.path,
@@ -82,7 +92,8 @@ class RsgiApp:
             "GET",
         )
         if method in ("GET", "HEAD"):
-            if self._hit(key, method, sent.get("if-none-match"), protocol):
+            if (hit := self._hit(key, method, sent.get("if-none-match"), protocol)) is not None:
+                await self._send_hit(hit, protocol)
                 return
             body = b""
         elif method in WITH_BODY:
@@ -98,7 +109,8 @@ class RsgiApp:
             key = (*key[:4], sent.get("content-type") or "", body, method)
             plain = sent.get("content-encoding") is None
             asked = None if method == "POST" else sent.get("if-none-match")
-            if plain and self._hit(key, method, asked, protocol):
+            if plain and (hit := self._hit(key, method, asked, protocol)) is not None:
+                await self._send_hit(hit, protocol)
                 return
         else:
             body, key = b"", (*key[:6], method)
@@ -115,23 +127,30 @@ class RsgiApp:
             self._digest = digest
             self._cache.clear()
 
-    def _hit(self, key: Any, method: str, if_none_match: str | None, protocol: Any) -> bool:
-        entry = self._cache.get(key)
+    def _hit(self, key: Any, method: str, if_none_match: str | None, protocol: Any) -> Entry | None:
+        """Answer from the cache; return the entry, None where there is none. A large body is left to send."""
+        entry: Entry | None = self._cache.get(key)
         if entry is None:
-            return False
+            return None
         self._cache.touch(key)
         if if_none_match is not None and matches(if_none_match, entry.etag):
             protocol.response_empty(304, entry.unchanged)
             self._metrics.hit(304)
         else:
+            self._metrics.hit(200)
             if method == "HEAD":
                 protocol.response_empty(200, entry.headers)
-            else:
+            elif len(entry.body) <= WHOLE:
                 protocol.response_bytes(200, entry.headers, entry.body)
-            self._metrics.hit(200)
+            else:
+                return entry
         if self._log_hits:
             _access.debug("%s %s 200 cost=cached", method, quote(key[0]))
-        return True
+        return _SENT
+
+    async def _send_hit(self, entry: Entry, protocol: Any) -> None:
+        if entry is not _SENT and not await send(protocol, 200, entry.headers, entry.body):
+            self._metrics.left()
 
     def _refuse(self, error: FmgraphError, scope: Any, accept: str, protocol: Any, started: float) -> None:
         made = refusal(error, accept)
@@ -142,46 +161,65 @@ class RsgiApp:
         """Have Flask make the answer in a thread, send it, and keep it if it may be kept."""
         started = time.perf_counter()
         places = self._queries if key.path.startswith("/sparql") else self._pages
-        if places.free <= 0:
-            self._metrics.overload()
-            error = BusyError("all places are taken: try again later", "requests waiting", 2)
-            self._refuse(error, scope, key.accept, protocol, started)
-            return
         environ: dict[str, Any] = {}
         generation = self._cache.generation
-        here = None
-        if self._plain.takes(scope.method, key, scope.headers):
-            here = self._plain.answer(key, environ)
-        if here is not None:
-            made: _Made | None = (here.status, here.headers, iter(()), here.body)
-            self._metrics.here()
-        else:
-            places.free -= 1
-            try:
-                made = await self._wait(scope, protocol, places.pool, body, environ)
-            finally:
-                places.free += 1
-        if made is None:
-            self._metrics.left()
+        client = client_address(scope, self._service.settings.proxies)
+        try:
+            here = None
+            if self._plain.takes(scope.method, key, scope.headers):
+                here = self._plain.answer(key, environ)
+            if here is not None:
+                made: _Made | None = (here.status, here.headers, iter(()), here.body)
+                self._metrics.here()
+            else:
+                async with places.place(client):
+                    made = await self._wait(scope, protocol, places.pool, body, environ, client)
+            if made is None:
+                self._metrics.left()
+                return
+            await self._answer(scope, protocol, key, environ, made, generation, client, places.pool)
+        except BusyError as error:
+            self._metrics.overload()
+            self._refuse(error, scope, key.accept, protocol, started)
             return
+        self._done(scope, made[0], started, environ)
+
+    async def _answer(
+        self,
+        scope: Any,
+        protocol: Any,
+        key: Key,
+        environ: dict[str, Any],
+        made: _Made,
+        generation: int,
+        client: str,
+        pool: Executor,
+    ) -> None:
+        """Send an answer, and keep it if it may be kept; raises BusyError where too much waits unread."""
         status, headers, rest, whole = made
+        taken = True
         if whole is None:
-            await self._stream(protocol, status, headers, rest, places.pool)
+            taken = await send_pieces(protocol, status, headers, _pieces(rest, pool))
         elif scope.method == "HEAD" or status in (204, 304):
             protocol.response_empty(status, headers)
         else:
-            protocol.response_bytes(status, headers, whole)
             if status == 200 and environ.get(CACHEABLE):
                 self._cache.keep(key, headers, whole, generation)
-        self._done(scope, status, started, environ)
+            with self._outgoing.held(client, len(whole)):
+                taken = await send(protocol, status, headers, whole)
+        if not taken:
+            self._metrics.left()
 
     async def _wait(
-        self, scope: Any, protocol: Any, pool: Executor, body: bytes, environ: dict[str, Any]
+        self, scope: Any, protocol: Any, pool: Executor, body: bytes, environ: dict[str, Any], client: str
     ) -> _Made | None:
         """Have the answer made in a thread; None when the client leaves meanwhile."""
         left: Future[None] = Future()
-        environ.update(make_environ(scope, body, client_address(scope, self._service.settings.proxies)))
-        work = asyncio.get_running_loop().run_in_executor(pool, self._run, environ, left)
+        environ.update(make_environ(scope, body, client))
+        try:
+            work = asyncio.get_running_loop().run_in_executor(pool, self._run, environ, left)
+        except RuntimeError as error:  # the system gives us no more threads
+            raise BusyError("no more threads can be started: try again later", "threads", 2) from error
         gone = asyncio.ensure_future(protocol.client_disconnect())
         await asyncio.wait((work, gone), return_when=asyncio.FIRST_COMPLETED)
         if not work.done():
@@ -191,22 +229,6 @@ class RsgiApp:
         gone.cancel()
         return await work
 
-    async def _stream(
-        self,
-        protocol: Any,
-        status: int,
-        headers: list[tuple[str, str]],
-        rest: Iterator[bytes],
-        pool: Executor,
-    ) -> None:
-        transport = protocol.response_stream(status, headers)
-        loop = asyncio.get_running_loop()
-        try:
-            while part := await loop.run_in_executor(pool, next, rest, b""):
-                await transport.send_bytes(part)
-        finally:
-            await loop.run_in_executor(pool, _close, rest)
-
     def _run(self, environ: dict[str, Any], left: Future[None]) -> _Made:
         """Call Flask. The answer is whole when it comes in one piece (all but files do)."""
         caught: list[Any] = []
@@ -214,6 +236,7 @@ class RsgiApp:
         def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:  # noqa: ARG001
             caught[:] = (int(status[:3]), [(name.lower(), value) for name, value in headers])
 
+        CLIENT.set(environ["REMOTE_ADDR"])
         CLIENT_LEFT.set(left)  # each thread has a context of its own; the next request sets it anew
         parts = iter(self._app.wsgi_app(environ, start))
         first = next(parts, b"")
@@ -233,6 +256,16 @@ class RsgiApp:
             _access.info(
                 "%s %s %d %.1fms cost=%s query=%s", scope.method, path, status, seconds * 1e3, cost, query
             )
+
+
+async def _pieces(parts: Iterator[bytes], pool: Executor) -> AsyncIterator[bytes]:
+    """Yield the pieces of a file, read in a thread, and close it."""
+    loop = asyncio.get_running_loop()
+    try:
+        while part := await loop.run_in_executor(pool, next, parts, b""):
+            yield part
+    finally:
+        await loop.run_in_executor(pool, _close, parts)
 
 
 def _chain(first: bytes, second: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:

@@ -17,6 +17,9 @@ from threading import Lock
 #: Done when the client of the current context has left; None where there is no client to leave.
 CLIENT_LEFT: ContextVar[Future[None] | None] = ContextVar("CLIENT_LEFT", default=None)
 
+#: The address of the client for whom the current context works: queries made for it are on its account.
+CLIENT: ContextVar[str] = ContextVar("CLIENT", default="")
+
 
 def client_has_left() -> bool:
     """Return whether the client of the current context has left."""

@@ -17,13 +17,15 @@ from fmgraph.rdf.store import Meta
 from fmgraph.server.engine.cheap_queries import CheapQueries
 from fmgraph.server.engine.engine_interface import JSON_AND_TURTLE, Answer, Engine, ResultFormats
 from fmgraph.server.guard import inspect
-from fmgraph.server.pool.client_disconnect import client_has_left, ended_when_left
+from fmgraph.server.pool.client_disconnect import CLIENT, client_has_left, ended_when_left
 from fmgraph.server.pool.messages import ERROR, Frame, error_of, receive
 from fmgraph.settings import Settings
 
 _LOG = logging.getLogger("fmgraph.server.engine")
 #: Seconds beyond all limits after which the broker is held to be gone.
 _GRACE = 10.0
+#: Seconds in which evaluators that are ready answer.
+_READY_SECONDS = 3.0
 
 
 @dataclass
@@ -85,7 +87,7 @@ class PoolEngine(Engine):
         head = {
             "op": "run",
             **_fields(formats, default_graphs, named_graphs),
-            "client": client,
+            "client": client or CLIENT.get(),
             "trusted": trusted,
             "cost": inspection.cost,
             "template": inspection.template,
@@ -103,6 +105,18 @@ class PoolEngine(Engine):
         if cheap is None or cheap.meta.digest != digest:
             return None
         return cheap.answer(query, formats, self._settings.result_mb * 1_000_000)
+
+    def check_ready(self) -> None:
+        """See :meth:`fmgraph.server.engine.Engine.check_ready`; it is no more than a few seconds' wait."""
+        head = {
+            "op": "run",
+            **_fields(JSON_AND_TURTLE),
+            "client": "",
+            "trusted": True,
+            "cost": 0,
+            "template": "",
+        }
+        self._ask(Frame(0, head, b"ASK {}"), _READY_SECONDS)
 
     def stats(self) -> dict[str, Any]:
         """Return the broker's numbers (:meth:`fmgraph.server.pool.broker.Broker.report`)."""

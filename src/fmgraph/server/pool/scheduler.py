@@ -194,8 +194,8 @@ class Scheduler:
         lane.remove(job)
         return job
 
-    def _order(self, job: Job, now: float) -> tuple[int, bool, float, float, float]:
-        return job.cost, not job.trusted, self.used(job.client, now), job.expected, job.arrived
+    def _order(self, job: Job, now: float) -> tuple[int, float, bool, float, float]:
+        return job.cost, self.used(job.client, now), not job.trusted, job.expected, job.arrived
 
 
 def _forget(memory: OrderedDict[str, _T], latest: str) -> None:
