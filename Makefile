@@ -11,7 +11,7 @@ install = $(BIN)/python -m pip install --quiet --editable "$(1)" || { \
 	SKIP_ASSETS=1 $(BIN)/python -m pip install --quiet --editable "$(1)"; }
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test check bench data lock release clean
+.PHONY: help serve test check bench data images lock release clean
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
@@ -46,6 +46,9 @@ data: $(VENV)/.serve  ## build the graph into .build/
 bench: $(VENV)/.test  ## run the benchmarks (minutes) and write docs/performance.md
 	$(call install,.[bench])
 	$(BIN)/python -m bench run
+
+images: $(VENV)/.test  ## take the screenshots in docs/images (needs chromium)
+	$(BIN)/python tests/screenshots.py
 
 lock: $(VENV)/.serve  ## write deploy/requirements.lock anew: the service's dependencies with their hashes
 	$(BIN)/python -m pip install --quiet uv
