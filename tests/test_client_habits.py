@@ -292,3 +292,13 @@ def test_a_charset_stands_once(shipped_client: FlaskClient, server) -> None:
         head = connection.recv(5000).decode()
     assert head.count("charset") <= 1
     assert shipped_client.get("/dump/fmgraph.ttl").content_type == "text/turtle; charset=utf-8"
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/about", "/model/retfound", "/disagreements", "/lists", "/why", "/void"]
+)
+def test_what_a_page_does_not_take_is_left_out_of_its_address(shipped_client: FlaskClient, path: str) -> None:
+    for _ in range(2):
+        answer = shipped_client.get(f"{path}?utm_source=x&fbclid=y", headers={"Accept": "text/html"})
+        assert (answer.status_code, answer.headers["Location"]) == (302, path)
+        assert not answer.headers.get("ETag")

@@ -65,7 +65,7 @@ def draft_list(
     known = with_rows(known_records(data_dir, schema), others)
     catalogue = Catalogue(read_records(data_dir, schema))
     drafting = Drafting(source, known, catalogue, schema, documents, _withdrawn(data_dir))
-    rows = [row for row in source.rows if not only or row.id in only]
+    rows = [row for row in source.rows if row.id not in source.skip and (not only or row.id in only)]
     drafted = drafting.run(rows, new)
     drafts = list(drafting.drafts.values())
     if not dry_run:

@@ -53,7 +53,10 @@ def items(data_dir: Path, source: SourceList, others: Iterable[SourceList], sche
     }
     known = with_rows(known_records(data_dir, schema), others)
     found = [
-        item for row in source.rows if (item := _of_row(source, row, known, unreviewed, records)) is not None
+        item
+        for row in source.rows
+        if row.id not in source.skip
+        and (item := _of_row(source, row, known, unreviewed, records)) is not None
     ]
     catalogue = Catalogue(records.values())
     cells = [_of_cells(one) for one in unknown_names(source, catalogue)]

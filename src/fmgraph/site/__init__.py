@@ -30,9 +30,11 @@ from fmgraph.site import (
     index_pages,
     lineage_pages,
     list_pages,
+    page_parameters,
     problem_pages,
     query_endpoint,
     rdf_files,
+    reconcile_service,
     result_pages,
     search_page,
     signposting,
@@ -42,10 +44,12 @@ from fmgraph.site import (
 from fmgraph.site.page_context import STATIC, Site
 
 _PARTS = (
+    page_parameters,
     static_assets,
     home_page,
     description_pages,
     search_page,
+    reconcile_service,
     list_pages,
     atlas_page,
     lineage_pages,

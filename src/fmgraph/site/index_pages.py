@@ -37,7 +37,6 @@ _SORTS = {
     "descendants": "DESC(?n) LCASE(?label)",
 }
 _BUILT_ON_IT = "OPTIONAL { SELECT ?s (COUNT(DISTINCT ?d) AS ?m) WHERE { ?d fmg:derivesFrom ?s } GROUP BY ?s }"
-_TAKEN = {"page", "sort", "format"}
 
 
 def register(pages: Blueprint, site: Site) -> None:
@@ -87,7 +86,6 @@ def _index(site: Site, kind: Kind) -> Response:
         offset=offset,
         facets=list(facets.shown(**kept)),
         chosen=facets.chosen,
-        unknown_parameters=sorted(set(request.args) - _TAKEN - {facet.name for facet in facets.facets}),
         permissive_code=_permissive_code(site, facets) if kind.work else None,
         clear=site.links.path(kind.name, ""),
         files=[(one, site.links.path(kind.name, "", **here, format=one.suffix)) for one in (CSV, JSON)],

@@ -25,6 +25,7 @@ from pyoxigraph import Store
 
 from fmgraph.errors import FmgraphError
 from fmgraph.rdf.store import Meta, dataset_of_files, open_dataset
+from fmgraph.server.pool.confine import means
 from fmgraph.server.pool.evaluator import die_with, serve
 from fmgraph.settings import Settings
 
@@ -43,7 +44,7 @@ def main(number: int) -> None:
     except FmgraphError as error:
         _tell(control, {"failed": str(error)})
         return
-    _tell(control, {"ready": asdict(source.meta), "folder": source.folder})
+    _tell(control, {"ready": asdict(source.meta), "folder": source.folder, "confinement": means()})
     gc.collect()
     gc.freeze()  # what is there now is never looked at again, so that pages stay shared
     with suppress(ConnectionError):  # the broker has gone, with messages of ours unread
@@ -108,17 +109,23 @@ class _Zygote:
     def _obey(self, message: dict[str, Any]) -> None:
         pid = message.get("pid")
         if message["do"] == "fork":
-            self._fork()
+            self._fork(warm=message["warm"])
         elif pid in self._children:
             if message["do"] == "kill":
                 os.kill(pid, signal.SIGKILL)
             else:
                 os.setpriority(os.PRIO_PROCESS, pid, 19)
 
-    def _fork(self) -> None:
+    def _fork(self, *, warm: bool) -> None:
         ours, theirs = socket.socketpair()
         parent = os.getpid()
-        pid = os.fork()
+        try:
+            pid = os.fork()
+        except OSError as error:  # for now there is no process, or no memory, to be had
+            ours.close()
+            theirs.close()
+            _tell(self._control, {"unforked": str(error)})
+            return
         if pid == 0:
             signal.set_wakeup_fd(-1)
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
@@ -126,10 +133,19 @@ class _Zygote:
                 connection.close()
             os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # Rust's last words, which name no query
             source = self._source
-            serve(theirs, source.open, source.meta, self._settings, parent, search=source.search)
+            serve(
+                theirs,
+                source.open,
+                source.meta,
+                self._settings,
+                parent,
+                search=source.search,
+                folder=source.folder,
+                warm=warm,
+            )
         theirs.close()
         self._children.add(pid)
-        _tell(self._control, {"forked": pid}, ours.fileno())
+        _tell(self._control, {"forked": pid, "warm": warm}, ours.fileno())
         ours.close()
 
     def _bury(self) -> None:

@@ -1,0 +1,51 @@
+"""The parameters that each page takes; what else an address has is left out by a redirect.
+
+So an address with something at its end is no new page to be made, and the cache answers it.
+"""
+
+from __future__ import annotations
+
+from flask import Blueprint, request
+from werkzeug.wrappers import Response
+
+from fmgraph.ontology import all_kinds
+from fmgraph.site.page_context import Site
+
+#: By the name of the view; ``index`` takes its facets, too. ``format`` is taken by all.
+TAKEN: dict[str, frozenset[str]] = {
+    "changes": frozenset(("kind", "list")),
+    "compare": frozenset(("m",)),
+    "disagreements": frozenset(("page",)),
+    "entity": frozenset(("page", "all")),
+    "entity_incoming": frozenset(("p", "page")),
+    "index": frozenset(("page", "sort")),
+    "lineage_of": frozenset(("all",)),
+    "resolve": frozenset(("id",)),
+    "results": frozenset(("page",)),
+    "search_page": frozenset(("q", "kind", "page")),
+    "static": frozenset(("v",)),
+    "suggest": frozenset(("q", "kind")),
+    "whole_field": frozenset(("relation", "modality", "all")),
+    "why": frozenset(("s", "p", "o")),
+}
+#: Views that say themselves what they do with a parameter.
+_OWN = ("named_query", "query_entity")
+
+
+def register(pages: Blueprint, site: Site) -> None:
+    """Have unknown parameters left out before a page is made."""
+
+    @pages.before_request
+    def leave_out() -> Response | None:
+        view = (request.endpoint or "").rpartition(".")[2]
+        if not request.query_string or view in _OWN or request.method not in ("GET", "HEAD"):
+            return None
+        taken = TAKEN.get(view, frozenset()) | {"format"}
+        kind = all_kinds().get((request.view_args or {}).get("kind", ""))
+        if view == "index" and kind is not None:
+            taken |= {facet.name for facet in site.graph.ontology.facets(kind.iri)}
+        if set(request.args) <= taken:
+            return None
+        kept = {name: values for name, values in request.args.lists() if name in taken}
+        segments = request.path.removeprefix("/").split("/")
+        return Response(status=302, headers={"Location": site.links.path(*segments, **kept)})
