@@ -11,7 +11,7 @@ install = $(BIN)/python -m pip install --quiet --editable "$(1)" || { \
 	SKIP_ASSETS=1 $(BIN)/python -m pip install --quiet --editable "$(1)"; }
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test check bench data clean
+.PHONY: help serve test check bench data images lock release clean
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
@@ -46,6 +46,22 @@ data: $(VENV)/.serve  ## build the graph into .build/
 bench: $(VENV)/.test  ## run the benchmarks (minutes) and write docs/performance.md
 	$(call install,.[bench])
 	$(BIN)/python -m bench run
+
+images: $(VENV)/.test  ## take the screenshots in docs/images (needs chromium)
+	$(BIN)/python tests/screenshots.py
+
+lock: $(VENV)/.serve  ## write deploy/requirements.lock anew: the service's dependencies with their hashes
+	$(BIN)/python -m pip install --quiet uv
+	echo "# What the service is installed with in production: make lock writes it from pyproject.toml." > deploy/requirements.lock
+	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --upgrade \
+	  --no-header --no-annotate --no-emit-index-url --quiet >> deploy/requirements.lock
+
+release:  ## build the wheel, and the bill of materials of what it is installed with, into dist/
+	$(PYTHON) -m venv .build/release
+	.build/release/bin/python -m pip install --quiet build cyclonedx-bom
+	.build/release/bin/python -m build --wheel --outdir dist .
+	.build/release/bin/cyclonedx-py requirements deploy/requirements.lock --pyproject pyproject.toml \
+	  --output-reproducible --output-file dist/fmgraph.cdx.json
 
 clean:  ## remove what was built
 	rm -rf $(VENV) .build dist

@@ -125,9 +125,9 @@ def start_server(log: Path, arguments: list[str], port: int, **environ: str) -> 
 def start(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Running]:
     """A function that starts a script of this folder: ``start(script, *arguments)``; the port comes first."""
 
-    def started(script: Path, *arguments: str) -> Running:
+    def started(script: Path, *arguments: str, **environ: str) -> Running:
         port, log = free_port(), tmp_path_factory.mktemp("started") / "log"
-        return start_server(log, [str(script), str(port), *arguments], port)
+        return start_server(log, [str(script), str(port), *arguments], port, **environ)
 
     return started
 

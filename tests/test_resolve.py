@@ -81,10 +81,10 @@ def test_without_an_index_the_same_is_found(shipped: Engine, resolver):
         assert bare.resolve(text) == resolver.resolve(text)
 
 
-def test_a_large_graph_without_an_index_is_refused(shipped, monkeypatch):
+def test_a_large_graph_without_an_index_is_refused(engine, monkeypatch):
     monkeypatch.setattr("fmgraph.answers.resolve.MOST_WITHOUT_INDEX", 10)
     with pytest.raises(LimitError):
-        Resolver(shipped).resolve("uni")
+        Resolver(engine).resolve("uni")
 
 
 def test_a_kind_narrows(resolver):

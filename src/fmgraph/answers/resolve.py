@@ -24,7 +24,7 @@ from fmgraph.rdf.text_index import Entry
 from fmgraph.records.addresses import parse_address
 from fmgraph.records.identifiers import normal_arxiv, normal_doi
 from fmgraph.server.engine import Engine
-from fmgraph.text import SLUG, match_key
+from fmgraph.text import SLUG, fold, match_key
 
 #: Characters of a question that are used.
 LONGEST = 300
@@ -103,6 +103,8 @@ class Resolver:
             for entry in text_index.by_key(source, keys_of(text), kinds, limit):
                 found.setdefault(entry.iri, _match(entry, _SURE, "identifier"))
             for entry in text_index.by_key(source, [f"name:{match_key(text)}"], kinds, limit):
+                if not match_key(text) and fold(text) not in map(fold, (entry.label, *entry.aka)):
+                    continue  # names in other scripts, and a dash, have no key of their own
                 found.setdefault(entry.iri, _match(entry, _BY_NAME, "name"))
             for place, entry in enumerate(text_index.beginning(source, text, kinds, limit)):
                 found.setdefault(entry.iri, _match(entry, _BY_BEGINNING / (1 + place / 20), "beginning"))
@@ -202,7 +204,7 @@ def resolver_of(engine: Engine, index: Path | None = None) -> Resolver:
 def keys_of(text: str) -> list[str]:
     """Return the keys under which an entity named by the text would be in the index, the surest first.
 
-    >>> keys_of("https://huggingface.co/MahmoodLab/UNI")
+    >>> keys_of("https://huggingface.co/MahmoodLab/UNI")[1:]
     ['huggingface:mahmoodlab/uni', 'page:huggingface.co/MahmoodLab/UNI']
     >>> keys_of("arXiv:2308.15474v2")
     ['arxiv:2308.15474']
@@ -215,7 +217,8 @@ def keys_of(text: str) -> list[str]:
     if ror := _ROR.fullmatch(text):
         keys.append(f"page:ror.org/{ror[1].lower()}")
     if "://" in text:
-        return [*keys, *address_keys(text)]
+        # An entity may have an IRI that is not ours: a licence of SPDX.
+        return [*dict.fromkeys([*keys, f"iri:{text}", *address_keys(text)])]
     for scheme, normal in (("arxiv", normal_arxiv), ("doi", normal_doi)):
         try:
             keys.append(f"{scheme}:{normal(text.removeprefix(f'{scheme}:'))}")

@@ -7,6 +7,7 @@ told by ``fmgraph diff`` in the notes of a release.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from xml.etree import ElementTree
 
 from flask import Blueprint, request
@@ -14,7 +15,7 @@ from werkzeug.wrappers import Response
 
 from fmgraph.errors import NotFoundError
 from fmgraph.ontology import all_kinds
-from fmgraph.publish.released_records import read_releases
+from fmgraph.publish.released_records import read_releases, records
 from fmgraph.rdf.formats import HTML, Format
 from fmgraph.site.graph_reader import iri, values
 from fmgraph.site.page_context import Site
@@ -84,10 +85,15 @@ def read_changes(site: Site, kind: str = "", listed: str = "") -> list[Change]:
     for one in releases:
         changes.append(Change(one.version, one.date, _by_kind(present, one.records - earlier)))
         earlier |= one.records
-    fresh = frozenset(name for name in present if name not in earlier)
+    fresh = _records() - earlier
     if fresh or not releases:
         changes.append(Change(None, site.engine.meta.modified, _by_kind(present, fresh)))
     return [change for change in reversed(changes) if change.total]
+
+
+@lru_cache(maxsize=1)
+def _records() -> frozenset[str]:
+    return frozenset(records())
 
 
 def _present(site: Site, kind: str, listed: str) -> dict[str, str]:

@@ -129,6 +129,10 @@ class Engine(ABC):
         del query, formats
         return None
 
+    def check_ready(self) -> None:
+        """Raise EngineError where queries are not answered now."""
+        self.run("ASK {}", trusted=True)
+
     def stats(self) -> dict[str, Any] | None:
         """Return the numbers of the evaluators, None for an engine that has none."""
         return None

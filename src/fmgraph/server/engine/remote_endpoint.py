@@ -71,18 +71,14 @@ class RemoteEngine(Engine):
 
     @property
     def meta(self) -> Meta:
-        """What is known of the data; asked for anew now and then. Raises as :meth:`run` if it never was."""
+        """What is known of the data, asked for anew in a thread now and then; may raise as :meth:`run`."""
         if self._meta is None:
             with self._lock:
                 if self._meta is None:
                     self._refresh()
         elif time.monotonic() > self._until and self._lock.acquire(blocking=False):
-            try:
-                self._refresh()
-            except (EngineError, LimitError):
-                self._until = time.monotonic() + self._settings.remote_refresh_seconds
-            finally:
-                self._lock.release()
+            # In a thread: who looks at this may be an event loop, and the endpoint takes its time.
+            threading.Thread(target=self._refresh_held, daemon=True, name="refresh").start()
         if self._meta is None:
             raise EngineError("nothing is known of the endpoint's data", 502)
         return self._meta
@@ -163,13 +159,14 @@ class RemoteEngine(Engine):
     def _read(self, response: urllib3.BaseHTTPResponse, started: float) -> tuple[str, bytes]:
         most = self._settings.result_mb * 1_000_000
         body = bytearray()
-        for chunk in response.stream(_CHUNK):
+        while chunk := response.read1(_CHUNK):  # what has come, however little: an answer can trickle
             body += chunk
             if len(body) > most:
                 limit = f"{self._settings.result_mb} MB"
                 raise ResultTooLargeError(f"the result is larger than {limit}", limit=f"result size, {limit}")
             if time.monotonic() - started > self._settings.timeout_seconds:
                 raise self._too_long()
+        response.release_conn()
         if response.status != 200:
             raise _error(response, bytes(body))
         if "X-SQL-State" in response.headers:
@@ -181,6 +178,15 @@ class RemoteEngine(Engine):
     def _too_long(self) -> LimitError:
         limit = f"{self._settings.timeout_seconds:g} s"
         return LimitError(f"the query takes longer than {limit}", limit=f"time, {limit}")
+
+    def _refresh_held(self) -> None:
+        """Ask anew, and give back the lock that the caller took."""
+        try:
+            self._refresh()
+        except (EngineError, LimitError, QueryError):
+            self._until = time.monotonic() + self._settings.remote_refresh_seconds
+        finally:
+            self._lock.release()
 
     def _refresh(self) -> None:
         known = Meta("", "", 0, self._settings.entity_base, "", "disk")

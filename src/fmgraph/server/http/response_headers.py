@@ -93,8 +93,10 @@ def encode(response: Response, coding: str, accept_encoding: str | None) -> None
 
 def dress(headers: Headers) -> None:
     """Add what every answer carries; a header that the view has set stays."""
+    framing = "Content-Security-Policy" in headers  # a view with a policy of its own says who may frame it
     for name, value in ALWAYS.items():
-        headers.setdefault(name, value)
+        if not (framing and name == "X-Frame-Options"):
+            headers.setdefault(name, value)
     vary = {part.strip().lower() for part in headers.get("Vary", "").split(",")}
     missing = [name for name in ("Accept", "Accept-Encoding") if name.lower() not in vary]
     if missing:

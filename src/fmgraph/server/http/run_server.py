@@ -35,6 +35,7 @@ from fmgraph.server.http.metrics import Metrics
 from fmgraph.server.http.rsgi_app import RsgiApp
 from fmgraph.server.http.service_state import public_url
 from fmgraph.server.pool.broker_process import BrokerProcess
+from fmgraph.server.pool.evaluator import die_with
 from fmgraph.server.pool.pool_engine import PoolEngine
 from fmgraph.settings import Settings
 
@@ -139,6 +140,7 @@ def serve_broker(
         reload=partial(_reload, broker),
         dumps=dumps,
         search=search_index(source),
+        folder=broker.socket.parent / "counters",
     )
 
 
@@ -166,17 +168,19 @@ def run(
     reload: Callable[[], object] | None = None,
     dumps: Path | None = None,
     search: Path | None = None,
+    folder: Path | None = None,
 ) -> None:
     """Serve an engine until SIGTERM or SIGINT.
 
     ``make_engine`` (``partial(PoolEngine, socket)``) and ``make_app`` are called in every worker process and
-    must be picklable. ``reload`` is called in a thread of this process at SIGHUP. Raises
-    UsageError when the address cannot be listened on, or the settings make no sense.
+    must be picklable. ``reload`` is called in a thread of this process at SIGHUP. ``folder`` is for counters.
+    Raises UsageError when the address cannot be listened on, or the settings make no sense.
     """
     settings = listening(settings)
     public_url(settings)
     logging.config.dictConfig(_logging(settings))
-    counters = Path(tempfile.mkdtemp(prefix="fmgraph-counters-"))
+    counters = folder or Path(tempfile.mkdtemp(prefix="fmgraph-counters-"))
+    counters.mkdir(exist_ok=True)
     server = _Server(
         "fmgraph",
         address=numeric_address(settings.host),
@@ -197,7 +201,7 @@ def run(
     server.reload_dataset = reload
     server.counters = counters
     loader: Callable[..., Any] = partial(
-        load_worker, make_app, make_engine, settings, counters, dumps, search
+        load_worker, make_app, make_engine, settings, counters, os.getpid(), dumps, search
     )
     try:
         server.serve(target_loader=loader, wrap_loader=False)
@@ -210,10 +214,12 @@ def load_worker(
     make_engine: Callable[[], Engine],
     settings: Settings,
     counters: Path,
+    main: int,
     dumps: Path | None = None,
     search: Path | None = None,
 ) -> RsgiApp:
-    """Return the application of one worker process; granian calls it there."""
+    """Return the application of one worker process, which ends with ``main``; granian calls it there."""
+    die_with(main)
     sys.setswitchinterval(_SWITCH_SECONDS)
     logging.config.dictConfig(_logging(settings))
     metrics = Metrics(counters)

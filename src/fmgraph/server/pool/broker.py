@@ -20,6 +20,8 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import os
+import shutil
 import signal
 import sys
 from dataclasses import asdict
@@ -27,6 +29,7 @@ from pathlib import Path
 
 from fmgraph.errors import UsageError
 from fmgraph.server.pool.dispatcher import Dispatcher
+from fmgraph.server.pool.evaluator import die_with
 from fmgraph.server.pool.messages import Buffer, Frame, error_frame, head
 from fmgraph.server.pool.scheduler import Job
 from fmgraph.settings import Settings
@@ -88,8 +91,18 @@ async def _main() -> int:
     path = Path(config["socket"])
     dispatcher = Dispatcher(settings, meta_path(path))
     loop = asyncio.get_running_loop()
-    loop.add_reader(0, dispatcher.stopped.set)  # closed: who started us has gone
     loop.add_signal_handler(signal.SIGTERM, dispatcher.stopped.set)
+    die_with(config["parent"], signal.SIGTERM)
+    orphaned = False
+
+    def on_input() -> None:
+        """Stop: who started us has said so, or has gone without a word."""
+        nonlocal orphaned
+        orphaned = not os.read(0, 1)
+        loop.remove_reader(0)
+        dispatcher.stopped.set()
+
+    loop.add_reader(0, on_input)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for who started us
     try:
         try:
@@ -105,6 +118,8 @@ async def _main() -> int:
         dispatcher.close()
         path.unlink(missing_ok=True)
         meta_path(path).unlink(missing_ok=True)
+        if orphaned or os.getppid() != config["parent"]:  # who would remove the folder was killed
+            shutil.rmtree(path.parent, ignore_errors=True)
     return 0
 
 

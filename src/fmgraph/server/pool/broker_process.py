@@ -12,10 +12,11 @@ import tempfile
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import fmgraph
 from fmgraph.errors import UsageError
@@ -90,7 +91,12 @@ class BrokerProcess:
             env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
         )
         self._process = process  # before it serves: whoever is answered sees the new one
-        config = {"socket": str(self.socket), "source": self._source, "settings": asdict(self._settings)}
+        config: dict[str, Any] = {
+            "socket": str(self.socket),
+            "source": self._source,
+            "settings": asdict(self._settings),
+        }
+        config["parent"] = os.getpid()
         if process.stdin is None or process.stdout is None:  # for the type checker: both are pipes
             raise UsageError("the evaluators could not be started")
         try:
@@ -122,9 +128,14 @@ class BrokerProcess:
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
+    if process.stdin is not None:
+        with suppress(OSError, ValueError):  # it has ended already
+            process.stdin.write(b"\n")
+            process.stdin.flush()
     for pipe in (process.stdin, process.stdout):
         if pipe is not None:
-            pipe.close()
+            with suppress(OSError):
+                pipe.close()
     try:
         process.wait(5)
     except subprocess.TimeoutExpired:

@@ -22,6 +22,8 @@ from fmgraph.server.pool.scheduler import Job
 from fmgraph.settings import Settings
 
 _PACKET = 1 << 16
+#: Seconds until another evaluator is asked for where none could be forked.
+_RETRY_DELAY = 0.5
 _LOG = logging.getLogger("fmgraph.server.engine")
 
 
@@ -100,6 +102,7 @@ class Generation:
         self.evaluators: dict[int, Evaluator] = {}
         self.forking = 0
         self.closed = False
+        self._fork_again_at = 0.0
         self.retiring = False  # superseded: runs its last jobs
         self.forks = 0
         self.failures = 0  # evaluators that ended before their first query, in a row
@@ -133,7 +136,9 @@ class Generation:
         return [e for e in self.evaluators.values() if e.job is None and e.transport is not None]
 
     def fork(self) -> None:
-        """Ask for one more evaluator."""
+        """Ask for one more evaluator, unless one could not be forked just now."""
+        if self._loop.time() < self._fork_again_at:
+            return
         self.forking += 1
         self.forks += 1
         self.tell({"do": "fork"})
@@ -185,9 +190,15 @@ class Generation:
         message = json.loads(data)
         if "ready" in message:
             self.meta, self.folder = Meta(**message["ready"]), message["folder"]
+            _LOG.info("evaluators are confined by: %s", message["confinement"])
             self._ready.set_result(self.meta)
         elif "failed" in message:
             self._ready.set_exception(UsageError(message["failed"]))
+        elif "unforked" in message:
+            _LOG.error("no evaluator could be started: %s", message["unforked"])
+            self.forking -= 1
+            self._fork_again_at = self._loop.time() + _RETRY_DELAY
+            self._loop.call_later(2 * _RETRY_DELAY, self._on_change, self)
         elif "forked" in message:
             self._loop.create_task(self._adopt(message["forked"], descriptors[0]))
         else:

@@ -55,10 +55,6 @@ class Dispatcher:
         self._scheduler.forget()
         self.dispatch()
 
-    def on_loss(self) -> None:
-        """Give up: the dataset cannot be loaded any more."""
-        self.stopped.set()
-
     def submit(self, frame: bytes, reply: Callable[[bytes], None]) -> Job | None:
         """Take a query; return its job, or None when it was refused (and the refusal is on its way)."""
         message = decode(frame)
@@ -105,9 +101,8 @@ class Dispatcher:
     def dispatch(self) -> None:
         """Give every free place its next query, and see to it that there are evaluators."""
         generation = self._datasets.current
-        if generation is None or generation.closed:
-            return
-        self._places.fill(generation, self._loop.time())
+        if generation is not None and not generation.closed:
+            self._places.fill(generation, self._loop.time())
         if not self._ticking:
             self._ticking = True
             self._loop.call_later(_TICK, self._tick)

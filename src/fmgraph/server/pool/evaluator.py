@@ -25,6 +25,7 @@ from fmgraph.errors import FmgraphError, LimitError
 from fmgraph.rdf.store import Meta
 from fmgraph.server.engine.engine_interface import ResultFormats
 from fmgraph.server.engine.evaluate import evaluate
+from fmgraph.server.pool.confine import confine
 from fmgraph.server.pool.messages import RETIRE, Frame, Reader, error_frame
 from fmgraph.settings import Settings
 
@@ -36,11 +37,11 @@ _STACK_MB = 64
 _GROWN_MB = 128
 
 
-def die_with(parent: int) -> None:
-    """Have the kernel kill this process when its parent ends (Linux); return without it elsewhere."""
+def die_with(parent: int, number: int = signal.SIGKILL) -> None:
+    """Have the kernel send this process a signal when its parent ends (Linux); do nothing elsewhere."""
     prctl = getattr(ctypes.CDLL(None), "prctl", None)
     if prctl is not None:
-        prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+        prctl(_PR_SET_PDEATHSIG, number, 0, 0, 0)
     if os.getppid() != parent:  # it ended before we asked
         os._exit(1)
 
@@ -53,10 +54,11 @@ def serve(
     parent: int,
     *,
     search: Path | None = None,
+    folder: str | None = None,
 ) -> None:
     """Answer queries that come over ``connection`` until it is closed. Never returns: ends the process.
 
-    ``search`` is the dataset's index of names.
+    ``search`` is the dataset's index of names; ``folder`` is all of the file system that stays readable.
     """
     status = 1
     try:
@@ -64,6 +66,7 @@ def serve(
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the broker to handle
         store = open_store()
         _limit(settings.memory_mb)
+        confine([] if folder is None else [folder])
         base = _peak_mb()
         reader = Reader(connection)
         meta_head = asdict(meta)

@@ -24,6 +24,8 @@ from fmgraph.settings import Settings
 _LOG = logging.getLogger("fmgraph.server.engine")
 #: Seconds beyond all limits after which the broker is held to be gone.
 _GRACE = 10.0
+#: Seconds in which evaluators that are ready answer.
+_READY_SECONDS = 3.0
 
 
 @dataclass
@@ -103,6 +105,18 @@ class PoolEngine(Engine):
         if cheap is None or cheap.meta.digest != digest:
             return None
         return cheap.answer(query, formats, self._settings.result_mb * 1_000_000)
+
+    def check_ready(self) -> None:
+        """See :meth:`fmgraph.server.engine.Engine.check_ready`; it is no more than a few seconds' wait."""
+        head = {
+            "op": "run",
+            **_fields(JSON_AND_TURTLE),
+            "client": "",
+            "trusted": True,
+            "cost": 0,
+            "template": "",
+        }
+        self._ask(Frame(0, head, b"ASK {}"), _READY_SECONDS)
 
     def stats(self) -> dict[str, Any]:
         """Return the broker's numbers (:meth:`fmgraph.server.pool.broker.Broker.report`)."""

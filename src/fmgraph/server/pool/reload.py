@@ -30,9 +30,6 @@ class Owner(Protocol):
     def on_load(self) -> None:
         """Begin with another dataset."""
 
-    def on_loss(self) -> None:
-        """Give up: the dataset cannot be loaded any more."""
-
     def dispatch(self) -> None:
         """Use evaluators that have become ready."""
 
@@ -95,15 +92,19 @@ class Datasets:
         if generation.retiring:
             self.settle(generation)
         elif generation.closed and generation is self.current and not self._closing:
-            _LOG.error("the process with the dataset ended; it is started again")
-            self._restarting = asyncio.create_task(self._restart(generation.source))
+            if self._restarting is None or self._restarting.done():
+                _LOG.error("the process with the dataset ended; it is started again")
+                self._restarting = asyncio.create_task(self._restart(generation.source))
         else:
             self._owner.dispatch()
 
     async def _restart(self, source: list[str]) -> None:
-        await asyncio.sleep(_RESTART_DELAY)
-        try:
-            await self.load(source)
-        except UsageError as error:
-            _LOG.error("%s", error)
-            self._owner.on_loss()
+        """Load the dataset again, and again: what is in the way may pass."""
+        while not self._closing:
+            await asyncio.sleep(_RESTART_DELAY)
+            try:
+                await self.load(source)
+            except (UsageError, OSError) as error:  # OSError: there is no process to be had
+                _LOG.error("the process with the dataset could not be started: %s", error)
+            else:
+                return

@@ -25,6 +25,7 @@ from pyoxigraph import Store
 
 from fmgraph.errors import FmgraphError
 from fmgraph.rdf.store import Meta, dataset_of_files, open_dataset
+from fmgraph.server.pool.confine import means
 from fmgraph.server.pool.evaluator import die_with, serve
 from fmgraph.settings import Settings
 
@@ -43,7 +44,7 @@ def main(number: int) -> None:
     except FmgraphError as error:
         _tell(control, {"failed": str(error)})
         return
-    _tell(control, {"ready": asdict(source.meta), "folder": source.folder})
+    _tell(control, {"ready": asdict(source.meta), "folder": source.folder, "confinement": means()})
     gc.collect()
     gc.freeze()  # what is there now is never looked at again, so that pages stay shared
     with suppress(ConnectionError):  # the broker has gone, with messages of ours unread
@@ -118,7 +119,13 @@ class _Zygote:
     def _fork(self) -> None:
         ours, theirs = socket.socketpair()
         parent = os.getpid()
-        pid = os.fork()
+        try:
+            pid = os.fork()
+        except OSError as error:  # for now there is no process, or no memory, to be had
+            ours.close()
+            theirs.close()
+            _tell(self._control, {"unforked": str(error)})
+            return
         if pid == 0:
             signal.set_wakeup_fd(-1)
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
@@ -126,7 +133,15 @@ class _Zygote:
                 connection.close()
             os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # Rust's last words, which name no query
             source = self._source
-            serve(theirs, source.open, source.meta, self._settings, parent, search=source.search)
+            serve(
+                theirs,
+                source.open,
+                source.meta,
+                self._settings,
+                parent,
+                search=source.search,
+                folder=source.folder,
+            )
         theirs.close()
         self._children.add(pid)
         _tell(self._control, {"forked": pid}, ours.fileno())

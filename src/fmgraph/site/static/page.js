@@ -76,3 +76,12 @@ for (const figure of document.querySelectorAll(".lineage-figure")) {
     }
   });
 }
+
+// A picture larger than its box begins at the work that it is about, or that most is built on.
+for (const box of document.querySelectorAll(".picture")) {
+  const work = box.querySelector(".root") || box.querySelector(".w4");
+  if (!work) continue;
+  const [at, around] = [work.getBoundingClientRect(), box.getBoundingClientRect()];
+  box.scrollTop += at.top - around.top - around.height / 2;
+  box.scrollLeft += at.left - around.left - Math.min(60, around.width / 4);
+}

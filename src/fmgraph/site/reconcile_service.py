@@ -1,0 +1,469 @@
+"""``/reconcile``: the Reconciliation Service API, for OpenRefine and other tables' tools.
+
+Version 0.2 at ``/reconcile``
+(https://www.w3.org/community/reports/reconciliation/CG-FINAL-specs-0.2-20230410/), the draft of 1.0 at
+``/reconcile/1.0`` (https://reconciliation-api.github.io/specs/draft/). JSONP is not offered: CORS is.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from flask import Blueprint, request
+from werkzeug.wrappers import Response
+
+from fmgraph import __version__
+from fmgraph.answers.reconcile import (
+    MOST,
+    WORK,
+    Candidate,
+    Condition,
+    Question,
+    Reconciler,
+    asked_properties,
+    entity_id,
+    kinds_of,
+    property_iri,
+    type_ids,
+)
+from fmgraph.answers.resolve import Match
+from fmgraph.errors import LimitError, ParameterError
+from fmgraph.ontology import Property, all_kinds, searched_classes, shipped
+from fmgraph.rdf.formats import HTML, Format
+from fmgraph.rdf.prefixes import BASE, FMG, RDFS, SKOS
+from fmgraph.server.http.response_headers import CSP
+from fmgraph.site.page_context import Site
+from fmgraph.site.work_answers import read_answers
+
+OLD, NEW = "0.2", "1.0-draft"
+#: Questions of one batch, entities of one extension, suggestions without a limit.
+MOST_QUESTIONS, MOST_ENTITIES, SUGGESTED = 100, 1000, 10
+#: Pixels of a preview.
+WIDTH, HEIGHT = 430, 230
+_JSON = Format("json", "JSON", "application/json", "json")
+#: Tools show a preview inside a page of their own.
+_FRAMED = CSP.replace("frame-ancestors 'none'", "frame-ancestors *")
+_LIMIT_SETTING = {
+    "type": "number",
+    "default": 0,
+    "name": "limit",
+    "label": "Limit",
+    "help_text": "Most values of each entity; 0: all",
+}
+
+
+def register(pages: Blueprint, site: Site) -> None:
+    """Add the routes of both versions."""
+    asker = Reconciler(site.engine, site.resolver)
+
+    @pages.route("/reconcile", methods=["GET", "POST"])
+    @pages.route("/reconcile/", methods=["GET", "POST"])
+    def reconcile() -> Response:
+        told = request.values
+        if "queries" in told:
+            batch = _object(told["queries"], "queries")
+            questions = [_old_question(one) for one in _bounded(list(batch.values()))]
+            answers = [{"result": [_old_candidate(c) for c in asker.candidates(q)]} for q in questions]
+            return _json(dict(zip(batch, answers, strict=True)), site)
+        if "extend" in told:
+            return _json(_old_extension(asker, _object(told["extend"], "extend")), site)
+        return _described(_old_manifest(site), site)
+
+    @pages.get("/reconcile/1.0")
+    @pages.get("/reconcile/1.0/")
+    def manifest() -> Response:
+        return _described(_new_manifest(site), site)
+
+    @pages.post("/reconcile/1.0/match")
+    def match() -> Response:
+        asked = _body().get("queries")
+        if not isinstance(asked, list):
+            raise ParameterError('a batch is {"queries": [{"conditions": […]}, …]}')
+        questions = [_new_question(one) for one in _bounded(asked)]
+        found = [{"candidates": [_new_candidate(c) for c in asker.candidates(q)]} for q in questions]
+        return _json({"results": found}, site)
+
+    @pages.post("/reconcile/1.0/extend")
+    def extend() -> Response:
+        return _json(_new_extension(asker, _body()), site)
+
+    for root in ("/reconcile", "/reconcile/1.0"):
+        _shared(pages, site, asker, root)
+
+
+def _shared(pages: Blueprint, site: Site, asker: Reconciler, root: str) -> None:
+    """Add what both versions have alike: suggestions, proposals, previews."""
+    name = "old" if root == "/reconcile" else "new"
+
+    def add(path: str, view: Callable[[], Response]) -> None:
+        pages.add_url_rule(root + path, f"reconcile_{name}{path.replace('/', '_')}", view)
+
+    def suggest_entity() -> Response:
+        prefix, first, last = _suggested()
+        kind = request.args.get("type") or ""
+        kinds = kinds_of(kind) if kind else ()
+        found = site.resolver.resolve(prefix, kinds, last)[first:] if prefix else []
+        items = [{**_named(one), "description": _description(one), "notable": _types(one)} for one in found]
+        return _json({"result": items}, site)
+
+    def suggest_property() -> Response:
+        prefix, first, last = _suggested()
+        items = [_property(one) for one in asked_properties()]
+        return _json({"result": _beginning(items, prefix)[first:last]}, site)
+
+    def suggest_type() -> Response:
+        prefix, first, last = _suggested()
+        return _json({"result": _beginning([_type(one) for one in type_ids()], prefix)[first:last]}, site)
+
+    def propose() -> Response:
+        type_id = request.args.get("type", WORK) or WORK
+        kinds = kinds_of(type_id)
+        cls = all_kinds()[kinds[0]].iri if len(kinds) == 1 else FMG + WORK
+        able = {one.iri for one in asked_properties()}
+        props = [_property(one) for one in shipped().of_class(cls) if one.iri in able]
+        answer: dict[str, Any] = {"type": type_id, "properties": props}
+        if "limit" in request.args:
+            answer["limit"] = _whole("limit", SUGGESTED)
+            answer["properties"] = props[: answer["limit"]]
+        return _json(answer, site)
+
+    def preview() -> Response:
+        return _preview(site, asker.about(request.args.get("id", "")))
+
+    add("/suggest/entity", suggest_entity)
+    add("/suggest/property", suggest_property)
+    add("/suggest/type", suggest_type)
+    add("/extend/propose", propose)
+    add("/preview", preview)
+
+
+def _json(answer: object, site: Site) -> Response:
+    body = json.dumps(answer, ensure_ascii=False).encode()
+    if request.method == "POST":
+        return Response(body, content_type=_JSON.media_type)
+    return site.answer(body, _JSON)
+
+
+def _described(manifest: dict[str, Any], site: Site) -> Response:
+    """Return a manifest; one made for the host that was asked is kept by nobody."""
+    if site.links.public:
+        return _json(manifest, site)
+    body = json.dumps(manifest, ensure_ascii=False)
+    return Response(body, content_type=_JSON.media_type, headers={"Cache-Control": "no-store"})
+
+
+def _preview(site: Site, match: Match) -> Response:
+    kind = all_kinds()[match.kind]
+    answers = read_answers(site.graph, [match.iri])[match.iri] if kind.work else None
+    view = site.view([match.iri, *(answers.terms if answers else ())])
+    answer = site.answer(
+        site.render("reconcile_preview.html", match=match, kind=kind, answers=answers, view=view).encode(),
+        HTML,
+    )
+    answer.headers["Content-Security-Policy"] = _FRAMED
+    return answer
+
+
+# ---- manifests
+
+
+def _manifest(site: Site, version: str) -> dict[str, Any]:
+    return {
+        "versions": [version],
+        "name": "fmgraph: medical foundation models",
+        "documentation": _address(site, "about"),
+        "serviceVersion": __version__,
+        "defaultTypes": [
+            _type(one) for one in (WORK, "Model", "Dataset", "Paper", "Institution", "Modality")
+        ],
+    }
+
+
+def _old_manifest(site: Site) -> dict[str, Any]:
+    root = _address(site, "reconcile")
+    suggest = {
+        what: {"service_url": root, "service_path": f"/suggest/{what}"}
+        for what in ("entity", "property", "type")
+    }
+    return {
+        **_manifest(site, OLD),
+        "identifierSpace": BASE,
+        "schemaSpace": FMG,
+        "view": {"url": f"{_address(site, 'resolve')}?id={{{{id}}}}"},
+        "suggest": suggest,
+        "preview": {"url": f"{root}/preview?id={{{{id}}}}", "width": WIDTH, "height": HEIGHT},
+        "extend": {
+            "propose_properties": {"service_url": root, "service_path": "/extend/propose"},
+            "property_settings": [_LIMIT_SETTING],
+        },
+    }
+
+
+def _new_manifest(site: Site) -> dict[str, Any]:
+    renamed = {"label": "name", "name": "id", "help_text": "helpText"}
+    return {
+        **_manifest(site, NEW),
+        "lang": "en",
+        "dir": "ltr",
+        "view": {"url": f"{_address(site, 'resolve')}?id={{id}}"},
+        "suggest": {"entity": True, "property": True, "type": True},
+        "preview": {"width": WIDTH, "height": HEIGHT},
+        "extend": {
+            "proposeProperties": True,
+            "propertySettings": [{renamed.get(key, key): value for key, value in _LIMIT_SETTING.items()}],
+        },
+        "standardizedScore": True,
+    }
+
+
+def _address(site: Site, name: str) -> str:
+    """Return the whole address of a page of ours; without a public URL, under the host that was asked."""
+    path = site.links.path(name)
+    return site.links.absolute(path) if site.links.public else request.host_url.rstrip("/") + path
+
+
+# ---- questions
+
+
+def _object(text: str, what: str) -> dict[str, Any]:
+    try:
+        made = json.loads(text)
+    except ValueError as error:
+        raise ParameterError(f"{what} is no JSON: {error}") from None
+    if not isinstance(made, dict):
+        raise ParameterError(f"{what} must be a JSON object")
+    return made
+
+
+def _body() -> dict[str, Any]:
+    return _object(request.get_data(as_text=True), "the body")
+
+
+def _bounded(questions: list[Any]) -> list[Mapping[str, Any]]:
+    if len(questions) > MOST_QUESTIONS:
+        raise LimitError(
+            f"a batch has at most {MOST_QUESTIONS} queries, not {len(questions)}", "queries of a batch"
+        )
+    for one in questions:
+        if not isinstance(one, dict):
+            raise ParameterError("each query must be a JSON object")
+    return questions
+
+
+def _old_question(asked: Mapping[str, Any]) -> Question:
+    types = asked.get("type") or []
+    conditions = [
+        Condition(property_iri(_text(one, "pid")), _values(one.get("v")))
+        for one in _objects(asked, "properties")
+    ]
+    if not asked.get("query") and not conditions:
+        raise ParameterError("a query needs a query text or properties")
+    return Question(
+        str(asked.get("query") or ""),
+        _kinds(types if isinstance(types, list) else [types]),
+        _limit(asked),
+        tuple(conditions),
+    )
+
+
+def _new_question(asked: Mapping[str, Any]) -> Question:
+    conditions: list[Condition] = []
+    text = ""
+    for one in _objects(asked, "conditions"):
+        kind, values = one.get("matchType"), _values(one.get("propertyValue"))
+        if kind in ("name", "id"):
+            text = text or (values[0] if values else "")
+        elif kind == "property":
+            quantifier = one.get("matchQuantifier", "any")
+            if quantifier not in ("any", "all", "none"):
+                raise ParameterError(f"matchQuantifier is any, all or none, not {quantifier!r}")
+            prop = property_iri(_text(one, "propertyId"))
+            conditions.append(Condition(prop, values, one.get("required") is True, quantifier))
+        else:
+            raise ParameterError(f"matchType is name, id or property, not {kind!r}")
+    if not text and not conditions:
+        raise ParameterError("a query needs at least one condition")
+    kinds = _kinds([asked["type"]] if asked.get("type") else [])
+    return Question(text, kinds, _limit(asked), tuple(conditions))
+
+
+def _kinds(types: Sequence[Any]) -> tuple[str, ...]:
+    named = [str(one.get("id", "")) if isinstance(one, dict) else str(one) for one in types]
+    return tuple(dict.fromkeys(kind for one in named for kind in kinds_of(one)))
+
+
+def _objects(asked: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
+    found = asked.get(key) or []
+    if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
+        raise ParameterError(f"{key} must be a list of JSON objects")
+    return found
+
+
+def _text(asked: Mapping[str, Any], key: str) -> str:
+    if not isinstance(asked.get(key), str):
+        raise ParameterError(f"{key} is missing")
+    return str(asked[key])
+
+
+def _values(told: Any) -> tuple[str, ...]:
+    values = told if isinstance(told, list) else [told]
+    texts = [
+        str(one.get("id", "")) if isinstance(one, dict) else _plain(one) for one in values if one is not None
+    ]
+    return tuple(text for text in texts if text.strip())[:20]
+
+
+def _plain(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _limit(asked: Mapping[str, Any]) -> int:
+    limit = asked.get("limit", 5)
+    if isinstance(limit, bool) or not isinstance(limit, int | float) or limit < 1:
+        raise ParameterError(f"limit must be a positive number, not {limit!r}")
+    return int(min(limit, MOST))
+
+
+def _whole(name: str, default: int) -> int:
+    text = request.args.get(name, "")
+    if not text:
+        return default
+    if not (text.isascii() and text.isdigit() and len(text) < 7):
+        raise ParameterError(f"{name} must be a whole number, not {text[:20]!r}")
+    return int(text)
+
+
+def _suggested() -> tuple[str, int, int]:
+    """Return the prefix, and the first and last place of the suggestions asked for."""
+    first = _whole("offset", _whole("cursor", 0))
+    return request.args.get("prefix", "").strip(), first, first + min(_whole("limit", SUGGESTED), MOST)
+
+
+def _beginning(items: list[dict[str, Any]], prefix: str) -> list[dict[str, Any]]:
+    """Return the items whose name or id begins with the prefix, then those that hold it; all for none."""
+    wanted = prefix.casefold()
+    ranked = []
+    for item in items:
+        names = [str(item["name"]).casefold(), str(item["id"]).casefold()]
+        if any(wanted in name for name in names):
+            ranked.append((min(0 if name.startswith(wanted) else 1 for name in names), item))
+    ranked.sort(key=lambda pair: pair[0])
+    return [item for _, item in ranked]
+
+
+# ---- answers
+
+
+def _type(type_id: str) -> dict[str, Any]:
+    cls = FMG + type_id
+    made: dict[str, Any] = {"id": type_id, "name": shipped().value(cls, RDFS + "label")}
+    definition = shipped().value(cls, SKOS + "definition")
+    if definition:
+        made["description"] = definition
+    if type_id != WORK and all(all_kinds()[kind].work for kind in type_ids()[type_id]):
+        made["broader"] = [{"id": WORK, "name": "work"}]
+    return made
+
+
+def _types(match: Match) -> list[dict[str, str]]:
+    type_id = all_kinds()[match.kind].cls
+    return [{"id": type_id, "name": str(_type(type_id)["name"])}]
+
+
+def _property(prop: Property) -> dict[str, str]:
+    made = {"id": prop.local, "name": prop.label}
+    return {**made, "description": prop.definition} if prop.definition else made
+
+
+def _named(match: Match) -> dict[str, str]:
+    return {"id": entity_id(match.iri), "name": match.label}
+
+
+def _description(match: Match) -> str:
+    more = match.title if match.title and match.title != match.label else ", ".join(match.aka[:3])
+    return f"{match.kind}: {more}" if more else match.kind
+
+
+def _old_candidate(one: Candidate) -> dict[str, Any]:
+    return {
+        **_named(one.match),
+        "description": _description(one.match),
+        "score": one.score,
+        "match": one.sure,
+        "type": _types(one.match),
+        "features": _features(one),
+    }
+
+
+def _new_candidate(one: Candidate) -> dict[str, Any]:
+    names = {"name": "likeness of the name"}
+    made = _old_candidate(one)
+    made["features"] = [
+        {**feature, "name": names.get(feature["id"]) or _label(feature["id"])} for feature in made["features"]
+    ]
+    return made
+
+
+def _label(local: str) -> str:
+    return shipped().property(FMG + local).label or local
+
+
+def _features(one: Candidate) -> list[dict[str, Any]]:
+    said = [{"id": prop.removeprefix(FMG), "value": agrees} for prop, agrees in one.agrees.items()]
+    return [{"id": "name", "value": round(one.match.score * 100, 1)}, *said]
+
+
+def _extension(
+    asker: Reconciler, asked: Mapping[str, Any]
+) -> tuple[list[dict[str, Any]], list[str], dict[str, str], dict[str, dict[str, list[dict[str, Any]]]]]:
+    """Return meta, the ids asked about, property IRIs by the ids asked for, and the values."""
+    identifiers = asked.get("ids")
+    if not isinstance(identifiers, list) or not all(isinstance(one, str) for one in identifiers):
+        raise ParameterError("ids must be a list of texts")
+    if len(identifiers) > MOST_ENTITIES:
+        raise LimitError(f"at most {MOST_ENTITIES} entities are extended at once", "entities of an extension")
+    props: dict[str, str] = {}
+    wanted: list[tuple[str, int]] = []
+    for one in _objects(asked, "properties"):
+        identifier = _text(one, "id")
+        settings = one.get("settings") or {}
+        most = settings.get("limit", 0) if isinstance(settings, dict) else 0
+        if isinstance(most, str) and most.isdigit():
+            most = int(most)
+        if isinstance(most, bool) or not isinstance(most, int | float) or most < 0:
+            raise ParameterError(f"the setting limit must be a number, not {most!r}")
+        props[identifier] = property_iri(identifier)
+        wanted.append((props[identifier], int(most)))
+    meta = []
+    for identifier, prop in props.items():
+        about = shipped().property(prop)
+        made: dict[str, Any] = {"id": identifier, "name": about.label}
+        classes = [all_kinds()[kind].cls for kind, cls in searched_classes().items() if cls in about.ranges]
+        if FMG + WORK in about.ranges:
+            classes = [WORK]
+        if len(classes) == 1:
+            made["type"] = {"id": classes[0], "name": str(_type(classes[0])["name"])}
+        meta.append(made)
+    return meta, list(dict.fromkeys(identifiers)), props, asker.extend(identifiers, wanted)
+
+
+def _old_extension(asker: Reconciler, asked: Mapping[str, Any]) -> dict[str, Any]:
+    meta, identifiers, props, values = _extension(asker, asked)
+    rows = {one: {identifier: values[one][prop] for identifier, prop in props.items()} for one in identifiers}
+    return {"meta": meta, "rows": rows}
+
+
+def _new_extension(asker: Reconciler, asked: Mapping[str, Any]) -> dict[str, Any]:
+    meta, identifiers, props, values = _extension(asker, asked)
+    rows = [
+        {
+            "id": one,
+            "properties": [
+                {"id": identifier, "values": values[one][prop]} for identifier, prop in props.items()
+            ],
+        }
+        for one in identifiers
+    ]
+    return {"meta": meta, "rows": rows}
