@@ -13,6 +13,8 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
@@ -29,8 +31,11 @@ from fmgraph.errors import (
 from fmgraph.rdf.store import write_dataset
 from fmgraph.server.engine import ResultFormats
 from fmgraph.server.pool.broker_process import BrokerProcess
+from fmgraph.server.pool.dataset_workers import Generation
 from fmgraph.server.pool.messages import Frame
 from fmgraph.server.pool.pool_engine import PoolEngine
+from fmgraph.server.pool.scheduler import Scheduler
+from fmgraph.server.pool.slots import Places
 from fmgraph.settings import Settings
 
 N = 2000
@@ -413,3 +418,33 @@ def test_a_zygote_that_ends_is_started_again(folder: Path) -> None:
         os.kill(zygote, signal.SIGKILL)
         assert engine.run(LOOKUP).body
         assert engine.run(LOOKUP).body
+
+
+def test_evaluators_without_work_give_their_memory_back_but_for_one() -> None:
+    def evaluator(name: str, *, answered: float, niced: bool = False, started: bool = True) -> Any:
+        return SimpleNamespace(name=name, answered=answered, niced=niced, started=started)
+
+    idle = [  # the warm one comes first
+        evaluator("kept", answered=0),
+        evaluator("slow", answered=0, niced=True),
+        evaluator("quick", answered=0),
+        evaluator("busy just now", answered=96),
+        evaluator("never asked", answered=0, started=False),
+    ]
+    dropped: list[str] = []
+    places = Places(SETTINGS, Scheduler(SETTINGS), lambda one: dropped.append(one.name))
+    places.trim(cast(Generation, SimpleNamespace(idle=idle)), now=100.0)
+    assert sorted(dropped) == ["quick", "slow"]
+
+
+def test_one_evaluator_has_the_pages_of_the_dataset_before_it_is_asked(folder: Path) -> None:
+    with BrokerProcess([folder], SETTINGS) as broker, broker.engine() as engine:
+        engine.run(LOOKUP)
+
+        def shared(pid: str) -> int:
+            text = Path(f"/proc/{pid}/smaps_rollup").read_text()
+            return sum(int(line.split()[1]) for line in text.splitlines() if line.startswith("Shared_Dirty"))
+
+        found = sorted(shared(pid) for pid in engine.stats()["evaluators"])
+        assert len(found) >= 2
+        assert found[0] < found[-1] / 2, "it has copied what the others share"

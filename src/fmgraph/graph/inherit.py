@@ -2,8 +2,8 @@
 
 The same people release the variants of a work together, under the same terms. So a variant of which no
 source says anything for an inherited property (``fmg:inherited`` in the ontology) has the values of what it
-is a variant of, at any distance, the nearest first. A modality is taken over only where the other has a
-single one: variants may be the parts of a family for different modalities.
+is a variant of, at any distance, the nearest first. A modality, an organ or a task is taken over only where
+the other has a single one: variants may be the parts of a family for different modalities or tasks.
 """
 
 from __future__ import annotations

@@ -24,19 +24,24 @@ from fmgraph.settings import Settings
 _PACKET = 1 << 16
 #: Seconds until another evaluator is asked for where none could be forked.
 _RETRY_DELAY = 0.5
+#: Seconds between two evaluators that copy the dataset's pages, where one after another is killed.
+_WARM_DELAY = 5.0
 _LOG = logging.getLogger("fmgraph.server.engine")
 
 
 class Evaluator(asyncio.Protocol):
     """The broker's end of the socket to one evaluator."""
 
-    def __init__(self, pid: int, generation: Generation) -> None:
+    def __init__(self, pid: int, generation: Generation, *, warm: bool) -> None:
         self.pid = pid
+        self.warm = warm  # has a copy of the dataset's pages, or is about to
+        self.ready = not warm
         self.generation = generation
         self.job: Job | None = None
         self.lane: Literal["quick", "slow"] = "quick"
         self.niced = False
         self.started = False  # whether it has been given a query
+        self.answered = 0.0  # when it last had one
         self.transport: asyncio.Transport | None = None
         self._buffer = Buffer()
         self._base: float | None = None
@@ -50,7 +55,10 @@ class Evaluator(asyncio.Protocol):
         """Hand on a complete answer."""
         self._buffer.feed(data)
         frame = self._buffer.next()
-        if frame is not None:
+        if frame is not None and not self.ready:
+            self.ready = True
+            self.generation.on_change(self.generation)
+        elif frame is not None:
             self.generation.on_answer(self, frame)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
@@ -102,14 +110,14 @@ class Generation:
         self.evaluators: dict[int, Evaluator] = {}
         self.forking = 0
         self.closed = False
-        self._fork_again_at = 0.0
+        self._fork_again_at = self._warm_again_at = 0.0
         self.retiring = False  # superseded: runs its last jobs
         self.forks = 0
         self.failures = 0  # evaluators that ended before their first query, in a row
         self._early: dict[int, int] = {}  # ended before its socket was in use
         self._killed: set[int] = set()  # told to end, and not yet buried
         self.on_answer = on_answer
-        self._on_change = on_change
+        self.on_change = on_change
         self._on_end = on_end
         self._loop = asyncio.get_running_loop()
         self._ready: asyncio.Future[Meta] = self._loop.create_future()
@@ -132,16 +140,22 @@ class Generation:
 
     @property
     def idle(self) -> list[Evaluator]:
-        """Evaluators without a job whose end is not known yet, the oldest first (their memory is warm)."""
-        return [e for e in self.evaluators.values() if e.job is None and e.transport is not None]
+        """Evaluators without a job whose end is not known yet, the warm one first, then the oldest."""
+        found = [e for e in self.evaluators.values() if e.job is None and e.transport is not None and e.ready]
+        return sorted(found, key=lambda evaluator: not evaluator.warm)
 
     def fork(self) -> None:
         """Ask for one more evaluator, unless one could not be forked just now."""
         if self._loop.time() < self._fork_again_at:
             return
+        now = self._loop.time()
+        known = any(evaluator.warm and not evaluator.niced for evaluator in self.evaluators.values())
+        warm = not known and now >= self._warm_again_at
+        if warm:
+            self._warm_again_at = now + _WARM_DELAY
         self.forking += 1
         self.forks += 1
-        self.tell({"do": "fork"})
+        self.tell({"do": "fork", "warm": warm})
 
     def kill(self, evaluator: Evaluator) -> None:
         """End an evaluator; it no longer counts from now on."""
@@ -198,14 +212,14 @@ class Generation:
             _LOG.error("no evaluator could be started: %s", message["unforked"])
             self.forking -= 1
             self._fork_again_at = self._loop.time() + _RETRY_DELAY
-            self._loop.call_later(2 * _RETRY_DELAY, self._on_change, self)
+            self._loop.call_later(2 * _RETRY_DELAY, self.on_change, self)
         elif "forked" in message:
-            self._loop.create_task(self._adopt(message["forked"], descriptors[0]))
+            self._loop.create_task(self._adopt(message["forked"], descriptors[0], warm=message["warm"]))
         else:
             self._ended(message["ended"], message["status"])
 
-    async def _adopt(self, pid: int, descriptor: int) -> None:
-        evaluator = Evaluator(pid, self)
+    async def _adopt(self, pid: int, descriptor: int, *, warm: bool) -> None:
+        evaluator = Evaluator(pid, self, warm=warm)
         connection = socket.socket(fileno=descriptor)
         connection.setblocking(False)
         await self._loop.create_connection(lambda: evaluator, sock=connection)
@@ -216,7 +230,7 @@ class Generation:
         if pid in self._early:
             self._ended(pid, self._early.pop(pid))
         else:
-            self._on_change(self)
+            self.on_change(self)
 
     def _ended(self, pid: int, status: int) -> None:
         evaluator = self.evaluators.pop(pid, None)
@@ -237,4 +251,4 @@ class Generation:
         self.close()
         for evaluator in evaluators:
             self._on_end(evaluator, -9)
-        self._on_change(self)
+        self.on_change(self)

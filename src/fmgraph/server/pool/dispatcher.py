@@ -27,6 +27,8 @@ _TICK = 0.01
 #: An answer that only says "not now" is held back this long, or who asks in a loop would take the CPU.
 _REFUSAL_DELAY = 0.5
 _RESTART_DELAY = 0.5
+#: Seconds between two looks at evaluators without work.
+_TRIM_EVERY = 2.0
 #: Seconds up to which the time that passed is taken for the time used.
 _PROMPT = 0.01
 #: Where one evaluator was killed from outside others may have been: time to hear of their end.
@@ -43,6 +45,7 @@ class Dispatcher:
         self._loop = asyncio.get_running_loop()
         self._datasets = Datasets(settings, meta_path, self)
         self._ticking = False
+        self._loop.call_later(_TRIM_EVERY, self._trim)
         self.stats = Stats()
         self.stopped = asyncio.Event()
 
@@ -107,6 +110,14 @@ class Dispatcher:
             self._ticking = True
             self._loop.call_later(_TICK, self._tick)
 
+    def _trim(self) -> None:
+        """Give back memory that nothing needs now."""
+        generation = self._datasets.current
+        if generation is not None and not generation.closed:
+            self._places.trim(generation, self._loop.time())
+            self.dispatch()
+        self._loop.call_later(_TRIM_EVERY, self._trim)
+
     def _tick(self) -> None:
         self._ticking = False
         now = self._loop.time()
@@ -153,7 +164,7 @@ class Dispatcher:
             self._scheduler.penalise(job, fields["limit"], self._loop.time())
             self.stats.ended[fields["limit"].partition(",")[0]] += 1
         self._reply(job, frame)
-        evaluator.job = None
+        evaluator.job, evaluator.answered = None, self._loop.time()
         generation = evaluator.generation
         if flags(frame) & RETIRE or generation.retiring:
             generation.kill(evaluator)

@@ -18,6 +18,8 @@ from fmgraph.settings import Settings
 _HASTE = 0.2
 #: Times as long as that it may take, where it is held up by other processes or the disk.
 _PATIENCE = 4
+#: Seconds that an evaluator stays which has answered queries and has nothing to do.
+_KEPT_IDLE = 5.0
 
 
 class Places:
@@ -37,6 +39,17 @@ class Places:
         quick = sum(not evaluator.niced for evaluator in generation.evaluators.values())
         for _ in range(self._settings.evaluators + 1 - quick - generation.forking):
             generation.fork()
+
+    def trim(self, generation: Generation, now: float) -> None:
+        """Replace evaluators that have had nothing to do for a while, but for the oldest quick one.
+
+        Reading a dataset in memory copies its pages one by one (references are counted), so that after some
+        dear queries each has a copy of its own. One is kept, since it answers them at full speed.
+        """
+        idle = sorted(generation.idle, key=lambda evaluator: evaluator.niced)
+        for evaluator in idle[1:]:
+            if evaluator.started and now - evaluator.answered > _KEPT_IDLE:
+                self._drop(evaluator)
 
     def must_yield(self, generation: Generation, evaluator: Evaluator, ran: float) -> bool:
         """Tell whether a query that has run for ``ran`` seconds has had its quick place for long enough."""

@@ -109,14 +109,14 @@ class _Zygote:
     def _obey(self, message: dict[str, Any]) -> None:
         pid = message.get("pid")
         if message["do"] == "fork":
-            self._fork()
+            self._fork(warm=message["warm"])
         elif pid in self._children:
             if message["do"] == "kill":
                 os.kill(pid, signal.SIGKILL)
             else:
                 os.setpriority(os.PRIO_PROCESS, pid, 19)
 
-    def _fork(self) -> None:
+    def _fork(self, *, warm: bool) -> None:
         ours, theirs = socket.socketpair()
         parent = os.getpid()
         try:
@@ -141,10 +141,11 @@ class _Zygote:
                 parent,
                 search=source.search,
                 folder=source.folder,
+                warm=warm,
             )
         theirs.close()
         self._children.add(pid)
-        _tell(self._control, {"forked": pid}, ours.fileno())
+        _tell(self._control, {"forked": pid, "warm": warm}, ours.fileno())
         ours.close()
 
     def _bury(self) -> None:
