@@ -250,7 +250,7 @@ def test_the_editor_shows_results_and_errors(client):
     select = get(
         client, "/sparql", query="SELECT ?s { ?s a <https://w3id.org/fmgraph/ns#Model> } ORDER BY ?s"
     )
-    assert '<a href="/model/retizero">model/retizero</a>' in select
+    assert '<a href="/model/retizero">RetiZero</a>' in select
     assert "7 rows" in select
     assert '<p class="lead">Yes.</p>' in get(client, "/sparql", query="ASK { ?s ?p ?o }")
     graph = html.unescape(get(client, "/sparql", query="CONSTRUCT { ?s a ?t } WHERE { ?s a ?t }"))
@@ -265,8 +265,10 @@ def test_the_editor_shows_results_and_errors(client):
 
 def test_a_long_result_says_what_it_leaves_out(crowd):
     page = get(crowd, "/sparql", query="SELECT * { ?s ?p ?o }")
-    assert "the first 1,000 are shown" in page
+    assert "1 to 1,000 here" in page
     assert page.count("<tr>") == 1001
+    following = html.unescape(re.search(r'<a href="([^"]*)" rel="next"', page)[1])
+    assert "1,001 to 2,000 here" in crowd.get(following, headers=HTML).text
 
 
 def test_pages_work_without_the_bundle(monkeypatch, tmp_path):

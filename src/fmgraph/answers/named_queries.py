@@ -3,6 +3,10 @@
 A file ``queries/<name>.rq`` starts with a YAML header in ``#+`` comments (as grlc reads them); each
 parameter is a ``VALUES ?name { … }`` line that holds its default. Binding replaces what stands in the
 braces, so an unbound query is the query with its defaults. https://grlc.io
+
+A parameter that is ``optional`` may be left open (``UNDEF``): it is where its argument is empty, and where
+other arguments are given and it is not. ``answer`` says in words what the rows are
+(:mod:`fmgraph.answers.answer_sentences`).
 """
 
 from __future__ import annotations
@@ -12,11 +16,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import yaml
 
 from fmgraph import resources
+from fmgraph.answers.answer_sentences import Sentence, read_sentences
 from fmgraph.answers.resolve import resolver_of
 from fmgraph.errors import NotFoundError, OntologyError, ParameterError
 from fmgraph.ontology import all_kinds, work_kinds
@@ -27,7 +33,10 @@ from fmgraph.text import SLUG, nearest
 
 _FORM = re.compile(r"^\s*(SELECT|ASK|CONSTRUCT|DESCRIBE)\b", re.IGNORECASE | re.MULTILINE)
 #: Kinds of parameter that are not kinds of entity. ``work`` is any of the kinds of work.
-_PLAIN = ("iri", "string", "integer", "work")
+_PLAIN = ("iri", "string", "integer", "boolean", "work")
+#: What stands for no value in VALUES: every value matches.
+OPEN = "UNDEF"
+_BOOLEANS = {"true": "true", "yes": "true", "1": "true", "false": "false", "no": "false", "0": "false"}
 
 
 @dataclass(frozen=True)
@@ -38,6 +47,23 @@ class Parameter:
     kind: str
     description: str
     default: str
+    optional: bool = False
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The kinds of entity that it takes; none for a plain value."""
+        return (
+            () if self.kind in _PLAIN[:-1] else tuple(work_kinds()) if self.kind == "work" else (self.kind,)
+        )
+
+
+@dataclass(frozen=True)
+class Further:
+    """Another named query whose rows belong into the answer, with the parameters that it is given."""
+
+    query: str
+    arguments: tuple[tuple[str, str], ...]  #: its parameter, and the parameter here that gives the value
+    answer: tuple[Sentence, ...]
 
 
 @dataclass(frozen=True)
@@ -50,6 +76,8 @@ class NamedQuery:
     parameters: tuple[Parameter, ...]
     text: str
     form: str
+    answer: tuple[Sentence, ...] = ()
+    further: tuple[Further, ...] = ()
 
     def bind(self, arguments: Mapping[str, str], engine: Engine | None = None) -> str:
         """Return the query text with the arguments in place of the defaults.
@@ -58,14 +86,18 @@ class NamedQuery:
         a label or alias. Raises ParameterError for an unknown parameter or an ill-formed value, and
         NotFoundError, with the nearest names, for a name that no entity has.
         """
+        return _replace(self.text, self.terms(arguments, engine))
+
+    def terms(self, arguments: Mapping[str, str], engine: Engine | None = None) -> dict[str, Term]:
+        """Return what takes the place of each default, in SPARQL's syntax; raises as :meth:`bind` does."""
         known = {parameter.name: parameter for parameter in self.parameters}
-        terms: dict[str, Term] = {}
+        terms: dict[str, Term] = {one.name: OPEN for one in self.parameters if one.optional and arguments}
         for name, value in arguments.items():
             if name not in known:
                 takes = ", ".join(known) or "none"
                 raise ParameterError(f"{self.name} has no parameter {name!r}; it takes: {takes}")
             terms[name] = _term(known[name], value, engine)
-        return _replace(self.text, terms)
+        return terms
 
 
 def _values(*names: str) -> re.Pattern[str]:
@@ -81,8 +113,14 @@ def _replace(text: str, terms: Mapping[str, Term]) -> str:
 
 
 def _term(parameter: Parameter, value: str, engine: Engine | None) -> Term:
+    if parameter.optional and not value.strip():
+        return OPEN
     if parameter.kind == "string":
         return literal(value)
+    if parameter.kind == "boolean":
+        if value.strip().lower() not in _BOOLEANS:
+            raise ParameterError(f"{parameter.name} must be true or false, not {value!r}")
+        return _BOOLEANS[value.strip().lower()]
     if parameter.kind == "integer":
         if not re.fullmatch(r"[+-]?\d{1,18}", value):
             raise ParameterError(f"{parameter.name} must be a whole number, not {value!r}")
@@ -91,7 +129,7 @@ def _term(parameter: Parameter, value: str, engine: Engine | None) -> Term:
         if not urlsplit(value).scheme:
             raise ParameterError(f"{parameter.name} must be an absolute IRI, not {value!r}")
         return iri(value)
-    return find_entity(value, work_kinds() if parameter.kind == "work" else (parameter.kind,), engine)
+    return find_entity(value, parameter.kinds, engine)
 
 
 def find_entity(name: str, kinds: Iterable[str], engine: Engine | None = None) -> Term:
@@ -133,9 +171,11 @@ def parse_query(name: str, source: str) -> NamedQuery:
                 f"the parameter {parameter!r} needs a known kind and a line VALUES ?{parameter} {{ … }}",
                 file=where,
             )
+        optional = bool(about.get("optional", False))
         parameters.append(
-            Parameter(parameter, about["kind"], about.get("description", ""), default[3].strip())
+            Parameter(parameter, about["kind"], about.get("description", ""), default[3].strip(), optional)
         )
+    answer, further = _sentences(fields, where)
     return NamedQuery(
         name,
         fields["title"],
@@ -143,7 +183,22 @@ def parse_query(name: str, source: str) -> NamedQuery:
         tuple(parameters),
         text,
         form[1].upper(),
+        answer,
+        further,
     )
+
+
+def _sentences(fields: Mapping[str, Any], where: str) -> tuple[tuple[Sentence, ...], tuple[Further, ...]]:
+    """Return the header's ``answer`` and ``further``; raises OntologyError where they are ill-formed."""
+    try:
+        answer = read_sentences(fields.get("answer") or ())
+        further = tuple(
+            Further(one["query"], tuple(one["with"].items()), read_sentences(one["answer"]))
+            for one in fields.get("further") or ()
+        )
+    except (TypeError, KeyError, AttributeError) as exc:
+        raise OntologyError(f"answer or further in the #+ header is ill-formed: {exc}", file=where) from None
+    return answer, further
 
 
 @lru_cache(maxsize=4)

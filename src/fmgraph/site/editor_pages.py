@@ -4,22 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-import pyoxigraph as ox
 from flask import request
 
 from fmgraph.answers.named_queries import load_queries
-from fmgraph.rdf.formats import GRAPHS, RESULTS
 from fmgraph.rdf.prefixes import PREFIXES, SKOS
 from fmgraph.server.engine import Answer
 from fmgraph.server.http.query_request import MOST_PARAMETERS
+from fmgraph.server.http.service_state import service
 from fmgraph.site.page_context import Site
 from fmgraph.site.page_links import curie
-from fmgraph.site.rdf_documents import write
+from fmgraph.site.result_view import link, show
 from fmgraph.site.schema_org_pages import script
+from fmgraph.site.snippets import use_of_query
 
-#: Rows and triples shown in a page; the whole result is one link away.
-MOST_ROWS = 1000
-MOST_TRIPLES = 2000
 #: Problems (ends of their type IRIs) that the query itself has.
 _QUERY_AT_FAULT = ("query", "query-syntax", "query-refused")
 _EXAMPLE = """PREFIX fmg: <https://w3id.org/fmgraph/ns#>
@@ -39,38 +36,16 @@ def editor(site: Site) -> str:
 
 
 def results(site: Site, query: str, answer: Answer) -> str:
-    """Return the page with the results of a query: a table, yes or no, or Turtle."""
-    if answer.kind == "graph":
-        triples = list(ox.parse(answer.body, format=ox.RdfFormat.N_TRIPLES))
-        made = sorted((quad.triple for quad in triples[:MOST_TRIPLES]), key=str)
-        turtle = write(made, GRAPHS[0])
-        return _render(
-            site,
-            query,
-            kind="graph",
-            turtle=turtle.decode(),
-            total=len(triples),
-            shown=len(made),
-            formats=GRAPHS[:4],
-            seconds=answer.seconds,
-        )
-    parsed = ox.parse_query_results(answer.body, format=ox.QueryResultsFormat.JSON)
-    if isinstance(parsed, ox.QueryBoolean):
-        return _render(site, query, kind="ask", truth=bool(parsed), formats=RESULTS, seconds=answer.seconds)
-    assert isinstance(parsed, ox.QuerySolutions)  # noqa: S101 - the two kinds there are
-    names = [variable.value for variable in parsed.variables]
-    rows = [list(solution) for solution in parsed]
+    """Return the page with the results of a query: a table, yes or no, or triples with their picture."""
+    address = ("sparql",)
+    shown = show(site, answer, address)
     return _render(
         site,
         query,
-        kind="select",
-        names=names,
-        rows=rows[:MOST_ROWS],
-        total=len(rows),
-        shown=min(len(rows), MOST_ROWS),
-        formats=RESULTS,
-        seconds=answer.seconds,
-        short=_short,
+        shown=shown,
+        download=lambda name: site.links.path(*address, query=query, format=name),
+        page_link=(lambda n: link(site, address, page=n)) if link(site, address) else None,
+        copies=use_of_query(f"{service().base_url}sparql", query, graph=shown.kind == "graph"),
     )
 
 
@@ -96,16 +71,6 @@ def _names(site: Site, members: dict[str, Any]) -> dict[str, str]:
     return {name: labels[site.links.base + name] for name in near if site.links.base + name in labels}
 
 
-def _short(site: Site, term: Any) -> str:
-    """Return a result's term as text: entities as kind/slug, others with their prefix."""
-    if isinstance(term, ox.Literal):
-        return term.value
-    if not isinstance(term, ox.NamedNode):
-        return str(term)
-    entity = site.links.entity(term.value)
-    return "/".join(entity) if entity and "#" not in term.value else curie(term.value)
-
-
 def _render(site: Site, query: str, **values: Any) -> str:
     ontology = site.graph.ontology
     terms = [
@@ -117,11 +82,10 @@ def _render(site: Site, query: str, **values: Any) -> str:
         "sparql.html",
         **{
             "query": query,
-            "kind": None,
+            "shown": None,
             "problem": None,
             "queries": list(load_queries().values()),
             "completion": script(completion),
-            "view": site.view(),
             **values,
         },
     )

@@ -7,7 +7,7 @@ import re
 from flask import Blueprint
 from werkzeug.wrappers import Response
 
-from fmgraph.answers.named_queries import NamedQuery, Parameter, load_queries
+from fmgraph.answers.named_queries import OPEN, NamedQuery, Parameter, load_queries
 from fmgraph.ontology import all_kinds
 from fmgraph.publish.dataset_names import describing, dump_files
 from fmgraph.publish.schema_org_dataset import dataset_jsonld
@@ -110,6 +110,9 @@ def parameter_values(query: NamedQuery) -> list[tuple[Parameter, str]]:
     """Return the parameters with their defaults as people write them; one of several values is left out."""
     found = []
     for parameter in query.parameters:
+        if parameter.default == OPEN or parameter.kind == "boolean":
+            found.append((parameter, parameter.default.replace(OPEN, "")))
+            continue
         term = _ONE_TERM.fullmatch(parameter.default)
         if term is not None:
             iri_, text, number, prefix, local = term.groups()

@@ -125,12 +125,15 @@ def draw(
     width: float = 0,
     left_out: int = 0,
     weigh: Mapping[str, int] | None = None,
+    leads: Mapping[Pair, str] | None = None,
+    forward: bool = False,
 ) -> Drawing:
     """Return the drawing of the relations.
 
     Edges lead to their place on the lineage page ``page`` ("" for the page that is shown, on which they must
     be), or without ``root`` to that on the child's own. ``whole`` keeps edges that a longer way implies.
-    ``weigh`` says how many works are built on each, by which they are weighed.
+    ``weigh`` says how many works are built on each, by which they are weighed. ``leads`` says where an edge
+    leads instead. With ``forward`` a pair is subject and object of a triple, not parent and child.
     """
     kept = sorted(relations.pairs) if whole else without_implied(relations.pairs)
     picture = lay_out(relations.labels, kept, width)
@@ -140,14 +143,14 @@ def draw(
     for curve in picture.curves:
         props = relations.pairs[curve.parent, curve.child]
         words = ", ".join(label_of(prop, ontology) for prop in props)
-        at = page if root else links.path("lineage", *(links.entity(curve.child) or ()))
-        lines[group_of(props, ontology)].append(
-            Line(
-                curve.path,
-                f"{at}#{edge_id(links, curve.parent, curve.child)}",
-                f"{labels[curve.child]}: {words} {labels[curve.parent]}",
-            )
-        )
+        ends = (labels[curve.parent], labels[curve.child])
+        subject, value = ends if forward else reversed(ends)
+        if leads is not None:
+            href = leads[curve.parent, curve.child]
+        else:
+            at = page if root else links.path("lineage", *(links.entity(curve.child) or ()))
+            href = f"{at}#{edge_id(links, curve.parent, curve.child)}"
+        lines[group_of(props, ontology)].append(Line(curve.path, href, f"{subject}: {words} {value}"))
     nodes = [
         Node(
             box,

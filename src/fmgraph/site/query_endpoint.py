@@ -11,19 +11,22 @@ from flask import Blueprint, request
 from werkzeug.wrappers import Response
 
 from fmgraph.answers.named_queries import NamedQuery, get_query
-from fmgraph.errors import NotFoundError, ProtocolError
+from fmgraph.errors import NotFoundError, ParameterError, ProtocolError
 from fmgraph.publish.query_descriptions import executables
-from fmgraph.rdf.formats import GRAPHS, HTML, Format, named
+from fmgraph.rdf.formats import GRAPHS, HTML, RESULTS, Format, named
+from fmgraph.server.http.negotiation import choose
 from fmgraph.server.http.query_request import QueryRequest, parameters
 from fmgraph.server.http.service_state import service, tag
 from fmgraph.server.http.sparql_endpoint import answer, known_format
-from fmgraph.site import signposting
+from fmgraph.site import named_query_page, signposting
 from fmgraph.site.page_context import Site
 from fmgraph.site.rdf_documents import write
 
 _TEXT = Format("sparql", "SPARQL", "application/sparql-query", "rq")
 #: The text for a client that takes anything: it is what the address has always led to.
 _FORMATS = (_TEXT, *GRAPHS, HTML)
+#: Parameters of the page, not of the query: what it is sorted by, and which rows it shows.
+_OF_THE_PAGE = ("sort", "page")
 
 
 def register(pages: Blueprint, site: Site) -> None:
@@ -31,7 +34,7 @@ def register(pages: Blueprint, site: Site) -> None:
 
     @pages.get("/queries/<name>")
     def named_query(name: str) -> Response:
-        return _answer(name)
+        return _answer(site, name)
 
     @pages.get("/query/<name>")
     def query_entity(name: str) -> Response:
@@ -59,8 +62,11 @@ def _describe(site: Site, query: NamedQuery, form: Format) -> Response:
     return response
 
 
-def _answer(name: str) -> Response:
-    """Answer a named query; NotFoundError with the nearest names, ParameterError for a wrong parameter."""
+def _answer(site: Site, name: str) -> Response:
+    """Answer a named query; NotFoundError with the nearest names, ParameterError for a wrong parameter.
+
+    A browser gets a page, which leads back to the query where an argument is wrong.
+    """
     suffix = f".{_TEXT.suffix}"
     query = get_query(name.removesuffix(suffix))
     arguments: dict[str, str] = {}
@@ -73,7 +79,25 @@ def _answer(name: str) -> Response:
             raise ProtocolError(f"the parameter {key!r} is given twice")
         arguments[key] = value
     form = arguments.pop("format", None)
-    text = query.bind(arguments, service().engine)
+    given = {key: value for key, value in arguments.items() if key not in _OF_THE_PAGE}
+    try:
+        text = query.bind(given, service().engine)
+    except (NotFoundError, ParameterError) as error:
+        if not name.endswith(suffix) and _wants_page(form):
+            return named_query_page.refused(site, query, given, error)
+        raise
     if name.endswith(suffix):
         return tag(Response(text, content_type=_TEXT.media_type), "text", text)
-    return answer(QueryRequest(text, format=known_format(form)), trusted=True)
+    return answer(
+        QueryRequest(text, format=known_format(form)),
+        trusted=True,
+        page=lambda sparql, run: named_query_page.answered(site, query, given, sparql, run),
+    )
+
+
+def _wants_page(form: str | None) -> bool:
+    """Tell whether the answer would be a page."""
+    if form is not None:
+        return named(form, (*RESULTS, *GRAPHS, HTML)) is HTML
+    choice = choose(request.headers.get("Accept"), (*RESULTS, HTML))
+    return choice is not None and choice.format is HTML

@@ -1,10 +1,10 @@
-"""Text to copy: BibTeX of a paper, Hugging Face model card metadata of a model."""
+"""Text to copy: BibTeX of a paper, metadata of a model card, the ways to ask for a result elsewhere."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from fmgraph.rdf.prefixes import FMG
 from fmgraph.site.graph_reader import BUILT_ON, Graph, iri
@@ -15,6 +15,8 @@ _TEX = {
     "~": "\\textasciitilde{}",
     "^": "\\textasciicircum{}",
 }
+#: Longer addresses are no link that a mail program keeps whole.
+_LONGEST_LINK = 2000
 _HUB_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 #: Paths of the Hub that are no model: https://huggingface.co/docs/hub/repositories
 _NOT_OWNERS = {
@@ -127,3 +129,45 @@ def _starts_from(graph: Graph, entity: str, relations: Mapping[str, set[str]]) -
         )
     }
     return {parent for parent, props in relations.items() if props - {BUILT_ON} or parent not in others}
+
+
+def use_of_address(url: str, *, graph: bool = False) -> list[tuple[str, str]]:
+    """Return how to get the answer at an address: as a link, by curl, in Python and in R."""
+    form = "turtle" if graph else "csv"
+    there = f"{url}{'&' if '?' in url else '?'}format={form}"
+    return [
+        ("Link", url),
+        ("curl", f"curl '{_shell(there)}'"),
+        ("Python", f'from rdflib import Graph\n\ngraph = Graph().parse("{there}", format="turtle")' if graph
+         else f'import pandas\n\ntable = pandas.read_csv("{there}")'),
+        ("R", f'graph <- rdflib::rdf_parse("{there}", format = "turtle")' if graph
+         else f'table <- read.csv("{there}")'),
+    ]  # fmt: skip
+
+
+def use_of_query(endpoint: str, query: str, *, graph: bool = False) -> list[tuple[str, str]]:
+    """Return how to ask an endpoint the query: as a link where it is short, by curl, in Python and in R."""
+    form = "turtle" if graph else "csv"
+    page = f"{endpoint}?{urlencode({'query': query})}"
+    quoted = query.replace("\\", "\\\\").replace('"""', '\\"""').strip()
+    ask = f'"{endpoint}?" + urlencode({{"query": query, "format": "{form}"}})'
+    read = f'Graph().parse({ask}, format="turtle")' if graph else f"pandas.read_csv({ask})"
+    library = "from rdflib import Graph" if graph else "import pandas"
+    fetched = f'paste0("{endpoint}?format={form}&query=", URLencode(query, reserved = TRUE))'
+    in_r = (
+        f'graph <- rdflib::rdf_parse({fetched}, format = "turtle")'
+        if graph
+        else f"table <- read.csv({fetched})"
+    )
+    link = [("Link", page)] if len(page) <= _LONGEST_LINK else []
+    return [
+        *link,
+        ("curl", f"curl '{endpoint}?format={form}' --data-urlencode query='{_shell(query.strip())}'"),
+        ("Python", f'from urllib.parse import urlencode\n\n{library}\n\nquery = """{quoted}"""\n{read}'),
+        ("R", f'query <- r"---({query.strip()})---"\n{in_r}'),
+    ]
+
+
+def _shell(text: str) -> str:
+    """Return the text as it stands between single quotes in a shell."""
+    return text.replace("'", "'\\''")

@@ -5,9 +5,11 @@ What the service decides where the protocol leaves it a choice is in docs/protoc
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from hashlib import blake2b
 from typing import NoReturn
+from urllib.parse import quote
 
 from flask import Blueprint, request
 from werkzeug.wrappers import Response
@@ -24,6 +26,9 @@ from fmgraph.server.http.service_state import CACHE_CONTROL, COST, QUERY_HASH, s
 from fmgraph.settings import Settings
 
 blueprint = Blueprint("sparql", __name__)
+#: The header field of one warning about a query, for ``?warn=1``: text, what is not ASCII percent-encoded.
+WARNING = "Query-Warning"
+_IN_A_FIELD = " !\"#$&'()*+,/:;<=>?@[]^`{|}~"
 
 
 def pick(wanted: str | None, formats: tuple[Format, ...]) -> Choice | None:
@@ -66,10 +71,13 @@ def known_format(name: str | None) -> str | None:
     raise ProtocolError(f"there is no such format; there are {known}")
 
 
-def answer(asked: QueryRequest, trusted: bool = False) -> Response:
+def answer(
+    asked: QueryRequest, trusted: bool = False, page: Callable[[str, Answer], str] | None = None
+) -> Response:
     """Return the answer to a query in the format that the current request accepts.
 
-    Raises what :meth:`fmgraph.server.engine.Engine.run` does, and NotAcceptableError.
+    ``page`` makes the HTML, in place of the hook that does it for the endpoint. Raises what
+    :meth:`fmgraph.server.engine.Engine.run` does, and NotAcceptableError.
     """
     solutions, graph = (pick(asked.format, offers) if offers else None for offers in _offers(asked.kind))
     chosen = {"solutions": solutions, "graph": graph}
@@ -96,7 +104,10 @@ def answer(asked: QueryRequest, trusted: bool = False) -> Response:
     choice = graph if run.kind == "graph" else solutions
     if choice is None:  # the form was not understood here and yet the engine did
         _refuse("graph" if run.kind == "graph" else "solutions")
-    response = _send(asked, run, choice)
+    response = _send(asked, run, choice, page or service().hooks.results)
+    if asked.warn and (hook := service().hooks.warnings) is not None:
+        for warning in hook(asked.query):
+            response.headers.add(WARNING, quote(warning, safe=_IN_A_FIELD))
     if asked.volatile:
         response.headers["Cache-Control"] = "no-store"
         return response
@@ -123,6 +134,7 @@ def entity_tag(asked: QueryRequest, choice: Choice, digest: str, settings: Setti
         sorted(asked.named_graphs),
         choice.media_type,
         settings.base_url,
+        *(["warned"] if asked.warn else []),
     )
 
 
@@ -135,8 +147,9 @@ def _native(choice: Choice | None, for_html: str) -> str | None:
     return choice.format.media_type
 
 
-def _send(asked: QueryRequest, run: Answer, choice: Choice) -> Response:
-    hook = service().hooks.results
+def _send(
+    asked: QueryRequest, run: Answer, choice: Choice, hook: Callable[[str, Answer], str] | None
+) -> Response:
     if choice.format is HTML and hook is not None:
         return Response(hook(asked.query, run), content_type=HTML.content_type)
     response = Response(run.body, content_type=content_type(choice.media_type))

@@ -1,0 +1,118 @@
+"""What the rows of a named query say, in a sentence: its header's ``answer`` with the numbers put in.
+
+``answer`` is a list of sentences, each a text or a mapping: ``say``, ``none`` (said in place of it where
+there is no row), and ``of`` (only where exactly these optional parameters have a value). In braces stand
+
+- ``{dataset}``: the name of a parameter's value,
+- ``{work:work|works}``: how many different values a column has, with the noun for one and for several,
+- ``{work[denied_by]:work|works}``: the same over the rows in which another column has a value,
+- ``{label*}``: the different values themselves.
+
+A sentence without ``none`` is left out where one of its numbers would be 0 or one of its names is not there.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+#: Values named at most; of more, the number of the rest is given.
+MOST_NAMED = 5
+_PLACE = re.compile(
+    r"\{(?P<name>\w+)(?:\[(?P<where>\w+)\])?(?:(?P<all>\*)|:(?P<one>[^|{}]*)\|(?P<many>[^{}]*))?\}"
+)
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """One sentence of an answer; ``of`` is None where it holds whatever parameters are given."""
+
+    say: str
+    none: str = ""
+    of: frozenset[str] | None = None
+
+
+def read_sentences(entries: Iterable[object]) -> tuple[Sentence, ...]:
+    """Return the sentences of a header's ``answer``; raises TypeError or KeyError where one is ill-formed."""
+    found = []
+    for entry in entries:
+        if isinstance(entry, str):
+            found.append(Sentence(entry))
+            continue
+        if not isinstance(entry, dict):
+            raise TypeError("a sentence is a text or a mapping with say")
+        of = entry.get("of")
+        found.append(
+            Sentence(entry["say"], entry.get("none", ""), None if of is None else frozenset(of.split()))
+        )
+    return tuple(found)
+
+
+def placeholders(sentence: Sentence) -> set[str]:
+    """Return the names of parameters and columns in a sentence."""
+    matches = [match for text in (sentence.say, sentence.none) for match in _PLACE.finditer(text)]
+    return {name for match in matches for name in (match["name"], match["where"]) if name}
+
+
+def tell(
+    sentences: Iterable[Sentence],
+    rows: Sequence[Row],
+    given: Mapping[str, str],
+    optional: Iterable[str],
+    name_of: Callable[[Any], str],
+) -> list[str]:
+    """Return what is said of the rows.
+
+    ``given`` has the names of the parameters' values, ``optional`` the parameters that may be open, and
+    ``name_of`` shows a term.
+    """
+    present = frozenset(optional) & set(given)
+    told = []
+    for one in sentences:
+        if one.of is None or one.of == present:
+            text = _fill(one.say, rows, given, name_of) if rows else None
+            if text is None and not rows and one.none:
+                text = _fill(one.none, rows, given, name_of)
+            if text:
+                told.append(text[:1].upper() + text[1:])
+    return told
+
+
+def _fill(
+    text: str, rows: Sequence[Row], given: Mapping[str, str], name_of: Callable[[Any], str]
+) -> str | None:
+    parts, done = [], 0
+    for match in _PLACE.finditer(text):
+        value = _value(match, rows, given, name_of)
+        if value is None:
+            return None
+        parts += [text[done : match.start()], value]
+        done = match.end()
+    return "".join([*parts, text[done:]])
+
+
+def _value(
+    match: re.Match[str], rows: Sequence[Row], given: Mapping[str, str], name_of: Callable[[Any], str]
+) -> str | None:
+    name, where = match["name"], match["where"]
+    if not match["all"] and match["one"] is None:
+        return given.get(name)
+    some = [row for row in rows if not where or row.get(where) is not None]
+    found = dict.fromkeys(str(row[name]) for row in some if row.get(name) is not None)
+    if not found:
+        return None
+    if match["all"]:
+        terms = {str(row[name]): row[name] for row in some if row.get(name) is not None}
+        names = list(dict.fromkeys(name_of(term) for term in terms.values()))
+        return _listed(names)
+    return f"{len(found):,} {match['one'] if len(found) == 1 else match['many']}"
+
+
+def _listed(names: list[str]) -> str:
+    if len(names) > MOST_NAMED:
+        return f"{', '.join(names[:MOST_NAMED])} and {len(names) - MOST_NAMED:,} more"
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
