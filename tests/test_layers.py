@@ -28,6 +28,7 @@ ORDER = [
     "curation",
     "answers",
     "publish",
+    "agents",
     "python_api",
     "site",
     "cli",

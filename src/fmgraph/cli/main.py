@@ -30,6 +30,7 @@ _MODULES = {
     "diff": "publish_commands",
     "publish": "publish_commands",
     "serve": "serve_command",
+    "mcp": "mcp_command",
 }
 
 

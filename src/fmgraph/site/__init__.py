@@ -12,6 +12,7 @@ from pathlib import Path
 
 from flask import Blueprint, Flask
 
+from fmgraph.answers.query_warnings import warnings
 from fmgraph.server.engine import Engine
 from fmgraph.server.http import flask_app
 from fmgraph.server.http.service_state import NAME, Service
@@ -88,6 +89,7 @@ def register(app: Flask) -> None:
     service.hooks.editor = lambda: editor_pages.editor(site)
     service.hooks.results = lambda query, answer: editor_pages.results(site, query, answer)
     service.hooks.dump_links = lambda: signposting.dump_links(site.links)
+    service.hooks.warnings = lambda query: warnings(query, site.engine)
     service.hooks.problem = lambda members: editor_pages.problem(site, members)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
 

@@ -44,12 +44,13 @@ _ABSENT = "an empty query is no query"
 
 @dataclass(frozen=True)
 class QueryRequest:
-    """What a request asks: the query text, the dataset of the protocol, and the format of ``?format=``."""
+    """What a request asks: the query, the dataset of the protocol, and what ``format=`` and ``warn=`` say."""
 
     query: str
     default_graphs: tuple[str, ...] = ()
     named_graphs: tuple[str, ...] = ()
     format: str | None = None
+    warn: bool = False
 
     @property
     def volatile(self) -> bool:
@@ -104,7 +105,10 @@ def _gather(pairs: list[tuple[str, str]]) -> QueryRequest | None:
     }
     if max(map(len, graphs.values())) > _MOST_GRAPHS:
         raise ProtocolError(f"the request names more than {_MOST_GRAPHS} graphs")
-    found = QueryRequest("", graphs["default-graph-uri"], graphs["named-graph-uri"], *formats)
+    warn = any(name == "warn" and value in ("1", "true", "yes") for name, value in pairs)
+    found = QueryRequest(
+        "", graphs["default-graph-uri"], graphs["named-graph-uri"], next(iter(formats), None), warn
+    )
     return replace(found, query=queries[0].removeprefix(BOM)) if queries else None
 
 

@@ -20,7 +20,7 @@ CSP = (
 #: On every answer, errors too. CORS without credentials: the service has no users, all is public.
 ALWAYS = {
     "Access-Control-Allow-Origin": "*",
-    "Access-Control-Expose-Headers": "ETag, Link, Retry-After, Content-Disposition",
+    "Access-Control-Expose-Headers": "ETag, Link, Retry-After, Content-Disposition, Query-Warning",
     "Content-Security-Policy": CSP,
     "Cross-Origin-Resource-Policy": "cross-origin",
     "Referrer-Policy": "strict-origin-when-cross-origin",

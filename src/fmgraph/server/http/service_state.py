@@ -28,7 +28,7 @@ CACHE_CONTROL = "public, no-cache"
 
 @dataclass
 class Hooks:
-    """HTML that the pages provide; each returns a document as text. Where one is None, plain HTML is sent."""
+    """What the pages provide: HTML as text, and more. Where one is None, plain HTML or nothing is sent."""
 
     #: (): the query editor, at /sparql without a query.
     editor: Callable[[], str] | None = None
@@ -38,6 +38,8 @@ class Hooks:
     dump_links: Callable[[], str] | None = None
     #: (members): an error, from the members of its problem details (see fmgraph.server.http.problems).
     problem: Callable[[dict[str, Any]], str] | None = None
+    #: (query): what is probably not meant in it, for those who ask for warnings.
+    warnings: Callable[[str], list[str]] | None = None
 
 
 @dataclass

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from hashlib import blake2b
 from typing import NoReturn
+from urllib.parse import quote
 
 from flask import Blueprint, request
 from werkzeug.wrappers import Response
@@ -25,6 +26,9 @@ from fmgraph.server.http.service_state import CACHE_CONTROL, COST, QUERY_HASH, s
 from fmgraph.settings import Settings
 
 blueprint = Blueprint("sparql", __name__)
+#: The header field of one warning about a query, for ``?warn=1``: text, what is not ASCII percent-encoded.
+WARNING = "Query-Warning"
+_IN_A_FIELD = " !\"#$&'()*+,/:;<=>?@[]^`{|}~"
 
 
 def pick(wanted: str | None, formats: tuple[Format, ...]) -> Choice | None:
@@ -101,6 +105,9 @@ def answer(
     if choice is None:  # the form was not understood here and yet the engine did
         _refuse("graph" if run.kind == "graph" else "solutions")
     response = _send(asked, run, choice, page or service().hooks.results)
+    if asked.warn and (hook := service().hooks.warnings) is not None:
+        for warning in hook(asked.query):
+            response.headers.add(WARNING, quote(warning, safe=_IN_A_FIELD))
     if asked.volatile:
         response.headers["Cache-Control"] = "no-store"
         return response
@@ -127,6 +134,7 @@ def entity_tag(asked: QueryRequest, choice: Choice, digest: str, settings: Setti
         sorted(asked.named_graphs),
         choice.media_type,
         settings.base_url,
+        *(["warned"] if asked.warn else []),
     )
 
 
