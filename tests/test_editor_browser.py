@@ -28,8 +28,6 @@ INSIDE = "document.querySelector('.editor').shadowRoot"
 OPTIONS = f"[...{INSIDE}.querySelectorAll('.cm-tooltip-autocomplete li')].map(e => e.textContent)"
 #: The keywords of SPARQL 1.1, by hand and not from the editor's own list.
 KEYWORDS = [
-    ,
-]  # fmt: skip
     "SELECT",
     "WHERE",
     "ASK",
