@@ -98,6 +98,10 @@ def _cell(cell: dict[str, Any], field: str) -> str:
     return _number(cell[field]) if field in cell else cell.get("note", "")
 
 
+#: How many times as long as from a server a cold lookup may take.
+_LOOKUP_TIMES = {"Oxigraph (disk)": 1.3, "Oxigraph (memory)": 2.0}
+
+
 def _ratios(run: dict[str, Any], rival: str, names: Sequence[str], field: str) -> dict[str, float]:
     """Return rival / fmgraph for each query: above 1, fmgraph takes less. For rates, the other way round."""
     found = {}
@@ -118,7 +122,6 @@ def _aims(run: dict[str, Any]) -> Iterator[list[str]]:
     aims: list[tuple[str, Sequence[str], str, float]] = [
         ("warm, requests/s ≥ 2 times", plain, "rate", 2.0),
         ("warm, lower p50", plain, "warm_p50", 1.0),
-        ("cold lookups, p50 within 1.5 times", _LOOKUPS, "cold_p50", 1 / 1.5),
         ("cold heavy queries ≥ 1.5 times faster", heavy, "cold_p50", 1.5),
         ("lineage from a popular root ≥ 3 times", ["descendants (prepared)"], "cold_p50", 3.0),
         ("text by the index ≥ 100 times", ["text (prepared)"], "cold_p50", 100.0),
@@ -127,7 +130,9 @@ def _aims(run: dict[str, Any]) -> Iterator[list[str]]:
     for rival in RIVALS:
         if rival not in run["servers"]:
             continue
-        for title, names, field, least in aims:
+        times = _LOOKUP_TIMES.get(rival, 1.5)
+        lookups = (f"cold lookups, p50 within {times:g} times", _LOOKUPS, "cold_p50", 1 / times)
+        for title, names, field, least in [*aims[:2], lookups, *aims[2:]]:
             found = _ratios(run, rival, names, field)
             if found:
                 measured, verdict = _verdict(found, least)

@@ -177,3 +177,11 @@ def test_a_bad_file_is_named_with_its_line_and_a_remedy(
     assert caught.value.line == line
     assert caught.value.remedy
     assert part in str(caught.value)
+
+
+def test_a_build_tells_what_it_is_at(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level("INFO", "fmgraph.data"):
+        write_dataset(["<a:a> <a:a> <a:a> ."], tmp_path, "1")
+    assert [record.message.split()[0] for record in caplog.records] == [
+        "sorting", "loading", "optimising", "counting",
+    ]  # fmt: skip

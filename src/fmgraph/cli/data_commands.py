@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 import time
 from pathlib import Path
@@ -68,10 +69,21 @@ def import_command(
 def build(output: Path, data_dir: Path | None) -> None:
     """Build the graph into OUTPUT/<digest>/ and make OUTPUT/current point to it."""
     started = time.perf_counter()
+    if sys.stderr.isatty():
+        _show_progress()
     folder = make_dataset(output, data_dir)
     meta = read_meta(folder)
     seconds = time.perf_counter() - started
     click.echo(f"{folder}: {meta.triples:,} triples, digest {meta.digest[:12]}, {seconds:.1f} s")
+
+
+def _show_progress() -> None:
+    """Tell people on the terminal what a long build is at, with the time since the start."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("%(relativeCreated)8.0f ms  %(message)s"))
+    log = logging.getLogger("fmgraph.data")
+    log.setLevel(logging.INFO)
+    log.addHandler(handler)
 
 
 @click.command()

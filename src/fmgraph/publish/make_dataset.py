@@ -140,6 +140,7 @@ def make_dataset(folder: Path, data_dir: Path | None = None) -> Path:
     from fmgraph.graph import build  # a third of a second, which a start from the cache need not take
 
     data_dir = data_dir or resources.data_dir()
+    _LOG.info("reading records and lists")
     result = build(data_dir)
     errors = [finding for finding in result.findings if finding.severity == "error"]
     if errors:
@@ -166,6 +167,7 @@ def finish_dataset(source: Iterable[str] | Store | Path, folder: Path, version: 
         return (Quad(*triple) for triple in describe(store, version, date, queries, lines=lines))
 
     def index(place: Path) -> None:
+        _LOG.info("indexing names")
         store = Store.read_only(str(place / "store"))
         text_index.build_index(place / "search.sqlite", entries(partial(_rows, store), searched_classes()))
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -26,6 +27,7 @@ from fmgraph.rdf.ntriples import add_sorted, dumped, lines_of, write_sorted
 from fmgraph.rdf.prefixes import BASE
 from fmgraph.rdf.read_files import load_files
 
+_LOG = logging.getLogger("fmgraph.data")
 #: From this many triples on, a dataset is served from disk: in memory each takes about 500 bytes.
 DISK_FROM = 3_000_000
 
@@ -174,7 +176,9 @@ def _write_graph(
 ) -> tuple[int, Literal["memory", "disk"]]:
     graph = folder / "graph.nt"
     source = triples if isinstance(triples, Path) else "graph.nt"
+    _LOG.info("sorting the triples")
     written = write_sorted(_lines(triples), graph, source)
+    _LOG.info("loading %s triples into the store", f"{written.count:,}")
     store = Store(str(folder / "store"))
     if written.blank:  # bulk_load gives blank nodes new labels each time, and the digest must not change
         store.bulk_extend(parse(path=graph, format=RdfFormat.N_TRIPLES))
@@ -182,12 +186,15 @@ def _write_graph(
         store.bulk_load(path=graph, format=RdfFormat.N_TRIPLES)
     count = written.count
     if extend is not None:
+        _LOG.info("describing the graph")
         added = Store()
         added.extend(extend(store, graph))
         store.bulk_extend(added)
         count = add_sorted(graph, added)
+    _LOG.info("optimising the store")
     store.optimize()
     store.flush()
+    _LOG.info("counting degrees")
     count_degrees(partial(lines_of, graph), count).write(folder / "degrees.json")
     return count, "disk" if count >= disk_from else "memory"
 
