@@ -10,11 +10,11 @@ import pytest
 
 from fmgraph import resources
 from fmgraph.check import FORMATS, check_data, check_graph
-from fmgraph.check.check_digits import is_ror
 from fmgraph.errors import OntologyError, UsageError
 from fmgraph.graph import build
 from fmgraph.rdf.prefixes import BASE, FMG, SH
 from fmgraph.records.findings import Finding, in_order
+from fmgraph.records.identifiers import is_ror
 
 RECORDS = {
     "paper/alpha": """label: On Alpha

@@ -12,10 +12,10 @@ from flask.testing import FlaskClient
 from pyoxigraph import RdfFormat, Store
 
 from fmgraph.answers.named_queries import parse_query
-from fmgraph.check.check_digits import is_issn, is_orcid
 from fmgraph.publish.dump_files import write_dumps
 from fmgraph.rdf import dataset_folders
 from fmgraph.rdf.store import Dataset, dataset_of_files
+from fmgraph.records.identifiers import is_arxiv, is_issn, is_orcid
 from fmgraph.server.engine import Engine
 from fmgraph.settings import Settings
 from fmgraph.site import create_app
@@ -81,6 +81,10 @@ def test_no_argument_is_looked_into_by_another(engine: Engine) -> None:
         (is_orcid, "https://orcid.org/0000-0001-5109-3700", "0000-0001-5109-370"),
         (is_issn, "0378-5955", "0378-5956"),
         (is_issn, "2434-561X", "2434-5610"),
+        (is_arxiv, "2309.07778", "2309.0777"),
+        (is_arxiv, "0704.0001", "0703.0001"),
+        (is_arxiv, "1412.6980", "1501.0001"),
+        (is_arxiv, "math.GT/0309136", "hep-th/0713001"),
     ],
 )
 def test_check_digits(check, good: str, bad: str) -> None:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pyoxigraph as ox
 
@@ -100,6 +101,10 @@ class Property:
     def local(self) -> str:
         """The name within the namespace."""
         return self.iri.replace("#", "/").rsplit("/", 1)[-1]
+
+    def resolved(self, value: str) -> str:
+        """Return the IRI of what an identifier names; empty where the property has no resolver."""
+        return self.resolver + quote(value, safe="/:;()._-") if self.resolver else ""
 
 
 class Ontology:

@@ -53,7 +53,8 @@ class Places:
             return self._evaluation(kind, rest)
         if kind == "list":
             return Place(self._shown(self._data / "list" / f"{rest}.yaml"), 1, self._key(predicate))
-        return self._in_record(kind, rest, predicate, value)
+        place = self._in_record(kind, rest, predicate, value)
+        return self._claimed(focus) if place.file is None else place  # a person whom a paper names
 
     def _evaluation(self, kind: str, slug: str) -> Place:
         """Return the line of a result in its protocol's CSV, or the protocol's YAML."""

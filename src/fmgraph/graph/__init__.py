@@ -11,6 +11,7 @@
 :mod:`~.claims`         claims, and which of them become plain triples
 :mod:`~.inherit`        what a variant takes over from the work of which it is a variant
 :mod:`~.authors`        the order of authors
+:mod:`~.address_triples`  IRIs of identifiers, repositories, kinds of links
 :mod:`~.materialise`    umbrella triples and transitive closures
 ======================  ===========================================================
 """
@@ -24,6 +25,7 @@ import pyoxigraph as ox
 
 from fmgraph import resources
 from fmgraph.errors import InputError, ListError
+from fmgraph.graph.address_triples import identifier_links, link_types, repositories
 from fmgraph.graph.authorships import authorships
 from fmgraph.graph.build_state import Build
 from fmgraph.graph.catalogue import Catalogue
@@ -128,6 +130,8 @@ def _finish(work: Build) -> Result:
         triples.update(claim.triples())
     triples |= umbrellas(triples, work.schema)
     triples |= aligned(triples, work.schema)
+    triples |= identifier_links(triples, work.schema)
+    triples |= repositories(triples) | link_types(triples)
     triples |= dataset_descriptions(triples, _names(work.catalogue))
     triples |= closures(triples, work.schema, not_had(work.claims))
     triples |= _ontology(work.schema)

@@ -9,7 +9,7 @@ from pyoxigraph import BlankNode, Literal, NamedNode, Store
 
 from fmgraph.ontology import all_kinds, shipped
 from fmgraph.publish.dataset_names import describing
-from fmgraph.rdf.prefixes import BASE, PROV, RDF, SCHEMA, SKOS, fmg
+from fmgraph.rdf.prefixes import BASE, FOAF, PROV, RDF, SCHEMA, SKOS, fmg
 
 _TYPE = NamedNode(f"{RDF}type")
 
@@ -35,25 +35,37 @@ class Target:
     predicates: tuple[str, ...]
 
 
-#: The datasets of the linksets.
+_OBO = "http://purl.obolibrary.org/obo/"
+#: By which properties we link to pages and documents.
+_PAGES = (
+    fmg("code"), fmg("weights"), fmg("demo"), fmg("container"), fmg("introducedBy"), fmg("searchedIn"),
+    fmg("inRepository"), f"{PROV}hadPrimarySource", f"{PROV}wasQuotedFrom", f"{FOAF}homepage",
+    f"{SCHEMA}sameAs", f"{SCHEMA}url",
+)  # fmt: skip
+#: The datasets of the linksets; one that a property of ours is for, by that property.
 TARGETS: tuple[Target, ...] = (
-    Target(
-        "wikidata", "Wikidata", "https://www.wikidata.org/", "http://www.wikidata.org/entity/",
-        (fmg("wikidata"), f"{SKOS}exactMatch"),
-    ),
-    Target(
-        "ror", "Research Organization Registry", "https://ror.org/", "https://ror.org/",
-        (fmg("ror"), f"{SKOS}exactMatch"),
-    ),
-    Target(
-        "doi", "DOI", "https://www.doi.org/", "https://doi.org/",
-        (fmg("introducedBy"), f"{PROV}hadPrimarySource", f"{PROV}wasQuotedFrom", f"{SCHEMA}sameAs",
-         f"{SCHEMA}url"),
-    ),
-    Target(
-        "spdx", "SPDX License List", "https://spdx.org/licenses/", "https://spdx.org/licenses/",
-        (fmg("license"), fmg("codeLicense"), fmg("weightsLicense")),
-    ),
+    Target("wikidata", "Wikidata", "https://www.wikidata.org/", "http://www.wikidata.org/entity/",
+           (fmg("wikidata"), f"{SKOS}exactMatch")),
+    Target("ror", "Research Organization Registry", "https://ror.org/", "https://ror.org/",
+           (fmg("ror"), f"{SKOS}exactMatch")),
+    Target("orcid", "ORCID", "https://orcid.org/", "https://orcid.org/", (fmg("orcid"),)),
+    Target("mesh", "Medical Subject Headings", "https://id.nlm.nih.gov/mesh/", "http://id.nlm.nih.gov/mesh/",
+           (fmg("mesh"),)),
+    Target("dicom", "DICOM Controlled Terminology", "https://www.dicomstandard.org/",
+           "http://dicom.nema.org/resources/ontology/DCM/", (fmg("dicom"),)),
+    Target("edam", "EDAM", "https://edamontology.org/", "http://edamontology.org/", (fmg("edam"),)),
+    Target("aio", "Artificial Intelligence Ontology", "https://w3id.org/aio/", "https://w3id.org/aio/",
+           (f"{SKOS}closeMatch",)),
+    Target("ncit", "NCI Thesaurus", "https://ncit.nci.nih.gov/", f"{_OBO}NCIT_", (fmg("ncit"),)),
+    Target("uberon", "Uberon", "https://obofoundry.org/ontology/uberon", f"{_OBO}UBERON_", (fmg("uberon"),)),
+    Target("mondo", "Mondo Disease Ontology", "https://obofoundry.org/ontology/mondo", f"{_OBO}MONDO_",
+           (fmg("mondo"),)),
+    Target("doi", "DOI", "https://www.doi.org/", "https://doi.org/", _PAGES),
+    Target("arxiv", "arXiv", "https://arxiv.org/", "https://arxiv.org/", _PAGES),
+    Target("github", "GitHub", "https://github.com/", "https://github.com/", _PAGES),
+    Target("huggingface", "Hugging Face", "https://huggingface.co/", "https://huggingface.co/", _PAGES),
+    Target("spdx", "SPDX License List", "https://spdx.org/licenses/", "https://spdx.org/licenses/",
+           (fmg("license"), fmg("codeLicense"), fmg("weightsLicense"))),
 )  # fmt: skip
 
 

@@ -69,6 +69,16 @@ class Address:
             scheme, bits = _HUB_KINDS[bits[0]], bits[1:]
         return (scheme, "/".join(bits[:2])) if len(bits) >= 2 and bits[0] not in _HUB_PAGES else None
 
+    @property
+    def root(self) -> Address | None:
+        """The address of the repository itself; None where the address leads into none."""
+        if self.repository is None:
+            return None
+        scheme, name = self.repository
+        host = "github.com" if scheme == "github" else "huggingface.co"
+        kind = {scheme: bit for bit, scheme in _HUB_KINDS.items()}.get(scheme)
+        return Address(f"https://{host}/{f'{kind}/' if kind else ''}{name}")
+
     @cached_property
     def identifiers(self) -> frozenset[tuple[str, str]]:
         """What the address names, as (scheme, id): ``arxiv``, ``doi``, ``github``, ``huggingface``.

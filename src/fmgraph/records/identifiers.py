@@ -1,4 +1,4 @@
-"""Identifiers of papers, written one way: DOIs and arXiv ids.
+"""Identifiers: DOIs and arXiv ids written one way, and the check digits of ROR, ORCID and ISSN.
 
 Two texts that name one thing give one identifier, whatever their case, percent-encoding, resolver or prefix.
 """
@@ -15,6 +15,11 @@ _RESOLVER = re.compile(r"(?:doi:\s*|https?://(?:(?:dx|www)\.)?doi\.org/(?:doi:)?
 _ARXIV = re.compile(r"(\d{4}\.\d{4,5}|[a-z-]+(?:\.[A-Z]{2})?/\d{7})(v\d+)?(?:\.pdf)?", re.IGNORECASE)
 _ARXIV_DOI = "10.48550/arxiv."
 _ARXIV_HOSTS = {"arxiv.org", "www.arxiv.org", "export.arxiv.org", "alphaxiv.org", "www.alphaxiv.org"}
+
+#: Digits of Crockford's base 32, in lower case. https://www.crockford.com/base32.html
+_BASE32 = "0123456789abcdefghjkmnpqrstvwxyz"
+_ORCID = re.compile(r"(?:https?://orcid\.org/)?([0-9]{4}-[0-9]{4}-[0-9]{4}-[0-9]{3})([0-9X])")
+_ISSN = re.compile(r"([0-9]{4})-([0-9]{3})([0-9X])")
 
 
 def normal_doi(text: str) -> str:
@@ -70,3 +75,61 @@ def _in_path(path: str) -> str:
         if _ARXIV.fullmatch(tail):
             return tail
     return path
+
+
+def is_ror(text: str) -> bool:
+    """Tell whether the last two digits of a ROR are its check digits (ISO 7064, mod 97-10).
+
+    >>> is_ror("https://ror.org/02jx3x895"), is_ror("https://ror.org/02jx3x896")
+    (True, False)
+    """
+    body, digits = text.rpartition("/")[2][:-2], text[-2:]
+    if len(body) != 7 or not set(body) <= set(_BASE32):
+        return False
+    number = 0
+    for char in body:
+        number = number * 32 + _BASE32.index(char)
+    return digits == f"{98 - number * 100 % 97:02d}"
+
+
+def is_orcid(text: str) -> bool:
+    """Tell whether the last character of an ORCID iD is its check digit (ISO 7064, mod 11-2).
+
+    >>> is_orcid("https://orcid.org/0000-0002-1825-0097"), is_orcid("0000-0002-1825-0098")
+    (True, False)
+    """
+    found = _ORCID.fullmatch(text)
+    if found is None:
+        return False
+    total = 0
+    for digit in found[1].replace("-", ""):
+        total = (total + int(digit)) * 2
+    return found[2] == "0123456789X"[(12 - total % 11) % 11]
+
+
+def is_issn(text: str) -> bool:
+    """Tell whether the last character of an ISSN is its check digit (ISO 3297, mod 11).
+
+    >>> is_issn("2049-3630"), is_issn("2049-3631")
+    (True, False)
+    """
+    found = _ISSN.fullmatch(text)
+    if found is None:
+        return False
+    total = sum(int(digit) * (8 - place) for place, digit in enumerate(found[1] + found[2]))
+    return found[3] == "0123456789X"[-total % 11]
+
+
+def is_arxiv(text: str) -> bool:
+    """Tell whether arXiv can have given the id out: its form depends on the month that it names.
+
+    https://info.arxiv.org/help/arxiv_identifier.html
+
+    >>> is_arxiv("2309.07778"), is_arxiv("2309.0777"), is_arxiv("hep-th/9901001"), is_arxiv("0703.0001")
+    (True, False, True, False)
+    """
+    old = re.fullmatch(r"[a-z-]+(?:\.[A-Z]{2})?/(\d\d)(0[1-9]|1[0-2])\d{3}", text)
+    if old:
+        return old[1] >= "91" or old[1] + old[2] <= "0703"
+    new = re.fullmatch(r"(\d\d(?:0[1-9]|1[0-2]))\.(\d{4,5})", text)
+    return new is not None and new[1] >= "0704" and len(new[2]) == (4 if new[1] < "1501" else 5)

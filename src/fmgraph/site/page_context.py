@@ -59,9 +59,8 @@ class View:
     def href(self, term: Term | str, prop: str = "") -> str | None:
         """Return the address a term links to; None where there is none that a page may link."""
         if isinstance(term, ox.Literal):
-            resolver = shipped().property(prop).resolver if prop else None
-            if resolver:
-                return resolver + quote(term.value, safe="/")
+            if prop and (iri := shipped().property(prop).resolved(term.value)):
+                return iri
             return term.value if term.datatype.value == XSD + "anyURI" and safe(term.value) else None
         if isinstance(term, ox.BlankNode | ox.Triple):
             return None

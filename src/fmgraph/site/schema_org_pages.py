@@ -75,7 +75,7 @@ def describe(
         if said.resolver:
             texts = [term.value for term in terms if isinstance(term, ox.Literal)]
             _add(made, SCHEMA + "identifier", [f"{said.local}:{value}" for value in texts])
-            same = [said.resolver + value for value in texts]
+            same = [said.resolved(value) for value in texts]
             _add(made, SCHEMA + "sameAs", [{"@id": one} for one in same if safe(one)])
     if authors:
         made["author"] = {"@list": [_person(iri, name) for iri, name in authors]}
