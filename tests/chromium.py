@@ -75,7 +75,9 @@ class Browser:
         self._ask("POST", f"/element/{next(iter(found.values()))}/click", {})
 
     def keys(self, text: str) -> None:
-        presses = [{"type": kind, "value": key} for key in text for kind in ("keyDown", "keyUp")]
+        self.chord([{"type": kind, "value": key} for key in text for kind in ("keyDown", "keyUp")])
+
+    def chord(self, presses: list[dict[str, str]]) -> None:
         self._ask("POST", "/actions", {"actions": [{"type": "key", "id": "k", "actions": presses}]})
 
     def cdp(self, command: str, **params: object) -> Any:

@@ -126,9 +126,10 @@ def test_a_named_query_is_put_into_the_editor_and_run(browser: Browser, site: st
     browser.open(f"{site}/sparql")
     inside = "document.querySelector('.editor').shadowRoot"
     browser.wait(f"return !!document.querySelector('.editor') && !!{inside}.querySelector('.cm-content')")
-    pick = "const s = document.getElementById('named'); s.selectedIndex = 1;"
-    pick += "s.dispatchEvent(new Event('change'));"
-    browser.run(pick + "document.querySelector('#ask button').click()")
+    browser.run("document.getElementById('named').selectedIndex = 1")
+    browser.click("#pick button")
+    browser.wait("return document.getElementById('query').value === document.getElementById('named').value")
+    browser.click("#ask button")
     browser.wait("return !!document.getElementById('results')")
     assert browser.run("return location.search").startswith("?query=")
     assert browser.console() == []

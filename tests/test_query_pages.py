@@ -11,6 +11,7 @@ import pytest
 from fmgraph.answers.answer_sentences import read_sentences, tell
 from fmgraph.answers.named_queries import get_query, load_queries
 from fmgraph.rdf.prefixes import BASE
+from fmgraph.server.guard.plain_syntax import plain_error
 from fmgraph.settings import Settings
 from fmgraph.site import create_app
 
@@ -167,3 +168,24 @@ def test_what_can_be_copied_is_what_was_asked(real):
     assert "read_csv(" in blocks["Python"]
     compile(blocks["Python"], "copied", "exec")
     assert query in blocks["R"]
+
+
+@pytest.mark.parametrize(
+    ("query", "words", "column"),
+    [
+        ("SELECT * WHERE { ?s a ?t", "this { is never closed", 16),
+        ("SELECT * WHERE { ?s a ?t . }}", "this } closes nothing", 29),
+        ("SELECT * { ?s ?p . }", "an object is missing before this .", 18),
+        ("SELEC * { ?s ?p ?o }", "SELECT?", 1),
+        ("SELECT * { ?s ?p ?o } ORDER ?s", "BY is missing after ORDER", 23),
+    ],
+)
+def test_a_syntax_error_is_said_in_plain_words_at_its_token(real, query, words, column):
+    problem = real.get("/sparql", query_string={"query": query}).json
+    assert words in problem["detail"]
+    assert (problem["line"], problem["column"]) == (1, column)
+
+
+@pytest.mark.parametrize("name", load_queries())
+def test_nothing_is_found_wrong_with_what_is_right(name):
+    assert plain_error(load_queries()[name].text) is None

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 from flask import request
 
 from fmgraph.answers.named_queries import load_queries
-from fmgraph.rdf.prefixes import PREFIXES, SKOS
+from fmgraph.ontology import prefixes
+from fmgraph.rdf.prefixes import SKOS
 from fmgraph.server.engine import Answer
 from fmgraph.server.http.query_request import MOST_PARAMETERS
 from fmgraph.server.http.service_state import service
+from fmgraph.site.graph_reader import TYPE
 from fmgraph.site.page_context import Site
-from fmgraph.site.page_links import curie
+from fmgraph.site.page_links import curie, words
 from fmgraph.site.result_view import link, show
 from fmgraph.site.schema_org_pages import script
 from fmgraph.site.snippets import use_of_query
 
 #: Problems (ends of their type IRIs) that the query itself has.
 _QUERY_AT_FAULT = ("query", "query-syntax", "query-refused")
+_USES = """SELECT DISTINCT ?class ?property WHERE {
+  ?part <http://rdfs.org/ns/void#class> ?class ;
+    <http://rdfs.org/ns/void#propertyPartition>/<http://rdfs.org/ns/void#property> ?property }"""
 _EXAMPLE = """PREFIX fmg: <https://w3id.org/fmgraph/ns#>
 PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>
 
@@ -72,12 +78,13 @@ def _names(site: Site, members: dict[str, Any]) -> dict[str, str]:
 
 
 def _render(site: Site, query: str, **values: Any) -> str:
-    ontology = site.graph.ontology
-    terms = [
-        {"label": curie(term), "detail": label, "info": ontology.value(term, SKOS + "definition") or ""}
-        for term, label in sorted(ontology.labels().items())
-    ]
-    completion = {"prefixes": PREFIXES, "terms": terms, "problem": values.get("problem")}
+    completion = {
+        **_vocabulary(site, str(site.engine.meta.digest)),
+        "prefixes": prefixes(),
+        "base": site.links.base,
+        "suggest": site.links.path("suggest"),
+        "problem": values.get("problem"),
+    }
     return site.render(
         "sparql.html",
         **{
@@ -88,4 +95,42 @@ def _render(site: Site, query: str, **values: Any) -> str:
             "completion": script(completion),
             **values,
         },
+    )
+
+
+@lru_cache(maxsize=2)
+def _vocabulary(site: Site, digest: str) -> dict[str, Any]:  # noqa: ARG001 - of one dataset
+    """Return the terms that the editor knows, and which properties the things of each class have.
+
+    The latter is what the graph's VoID description counts. Nothing is asked of an engine that may be what
+    has failed: a graph that does not describe itself has no such uses.
+    """
+    ontology = site.graph.ontology
+    uses: dict[str, list[str]] = {}
+    for row in site.graph.rows(_USES):
+        uses.setdefault(curie(row["class"].value), []).append(curie(row["property"].value))
+    labels = {curie(term): (term, label) for term, label in ontology.labels().items()}
+    known = {name for names in uses.values() for name in names if name.count(":") == 1}
+    return {
+        "terms": [
+            {
+                "label": name,
+                "detail": labels[name][1] if name in labels else words(name),
+                "info": (ontology.value(labels[name][0], SKOS + "definition") or "")
+                if name in labels
+                else "",
+                "is": "property" if name in known else _sort(site, labels[name][0]),
+            }
+            for name in sorted({*labels, *known} - {"rdf:type"})
+        ],
+        "uses": uses,
+    }
+
+
+def _sort(site: Site, term: str) -> str:
+    """Return what a term of the ontology is to the editor: "property", "class" or "thing"."""
+    if term in site.graph.ontology.properties:
+        return "property"
+    return (
+        "class" if any(kind.endswith("Class") for kind in site.graph.ontology.values(term, TYPE)) else "thing"
     )

@@ -32,10 +32,13 @@ from fmgraph.errors import (
 from fmgraph.rdf.prefixes import BASE, PREFIXES
 from fmgraph.server.engine.engine_interface import GRAPHS, SOLUTIONS, Kind, ResultFormats
 from fmgraph.server.engine.text_search import expand
+from fmgraph.server.guard.plain_syntax import plain_error
 
 _PLACE = re.compile(r"^error at (\d+):(\d+): (?:expected )?(.*)$", re.DOTALL)
 #: Characters before a mistake in which the prefix is looked for that is not declared.
 _LONGEST_NAME = 200
+#: Of what the parser expects, so much is named.
+_MOST_NAMED = 4
 # Items of the parser's "expected" list that help nobody: character classes.
 _CLASS = re.compile(r"\[[^\[\]]*\](?:, )?", re.DOTALL)
 # Characters that XML 1.0 (section 2.2) does not allow, in UTF-8.
@@ -104,7 +107,12 @@ def syntax_error(message: str, query: str) -> QuerySyntaxError:
         before = query.split("\n")[line - 1][: column - 1][-_LONGEST_NAME:]
         used = re.search(r"([^\s<>{}()\"',;|/^]*:)[^\s:]*$", before)
         words = f"the prefix {used[1] if used else ''} is not declared"
-    told = words or f"expected {', '.join(items) or 'something else'}"
+    plain = plain_error(query) if words is None else None
+    if plain is not None:
+        return plain
+    told = words or f"expected {', '.join(items[:_MOST_NAMED]) or 'something else'}"
+    if words is None and len(items) > _MOST_NAMED:
+        told += ", or one of others"
     return QuerySyntaxError(f"line {line}, column {column}: {told}", line, column)
 
 

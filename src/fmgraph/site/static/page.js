@@ -17,16 +17,6 @@ if (facets) {
   fit();
 }
 
-const named = document.getElementById("named");
-if (named) {
-  named.addEventListener("change", () => {
-    if (!named.value) return;
-    const field = document.getElementById("query");
-    field.value = named.value;
-    field.dispatchEvent(new Event("replaced"));
-  });
-}
-
 const ask = document.getElementById("ask");
 if (ask) {
   // A long query does not fit into an address.
