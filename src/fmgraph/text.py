@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 import unicodedata
 from collections.abc import Iterable
+from functools import lru_cache
+
+from rapidfuzz import fuzz, process
 
 _NOT_KEY = re.compile(r"[^a-z0-9+]")
 _NOT_SLUG = re.compile(r"[^a-z0-9]+")
@@ -26,10 +28,13 @@ def unfit_for_xml(text: str) -> str | None:
 
 def fold(text: str) -> str:
     """Return the text in lower case without diacritics (Unicode NFKD, marks removed)."""
+    if text.isascii():
+        return text.lower()
     decomposed = unicodedata.normalize("NFKD", text)
     return "".join(char for char in decomposed if not unicodedata.combining(char)).casefold()
 
 
+@lru_cache(maxsize=100_000)
 def match_key(text: str) -> str:
     """Return the key under which names are compared: spelling, case and punctuation do not count.
 
@@ -53,4 +58,5 @@ def nearest(text: str, names: Iterable[str], count: int = 3) -> list[str]:
     by_key: dict[str, str] = {}
     for name in names:
         by_key.setdefault(match_key(name), name)
-    return [by_key[key] for key in difflib.get_close_matches(match_key(text), by_key, count, 0.5)]
+    found = process.extract(match_key(text), by_key.keys(), scorer=fuzz.ratio, limit=count, score_cutoff=50)
+    return [by_key[key] for key, _, _ in found]

@@ -10,6 +10,7 @@ from typing import Literal
 import click
 
 from fmgraph.cli.cli_options import PATH, graph_options, open_graph, write
+from fmgraph.publish.croissant import NAME as CROISSANT
 from fmgraph.publish.dataset_names import COMPRESSIONS, SYNTAXES
 from fmgraph.publish.diff_formats import render
 from fmgraph.publish.dump_files import CHECKSUMS, write_dumps
@@ -24,6 +25,12 @@ from fmgraph.publish.send_to_store import publish as send
     "--format", "formats", type=click.Choice([*SYNTAXES]), multiple=True, help="Only these formats."
 )
 @click.option("--plain", is_flag=True, help="No compressed copies.")
+@click.option("--tables", is_flag=True, help="Also tables: CSV, Parquet, Croissant (extra: tables).")
+@click.option(
+    "--hub",
+    type=PATH,
+    help="Write a folder for a data hub instead: Parquet, Croissant, a card (extra: tables).",
+)
 @click.option(
     "--site", type=PATH, help="Write a static site with pages, RDF and dumps to this folder instead."
 )
@@ -32,6 +39,8 @@ def dump(
     output: Path,
     formats: tuple[str, ...],
     plain: bool,
+    tables: bool,
+    hub: Path | None,
     site: Path | None,
     files: tuple[Path, ...],
     dataset: Path | None,
@@ -39,11 +48,19 @@ def dump(
     """Write the graph as files: every format, whole and per kind and list, with their SHA-256 sums."""
     opened = open_graph(files, dataset)
     chosen = formats or tuple(SYNTAXES)
+    if hub is not None:
+        from fmgraph.publish.croissant import write_hub_folder
+
+        for path in write_hub_folder(opened, hub):
+            click.echo(path)
+        return
     if site is None:
-        if _is_current(output, opened.meta.digest, chosen):
+        if _is_current(output, opened.meta.digest, chosen, tables=tables):
             click.echo(f"{output}: up to date")
             return
-        for path in write_dumps(opened, output, chosen, [""] if plain else tuple(COMPRESSIONS)):
+        for path in write_dumps(
+            opened, output, chosen, [""] if plain else tuple(COMPRESSIONS), tables=tables
+        ):
             click.echo(path)
         return
     from fmgraph.publish.static_site import write_site
@@ -59,13 +76,14 @@ def dump(
         sys.exit(1)
 
 
-def _is_current(folder: Path, digest: str, formats: Sequence[str]) -> bool:
+def _is_current(folder: Path, digest: str, formats: Sequence[str], *, tables: bool) -> bool:
     """Tell whether the folder holds dumps of the dataset: its digest is that of the N-Triples among them."""
     sums = folder / CHECKSUMS
     if not sums.is_file():
         return False
     known = dict(line.split("  ")[::-1] for line in sums.read_text("utf-8").splitlines())
     wanted = {f"fmgraph.{suffix}" for suffix in formats} | {"fmgraph.nt"}
+    wanted |= {CROISSANT} if tables else set()
     return known.get("fmgraph.nt") == digest and all(
         name in known and (folder / name).exists() for name in wanted
     )

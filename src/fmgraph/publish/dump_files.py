@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import re
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
@@ -15,13 +16,15 @@ from pyoxigraph import RdfFormat, Triple, parse, serialize
 
 from fmgraph.errors import UsageError
 from fmgraph.ontology import all_kinds
-from fmgraph.publish import jsonld_dump, turtle_dump
+from fmgraph.publish import croissant, jsonld_dump, turtle_dump
 from fmgraph.publish.describe import COMPRESSIONS, SYNTAXES
 from fmgraph.publish.graph_sections import of_kind, of_list
+from fmgraph.publish.tables import write_tables
 from fmgraph.rdf.dataset_folders import building, digest, flush, swap_in
 from fmgraph.rdf.prefixes import BASE, PREFIXES
 from fmgraph.rdf.sorted_lines import Lines, lines_of
 from fmgraph.rdf.store import Dataset
+from fmgraph.server.engine import InProcessEngine
 
 CHECKSUMS = "SHA256SUMS"
 _CHUNK = 1 << 20
@@ -38,12 +41,14 @@ def write_dumps(
     compress: Sequence[str] = tuple(COMPRESSIONS),
     *,
     parts: bool = True,
+    tables: bool = False,
 ) -> list[Path]:
     """Write the dataset in every format and compression below ``directory``; return the files.
 
     ``formats`` are file name suffixes of :data:`SYNTAXES`, ``compress`` of :data:`COMPRESSIONS` ("" is the
-    plain file). With ``parts`` there is also a Turtle file for each kind that is there and each list. The
-    same graph gives the same bytes. All appear at once, in place of the dumps that were there; other files
+    plain file). With ``parts`` there is also a Turtle file for each kind that is there and each list, with
+    ``tables`` the tables too (CSV, Parquet, Croissant; see :mod:`fmgraph.publish.tables`). The same
+    graph gives the same bytes. All appear at once, in place of the dumps that were there; other files
     stay. Raises UsageError for an unknown format, or where a literal cannot be written in one.
     """
     if unknown := [*(set(formats) - set(SYNTAXES)), *(set(compress) - set(COMPRESSIONS))]:
@@ -61,6 +66,8 @@ def write_dumps(
                     with _plain(folder / f"{name}.ttl", compress, written) as file:
                         file.write(start.encode())
                         file.writelines(block.encode() for block in text)
+        if tables:
+            written += _tables(dataset, folder)
         written.sort()
         sums = "".join(f"{digest(path)}  {path.name}\n" for path in written)
         (folder / CHECKSUMS).write_text(sums, "utf-8")
@@ -69,6 +76,15 @@ def write_dumps(
             flush(folder / name)
         swap_in(folder, directory, _IS_DUMP)
     return [directory / name for name in names]
+
+
+def _tables(dataset: Dataset, folder: Path) -> list[Path]:
+    with InProcessEngine(dataset) as engine:
+        files = list(write_tables(engine, folder))
+    described = croissant.describe(folder, dataset.meta.version, dataset.meta.modified)
+    path = folder / croissant.NAME
+    path.write_text(json.dumps(described, ensure_ascii=False, indent=1) + "\n", "utf-8")
+    return [*files, path]
 
 
 def _parts(dataset: Dataset, lines: Lines) -> Iterator[tuple[str, Iterator[str]]]:

@@ -7,6 +7,7 @@ The build makes millions of triples from text; keeping every term in its N-Tripl
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from fmgraph.rdf.prefixes import RDF, RDFS, XSD, entity_iri, fmg
 
@@ -36,6 +37,7 @@ def entity(kind: str, slug: str) -> Term:
     return iri(entity_iri(kind, slug))
 
 
+@lru_cache(maxsize=1_000)
 def own(local: str) -> Term:
     """Return the term of an ontology term, by its local name."""
     return iri(fmg(local))
