@@ -32,6 +32,7 @@ from fmgraph.site import (
     lineage_pages,
     list_pages,
     page_parameters,
+    passport_pages,
     problem_pages,
     query_endpoint,
     rdf_files,
@@ -64,6 +65,7 @@ _PARTS = (
     query_endpoint,
     problem_pages,
     result_pages,
+    passport_pages,
     entity_pages,
     index_pages,
 )
