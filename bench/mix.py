@@ -135,7 +135,6 @@ GROUP BY ?root ORDER BY DESC(?n) ?root LIMIT 20""",
     ),
     Query(
         "count", "count of all triples", "heavy", "SELECT (COUNT(*) AS ?n) WHERE { ?s ?p ?o }",
-        prepared="SELECT ?n WHERE { <https://w3id.org/fmgraph/void#dataset> void:triples ?n }",
     ),
 )  # fmt: skip
 

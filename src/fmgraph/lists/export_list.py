@@ -34,7 +34,7 @@ SELECT ?table ?section ?column ?header WHERE {
   ?column a fmg:Column ; fmg:inTable ?table ; schema:position ?position ; rdfs:label ?header .
 } ORDER BY ?number ?position"""
 _ROWS = """
-SELECT ?row ?table WHERE {
+SELECT ?row ?table ?position WHERE {
   ?row a fmg:ListRow ; dcterms:isPartOf %(list)s ; fmg:inTable ?table ; schema:position ?position .
 } ORDER BY ?position"""
 _CELLS = """
@@ -59,6 +59,7 @@ class ListingTable:
     section: str
     headers: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
+    positions: tuple[int, ...] = ()  #: of the rows in the list
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +94,13 @@ def list_rows(engine: Rows, list_id: str) -> Listing:
         for found in engine.rows(_PREFIXES + _CELLS % node)
     }
     rows: dict[str, list[tuple[str, ...]]] = {table: [] for table in headers}
+    positions: dict[str, list[int]] = {table: [] for table in headers}
     for found in engine.rows(_PREFIXES + _ROWS % node):
         row, table = _value(found, "row"), _value(found, "table")
+        positions[table].append(int(_value(found, "position")))
         rows[table].append(tuple(cells.get((row, column), "") for column in headers[table]))
     tables = (
-        ListingTable(sections[table], tuple(columns.values()), tuple(rows[table]))
+        ListingTable(sections[table], tuple(columns.values()), tuple(rows[table]), tuple(positions[table]))
         for table, columns in headers.items()
     )
     return Listing(list_id, labels[list_id], tuple(tables))

@@ -55,13 +55,13 @@ def _place(before: list[str], after: list[str], one: Suggestion) -> bool:
         if before[number][start:end].strip() != one.cell:
             return False
         start, end = _cells(after[number])[one.column - 1]
-        new = _changed(after[number][start:end].strip(), one, _label(before, one))
+        new = changed_cell(after[number][start:end].strip(), one, _label(before, one))
         if new is not None:
             after[number] = f"{after[number][:start]} {new} {after[number][end:]}"
         return new is not None
     for number in range(one.line - 1, min(one.line - 1 + _REACH, len(before))):  # a card, an item
         if one.cell and before[number].count(one.cell) == 1 and after[number].count(one.cell) == 1:
-            new = _changed(one.cell, one, "")
+            new = changed_cell(one.cell, one, "")
             if new is not None:
                 after[number] = after[number].replace(one.cell, new)
             return new is not None
@@ -82,8 +82,11 @@ def _cells(line: str) -> list[tuple[int, int]]:
     return list(zip(starts, ends, strict=True))
 
 
-def _changed(cell: str, one: Suggestion, label: str) -> str | None:
-    """Return the cell with the right value in place of the wrong one; None where the place is not plain."""
+def changed_cell(cell: str, one: Suggestion, label: str = "") -> str | None:
+    """Return the cell with the right value in place of the wrong one; None where the place is not plain.
+
+    The suggestion has one right value. ``label`` is what the table calls links in that column.
+    """
     right = one.right[0]
     name = label or right.text.rsplit("/", 1)[-1]
     text = f"[{name}]({right.iri})" if right.iri else right.text.replace("|", r"\|")

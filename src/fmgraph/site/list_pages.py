@@ -7,18 +7,24 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from flask import Blueprint
+from flask import Blueprint, request
 from werkzeug.wrappers import Response
 
+from fmgraph.errors import NotFoundError
+from fmgraph.lists.list_feedback import Feedback, Suggestion
 from fmgraph.rdf.prefixes import DCTERMS, FMG, FOAF, PROV, SCHEMA
 from fmgraph.site.claim_view import Claim, read_claims
+from fmgraph.site.correction_pages import correction_path
 from fmgraph.site.entity_facts import label_of
 from fmgraph.site.graph_reader import LABEL, Graph, Term, batches, iri, text, values
+from fmgraph.site.list_files import feedback_of
 from fmgraph.site.page_context import Site, page_number
 from fmgraph.site.page_links import safe
 
 #: Rows of a list shown on one page.
 PAGE = 200
+#: What ``?show=`` narrows a list to: rows with a wrong cell, rows with a gap.
+_SHOWS = ("corrections", "gaps")
 _MARKDOWN_LINK = re.compile(r"!?\[([^\]]*)\]\(\s*<?([^)\s>]+)>?[^)]*\)")
 
 
@@ -147,6 +153,7 @@ def _row_block(site: Site, node: str, triples: Sequence[tuple[str, str, Term]]) 
         "view": site.view(terms),
         "subjects": subjects,
         "topic": parts.get(node, {}).get(FOAF + "primaryTopic"),
+        "correct": lambda claim: correction_path(site, subjects.get(claim.iri, ""), claim.prop),
         "parts": markdown_parts,
     }
 
@@ -158,10 +165,19 @@ def _subjects(site: Site, row: str) -> dict[str, str]:
 
 
 def _list_block(site: Site, node: str, triples: Sequence[tuple[str, str, Term]]) -> dict[str, Any]:
-    total = site.graph.count(f"?s a fmg:ListRow ; dcterms:isPartOf {iri(node)} .")
+    every = site.graph.count(f"?s a fmg:ListRow ; dcterms:isPartOf {iri(node)} .")
+    slug = node.rpartition("/")[2]
+    told = feedback_of(site, slug)
+    shown_only = request.args.get("show", "")
+    if shown_only not in ("", *_SHOWS):
+        raise NotFoundError(f"there is no show={shown_only[:20]!r}: there are {', '.join(_SHOWS)}")
+    chosen = {"corrections": told.corrections, "gaps": told.gaps}.get(shown_only)
+    only = values("s", {one.row for one in chosen}) if chosen is not None else ""
+    total = every if chosen is None else len({one.row for one in chosen})
     page, last, offset = page_number(total, PAGE)
     found = site.graph.rows(
-        f"SELECT ?s ?label ?table ?topic ?line WHERE {{ ?s a fmg:ListRow ; dcterms:isPartOf {iri(node)} ; "
+        f"SELECT ?s ?label ?table ?topic ?line WHERE {{ {only} "
+        f"?s a fmg:ListRow ; dcterms:isPartOf {iri(node)} ; "
         "rdfs:label ?label ; schema:position ?n . OPTIONAL { ?s fmg:inTable ?table } "
         "OPTIONAL { ?s foaf:primaryTopic ?topic } OPTIONAL { ?s fmg:line ?line } } "
         f"ORDER BY ?n ?s LIMIT {PAGE} OFFSET {offset}"
@@ -186,6 +202,10 @@ def _list_block(site: Site, node: str, triples: Sequence[tuple[str, str, Term]])
     return {
         "tables": shown,
         "total": total,
+        "every": every,
+        "told": told,
+        "show": shown_only,
+        "marks": _marks(told),
         "page": page,
         "last": last,
         "offset": offset,
@@ -193,6 +213,14 @@ def _list_block(site: Site, node: str, triples: Sequence[tuple[str, str, Term]])
         "shown": len(rows),
         "parts": markdown_parts,
     }
+
+
+def _marks(told: Feedback) -> dict[tuple[str, str], list[Suggestion]]:
+    """Return the corrections of each cell, by the row's IRI and the column's heading."""
+    marks: dict[tuple[str, str], list[Suggestion]] = {}
+    for one in told.corrections:
+        marks.setdefault((one.row, one.header), []).append(one)
+    return marks
 
 
 def _opt(row: Any, name: str) -> str | None:

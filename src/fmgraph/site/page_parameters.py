@@ -13,10 +13,12 @@ from fmgraph.site.page_context import Site
 
 #: By the name of the view; ``index`` takes its facets, too. ``format`` is taken by all.
 TAKEN: dict[str, frozenset[str]] = {
+    "as_csv": frozenset(("corrected",)),
+    "as_markdown": frozenset(("corrected",)),
     "changes": frozenset(("kind", "list")),
     "compare": frozenset(("m",)),
     "disagreements": frozenset(("page",)),
-    "entity": frozenset(("page", "all")),
+    "entity": frozenset(("page", "all", "show")),
     "entity_incoming": frozenset(("p", "page")),
     "index": frozenset(("page", "sort")),
     "lineage_of": frozenset(("all",)),

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import IO
 from urllib.parse import urlsplit
 
-from flask import Blueprint, request, send_file
+from flask import Blueprint, current_app, request, send_file
 from werkzeug.exceptions import RequestedRangeNotSatisfiable
 from werkzeug.wrappers import Response
 
@@ -51,10 +51,16 @@ Disallow: {root}metrics
 """
 
 
+#: Where the pages, if the service has any, are listed for crawlers.
+_SITEMAP = "/sitemap.xml"
+
+
 @blueprint.get("/robots.txt")
 def robots() -> Response:
     """Send what crawlers may read (RFC 9309); it counts where the service has a host of its own."""
     body = _ROBOTS.format(root=urlsplit(service().base_url).path)
+    if any(rule.rule == _SITEMAP for rule in current_app.url_map.iter_rules()):
+        body += f"\nSitemap: {service().base_url.rstrip('/')}{_SITEMAP}\n"
     response = Response(body, content_type="text/plain; charset=utf-8")
     return tag(response, "robots", body)
 
