@@ -34,6 +34,7 @@ from fmgraph.site import (
     list_pages,
     openapi_document,
     page_parameters,
+    passport_pages,
     problem_pages,
     query_endpoint,
     rdf_files,
@@ -70,6 +71,7 @@ _PARTS = (
     openapi_document,
     sitemap,
     result_pages,
+    passport_pages,
     entity_pages,
     index_pages,
 )
