@@ -33,7 +33,9 @@ from fmgraph.site import (
     lineage_pages,
     list_files,
     list_pages,
+    openapi_document,
     page_parameters,
+    passport_pages,
     problem_pages,
     query_endpoint,
     rdf_files,
@@ -41,6 +43,7 @@ from fmgraph.site import (
     result_pages,
     search_page,
     signposting,
+    sitemap,
     static_assets,
     vocabulary_pages,
 )
@@ -66,7 +69,10 @@ _PARTS = (
     rdf_files,
     query_endpoint,
     problem_pages,
+    openapi_document,
+    sitemap,
     result_pages,
+    passport_pages,
     entity_pages,
     index_pages,
 )

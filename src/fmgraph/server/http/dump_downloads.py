@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import IO
 from urllib.parse import urlsplit
 
-from flask import Blueprint, request, send_file
+from flask import Blueprint, current_app, request, send_file
 from werkzeug.exceptions import RequestedRangeNotSatisfiable
 from werkzeug.wrappers import Response
 
@@ -29,7 +29,7 @@ from fmgraph.server.http.service_state import CACHE_CONTROL, service, tag
 from fmgraph.text import nearest
 
 CHECKSUMS = "SHA256SUMS"
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*(?:\.[a-z0-9]+){0,2}")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*(?:\.[a-z0-9]+){0,3}")
 _TYPES = {form.suffix: form.media_type for form in GRAPHS} | {
     "gz": "application/gzip",
     "zst": "application/zstd",
@@ -53,10 +53,16 @@ Disallow: {root}metrics
 """
 
 
+#: Where the pages, if the service has any, are listed for crawlers.
+_SITEMAP = "/sitemap.xml"
+
+
 @blueprint.get("/robots.txt")
 def robots() -> Response:
     """Send what crawlers may read (RFC 9309); it counts where the service has a host of its own."""
     body = _ROBOTS.format(root=urlsplit(service().base_url).path)
+    if any(rule.rule == _SITEMAP for rule in current_app.url_map.iter_rules()):
+        body += f"\nSitemap: {service().base_url.rstrip('/')}{_SITEMAP}\n"
     response = Response(body, content_type="text/plain; charset=utf-8")
     return tag(response, "robots", body)
 
