@@ -28,7 +28,7 @@ from fmgraph.server.http.service_state import CACHE_CONTROL, service, tag
 from fmgraph.text import nearest
 
 CHECKSUMS = "SHA256SUMS"
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*(?:\.[a-z0-9]+){0,2}")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*(?:\.[a-z0-9]+){0,3}")
 _TYPES = {form.suffix: form.media_type for form in GRAPHS} | {
     "gz": "application/gzip",
     "zst": "application/zstd",
