@@ -52,7 +52,7 @@ def warnings(query: str, engine: Engine) -> list[str]:
     for one in iris:
         if one.startswith(FMG) and one != FMG and one.removeprefix(FMG) not in {*known, "matches"}:
             local = one.removeprefix(FMG)
-            said[f"fmg:{local} does not exist{_meant(f'fmg:{near}' for near in nearest(local, known))}"] = (
+            said[f"fmg:{local} does not exist{_meant(f'fmg:{near}' for near in nearest(local, sorted(known)))}"] = (
                 None
             )
     entities = [one for one in iris if one.startswith(BASE) and not one.startswith(FMG) and one != BASE][
