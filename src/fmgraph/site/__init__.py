@@ -24,6 +24,7 @@ from fmgraph.site import (
     correction_pages,
     coverage_page,
     description_pages,
+    download_page,
     editor_pages,
     entity_pages,
     evidence_pages,
@@ -34,6 +35,7 @@ from fmgraph.site import (
     list_pages,
     openapi_document,
     page_parameters,
+    passport_pages,
     problem_pages,
     query_endpoint,
     rdf_files,
@@ -70,6 +72,7 @@ _PARTS = (
     openapi_document,
     sitemap,
     result_pages,
+    passport_pages,
     entity_pages,
     index_pages,
 )
@@ -96,6 +99,7 @@ def register(app: Flask) -> None:
     service.hooks.results = lambda query, answer: editor_pages.results(site, query, answer)
     service.hooks.dump_links = lambda: signposting.dump_links(site.links)
     service.hooks.warnings = lambda query: warnings(query, site.engine)
+    service.hooks.dump_index = lambda files: download_page.index(site, files)
     service.hooks.problem = lambda members: editor_pages.problem(site, members)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
 
