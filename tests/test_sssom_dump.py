@@ -33,7 +33,9 @@ def test_the_set_has_what_is_mandatory(file):
     assert head["mapping_set_id"].startswith("https://")
     assert head["license"].startswith("https://")
     assert head["mapping_set_version"] == "1.0"
-    assert all(space.startswith("http") for space in head["curie_map"].values())
+    spaces = head["curie_map"].values()
+    assert all(space.startswith("http") for space in spaces)
+    assert len(set(spaces)) == len(spaces)
 
 
 def test_every_mapping_has_what_is_mandatory_and_curies_of_declared_prefixes(file):

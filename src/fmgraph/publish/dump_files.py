@@ -51,8 +51,9 @@ def write_dumps(
     ``formats`` are keys of :data:`SYNTAXES`, ``compress`` of :data:`COMPRESSIONS` ("" is the
     plain file). With ``parts`` there is also a Turtle file for each kind that is there and each list,
     and the mappings as SSSOM; with ``tables`` the tables too (CSV, Parquet, Croissant; see
-    :mod:`fmgraph.publish.tables`). The same graph gives the same bytes. All appear at once, in place of the dumps that were there; other files
-    stay. Raises UsageError for an unknown format, or where a literal cannot be written in one.
+    :mod:`fmgraph.publish.tables`). The same graph gives the same bytes. All appear at once, in place of
+    the dumps that were there; other files stay. Raises UsageError for an unknown format, or where a
+    literal cannot be written in one.
     """
     if unknown := [*(set(formats) - set(SYNTAXES)), *(set(compress) - set(COMPRESSIONS))]:
         raise UsageError(f"unknown format or compression: {', '.join(sorted(unknown))}")

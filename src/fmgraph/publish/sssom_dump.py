@@ -12,7 +12,7 @@ from pyoxigraph import Literal, RdfFormat, parse
 
 from fmgraph.publish.dataset_names import DATA_LICENSE, DESCRIPTION, TITLE
 from fmgraph.publish.void_counts import TARGETS
-from fmgraph.rdf.prefixes import BASE, RDFS, SCHEMA, SKOS
+from fmgraph.rdf.prefixes import BASE, FMG, RDFS, SCHEMA, SKOS
 from fmgraph.rdf.sorted_lines import parts
 
 FILE = "fmgraph.sssom.tsv"
@@ -37,7 +37,7 @@ def document(lines: Iterable[str], version: str) -> Iterator[str]:
     found: list[tuple[str, str, str]] = []
     labels: dict[str, str] = {}
     for subject, predicate, value in map(parts, lines):
-        if not subject.startswith(f"<{BASE}"):
+        if not subject.startswith(f"<{BASE}") or subject.startswith(f"<{FMG}"):
             continue
         if predicate == f"<{RDFS}label>":
             labels[subject] = value
@@ -48,7 +48,6 @@ def document(lines: Iterable[str], version: str) -> Iterator[str]:
     rows = (
         (_curie(s[1:-1], _ALWAYS), _text(labels.get(s, '""')), p, _curie(o[1:-1], spaces), _JUSTIFICATION)
         for s, p, o in found
-        if not s.startswith(f"<{BASE}ns#")
     )
     yield from ("\t".join(row) + "\n" for row in sorted(rows))
 
@@ -67,7 +66,7 @@ def _header(spaces: dict[str, str], version: str) -> Iterator[str]:
 
 def _spaces(iris: Iterable[str]) -> dict[str, str]:
     """Return the prefixes of the IRIs: a target's name, or a number where it is of none."""
-    known = {target.name: target.uri_space for target in TARGETS}
+    known = {**_ALWAYS, **{target.name: target.uri_space for target in TARGETS}}
     used: dict[str, str] = {}
     for iri in sorted(iris):
         name = next((name for name, space in known.items() if iri.startswith(space)), "")
