@@ -25,6 +25,8 @@ from fmgraph.site.rdf_documents import write
 from fmgraph.site.signposting import ENTITY_GRAPHS
 
 _FORMATS = (HTML, *GRAPHS)
+#: Not rdfs:subClassOf, which is read the other way round.
+_BELOW = "above"
 _HEADING = re.compile(
     r"<h2[^>]*>(?P<section>.*?)</h2>"
     r'|<div class="property entity" id="(?P<id>[^"]*)">\s*<h3>(?P<label>.*?)</h3>',
@@ -172,15 +174,21 @@ def classes_in_use(site: Site) -> list[tuple[str, int, list[tuple[str, int]]]]:
 
 
 def _class_diagram(site: Site) -> Drawing | None:
-    """Return our classes as a picture: left the broader, right what is below it."""
+    """Return our classes as a picture, from each to those its properties lead to and those below it."""
     ontology = site.graph.ontology
     pairs: dict[tuple[str, str], list[str]] = {}
+    for prop in ontology.properties.values():
+        ends = [(one, other) for one in prop.domains for other in prop.ranges] if prop.claimed else []
+        for one, other in ends:
+            if one.startswith(FMG) and other.startswith(FMG) and one != other:
+                pairs.setdefault((one, other), []).append(prop.iri)
     for cls in ontology.labels():
         for above in ontology.values(cls, RDFS + "subClassOf"):
             if cls.startswith(FMG) and above.startswith(FMG) and cls != above:
-                pairs[above, cls] = [RDFS + "subClassOf"]
+                pairs.setdefault((above, cls), []).append(_BELOW)
     if not pairs:
         return None
     labels = {cls: ontology.labels().get(cls, cls[len(FMG) :]) for pair in pairs for cls in pair}
     leads = {pair: f"#{pair[1][len(FMG) :]}" for pair in pairs}
-    return draw(site.links, ontology, Relations(labels, pairs), width=900, leads=leads)
+    relations = Relations(labels, pairs)
+    return draw(site.links, ontology, relations, whole=True, width=900, leads=leads, forward=True)
