@@ -32,7 +32,7 @@ const look = EditorView.theme({
   ".cm-scroller": { fontFamily: "ui-monospace, Menlo, Consolas, 'DejaVu Sans Mono', monospace", maxHeight: "60vh", overflow: "auto" },
   ".cm-content": { caretColor: "var(--ink)", minHeight: "12rem" },
   ".cm-cursor": { borderLeftColor: "var(--ink)" },
-  ".cm-gutters": { backgroundColor: "var(--code)", color: "var(--soft)", border: "none" },
+  ".cm-gutters": { backgroundColor: "var(--code)", color: "var(--soft)", border: "none", minHeight: "12rem" },
   ".cm-activeLine, .cm-activeLineGutter": { backgroundColor: "color-mix(in srgb, var(--accent) 7%, transparent)" },
   "&.cm-focused > .cm-scroller > .cm-selectionLayer .cm-selectionBackground, .cm-selectionBackground": { backgroundColor: "color-mix(in srgb, var(--accent) 28%, transparent)" },
   ".cm-tooltip": { backgroundColor: "var(--raised)", color: "var(--ink)", border: "1px solid var(--line)", maxWidth: "min(36rem, 92vw)" },

@@ -263,7 +263,7 @@ def test_catalogue_offers_every_dump_with_type_and_licence(store: Store) -> None
         ?x dcat:downloadURL ?url ; dcat:mediaType ?type ; dcterms:license ?l }"""
     urls = {url.removeprefix(f"{BASE}dump/") for url, _ in rows(store, query)}
     assert urls == {file.name for file in dump_files()}
-    assert len(urls) == 15
+    assert len(urls) == 21
 
 
 def test_service_elsewhere_moves_endpoint_and_dumps_only() -> None:

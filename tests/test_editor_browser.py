@@ -297,3 +297,58 @@ def test_without_scripts_a_named_query_can_be_asked_here(browser: Browser, site:
         browser.wait("return !!document.getElementById('results')", 30)
     finally:
         browser.scripts(on=True)
+
+
+def suggested(browser: Browser) -> list[str]:
+    """The suggestions that are shown."""
+    return list(
+        browser.run(
+            "return [...document.querySelectorAll('.suggestions:not([hidden]) li')].map(e => e.innerText)"
+        )
+    )
+
+
+def test_a_thing_is_found_with_the_keyboard_alone(browser: Browser, site: str) -> None:
+    browser.width(1280)
+    browser.open(f"{site}/vocabulary")
+    browser.run("document.getElementById('top-q').focus()")
+    browser.keys("retfuon")
+    browser.keys("d")
+    browser.wait("return !!document.querySelector('.suggestions:not([hidden]) li')", 20)
+    assert any(one.startswith("RETFound") for one in suggested(browser))
+    browser.keys(DOWN)
+    active = "document.activeElement.getAttribute('aria-activedescendant')"
+    assert browser.run(f"return document.getElementById({active}).getAttribute('aria-selected')") == "true"
+    name = browser.run(f"return document.getElementById({active}).querySelector('span').textContent")
+    browser.keys(ENTER)
+    browser.wait("return location.pathname !== '/vocabulary'", 20)
+    assert browser.run("return document.querySelector('h1').textContent") == name
+    assert browser.console() == []
+
+
+def test_escape_closes_the_suggestions_and_enter_still_searches(browser: Browser, site: str) -> None:
+    browser.width(390)
+    browser.open(f"{site}/vocabulary")
+    browser.run("document.getElementById('top-q').focus()")
+    browser.keys("uni")
+    browser.wait("return !!document.querySelector('.suggestions:not([hidden]) li')", 20)
+    browser.keys("\ue00c")
+    assert suggested(browser) == []
+    browser.keys(ENTER)
+    browser.wait("return location.pathname === '/search'", 20)
+
+
+def test_a_parameter_takes_the_name_that_is_chosen(browser: Browser, site: str) -> None:
+    browser.width(1280)
+    browser.open(f"{site}/queries/leaks")
+    browser.run("const b = document.getElementById('p-dataset'); b.focus(); b.select()")
+    browser.keys("tcg")
+    browser.wait(
+        "return [...document.querySelectorAll('.suggestions li')].some(e => e.innerText.includes('TCGA'))", 20
+    )
+    assert all("dataset" in one for one in suggested(browser))
+    browser.keys(DOWN + ENTER)
+    assert "TCGA" in browser.run("return document.getElementById('p-dataset').value")
+    browser.click(".params .button")
+    browser.wait("return document.querySelector('.answer')?.textContent.includes('may have seen')", 20)
+    assert browser.console() == []

@@ -11,6 +11,7 @@ import pytest
 
 from fmgraph.lists import export_list
 from fmgraph.lists.list_feedback import feedback
+from fmgraph.publish.dump_files import write_dumps
 from fmgraph.settings import Settings
 from fmgraph.site import create_app
 
@@ -89,3 +90,39 @@ def test_every_reading_and_value_can_be_corrected(real):
     model = real.get("/model/uni", headers=HTML).text
     for anchor in re.findall(r'href="/correct/model/uni#([a-z_]+)"[^>]*>wrong\?', model):
         assert f'id="{anchor}"' in real.get("/correct/model/uni", headers=HTML).text
+
+
+def test_the_ontology_page_has_contents_a_diagram_and_counts(real, shipped):
+    page = real.get("/ns", headers=HTML).text
+    contents = page.partition('<nav aria-labelledby="contents">')[2].partition("</nav>")[0]
+    anchors = re.findall(r'<a href="#([^"]+)">', contents)
+    assert {"Model", "builtOn", "PrimarySource"} <= set(anchors)
+    assert all(page.count(f'id="{anchor}"') == 1 for anchor in anchors)
+    assert '<svg class="lineage"' in page
+    ours = "PREFIX fmg: <https://w3id.org/fmgraph/ns#>"
+    rows = shipped.rows(f"{ours} SELECT (COUNT(?x) AS ?n) {{ ?m a fmg:Model ; fmg:trainedOn ?x }}")
+    model = page.partition("<summary>fmg:Model ")[2].partition("</details>")[0]
+    assert f'>fmg:trainedOn</a> <span class="count">{int(rows[0]["n"].value):,}</span>' in model
+
+
+def test_downloads_are_a_table_for_people_and_lines_for_programs(real):
+    page = real.get("/dump/", headers=HTML).text
+    lines = real.get("/dump/").text.splitlines()
+    assert "fmgraph.ttl" in lines
+    assert [href.rpartition("/")[2] for href in re.findall(r'<td><a href="([^"]*)"', page)] == lines
+
+
+def test_downloads_have_sizes_sums_and_files_by_kind_and_list(dataset, tmp_path):
+    write_dumps(dataset, tmp_path, formats=("ttl",), compress=("",))
+    client = create_app(dataset, Settings(), dumps=tmp_path).test_client()
+    page = client.get("/dump/", headers=HTML).text
+    assert re.findall(r"<h2[^>]*>([^<]*)</h2>", page) == [
+        "The whole graph",
+        "By kind",
+        "By list",
+        "Further files",
+    ]
+    sums = dict(line.split()[::-1] for line in (tmp_path / "SHA256SUMS").read_text().splitlines())
+    row = page.partition('href="/dump/fmgraph-model.ttl"')[2].partition("</tr>")[0]
+    assert f'title="{sums["fmgraph-model.ttl"]}"' in row
+    assert re.search(r"[\d.]+ (kB|B)</td>", row)

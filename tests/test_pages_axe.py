@@ -35,6 +35,10 @@ PAGES = [
     "/correct/model/uni", "/lineage/", "/lineage/?modality=ct&relation=weights", "/lineage/model/clip",
     "/lineage/model/titan", "/model/", "/model/?modality=ct&commercial=yes", "/model/?sort=year",
     "/model/uni",
+    "/queries/leaks?dataset=Stanford", "/queries/most-built-on", "/dump/", "/list/plm2233-2025-12/report",
+    "/list/plm2233-2025-12?show=corrections",
+    "/sparql?query=CONSTRUCT%20WHERE%20%7B%20%3Fs%20%3Chttps%3A%2F%2Fw3id.org%2Ffmgraph%2Fns%23variantOf%3E"
+    "%20%3Ft%20%7D%20LIMIT%2020",
     "/model/retfound", "/model/no-such-model", "/dataset/?access=open",
 ]  # fmt: skip
 #: Rules of the WCAG 2.2 up to AA, and of good practice. The editor's scroller is left out: it scrolls with

@@ -108,6 +108,13 @@ def test_a_name_in_another_script_is_no_dash(client):
     assert not [one for one in old(client, {"q": {"query": "-"}})["q"]["result"] if one["match"]]
 
 
+def test_a_batch_may_come_by_get_too(client):
+    answer = client.get(
+        "/reconcile", query_string={"queries": json.dumps({"q": {"query": "CONCH"}}), "callback": ""}
+    )
+    assert answer.json["q"]["result"][0]["id"] == "model/conch"
+
+
 def test_nothing_like_it_is_no_candidate(client):
     assert old(client, {"q": {"query": "qqxxyyzz"}}) == {"q": {"result": []}}
 

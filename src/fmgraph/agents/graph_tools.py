@@ -10,7 +10,7 @@ import json
 from collections import Counter
 from typing import Any, Literal
 
-from fmgraph.agents.evidence_reader import Evidence, claim_of, named
+from fmgraph.answers.evidence_reader import Evidence, claim_of, named
 from fmgraph.answers.lineage import lineage as lineage_of
 from fmgraph.answers.named_queries import get_query, load_queries
 from fmgraph.answers.query_warnings import warnings

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fmgraph.agents.evidence_reader import Evidence
+from fmgraph.answers.evidence_reader import Evidence
 from fmgraph.ontology import Property, all_kinds, shipped
 from fmgraph.rdf.prefixes import BASE, FMG
 from fmgraph.rdf.terms import iri as term

@@ -52,9 +52,8 @@ def warnings(query: str, engine: Engine) -> list[str]:
     for one in iris:
         if one.startswith(FMG) and one != FMG and one.removeprefix(FMG) not in {*known, "matches"}:
             local = one.removeprefix(FMG)
-            said[f"fmg:{local} does not exist{_meant(f'fmg:{near}' for near in nearest(local, known))}"] = (
-                None
-            )
+            near = [f"fmg:{name}" for name in nearest(local, sorted(known))]
+            said[f"fmg:{local} does not exist{_meant(near)}"] = None
     entities = [one for one in iris if one.startswith(BASE) and not one.startswith(FMG) and one != BASE][
         :_MOST
     ]

@@ -82,7 +82,7 @@ def _is_current(folder: Path, digest: str, formats: Sequence[str], *, tables: bo
     if not sums.is_file():
         return False
     known = dict(line.split("  ")[::-1] for line in sums.read_text("utf-8").splitlines())
-    wanted = {f"fmgraph.{suffix}" for suffix in formats} | {"fmgraph.nt"}
+    wanted = {SYNTAXES[key].file_name for key in formats} | {"fmgraph.nt"}
     wanted |= {CROISSANT} if tables else set()
     return known.get("fmgraph.nt") == digest and all(
         name in known and (folder / name).exists() for name in wanted

@@ -48,17 +48,30 @@ class Syntax:
     title: str
     media_type: str
     format_iri: str
+    edition: str = ""  #: of RDF, where the file is not RDF 1.1
+
+    @property
+    def key(self) -> str:
+        """What tells the syntax from the others: ``ttl``, ``ttl-1.2``."""
+        return "-".join(filter(None, (self.suffix, self.edition)))
+
+    @property
+    def file_name(self) -> str:
+        """The name of the file of the whole dataset: ``fmgraph.ttl``, ``fmgraph-1.2.ttl``."""
+        return "-".join(filter(None, ("fmgraph", self.edition))) + f".{self.suffix}"
 
 
-#: The syntaxes of the dumps, by file name suffix.
+#: The syntaxes of the dumps, by key: the file name's suffix and, where it is not 1.1, the edition of RDF.
 SYNTAXES: dict[str, Syntax] = {
-    syntax.suffix: syntax
+    syntax.key: syntax
     for syntax in (
         Syntax("ttl", "Turtle", "text/turtle", f"{FORMATS}Turtle"),
         Syntax("nt", "N-Triples", "application/n-triples", f"{FORMATS}N-Triples"),
         Syntax("nq", "N-Quads", "application/n-quads", f"{FORMATS}N-Quads"),
         Syntax("rdf", "RDF/XML", "application/rdf+xml", f"{FORMATS}RDF_XML"),
         Syntax("jsonld", "JSON-LD", "application/ld+json", f"{FORMATS}JSON-LD"),
+        Syntax("ttl", "Turtle 1.2 (claims as triple terms)", "text/turtle", f"{FORMATS}Turtle", "1.2"),
+        Syntax("nt", "N-Triples 1.2", "application/n-triples", f"{FORMATS}N-Triples", "1.2"),
     )
 }
 #: Compressions of the dumps: file name suffix to media type; "" is none.
@@ -75,7 +88,7 @@ class DumpFile:
     @property
     def name(self) -> str:
         """The file name: ``fmgraph.ttl.gz``."""
-        return ".".join(filter(None, ("fmgraph", self.syntax.suffix, self.compression)))
+        return ".".join(filter(None, (self.syntax.file_name, self.compression)))
 
 
 def dump_files() -> Iterator[DumpFile]:

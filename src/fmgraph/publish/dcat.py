@@ -66,7 +66,7 @@ def catalogue(
     if previous:
         out.iri(dataset, f"{DCAT}previousVersion", previous)
     for file in dump_files():
-        part = describing(f"dump-{'-'.join(filter(None, (file.syntax.suffix, file.compression)))}", base)
+        part = describing(f"dump-{'-'.join(filter(None, (file.syntax.key, file.compression)))}", base)
         out.type(part, f"{DCAT}Distribution")
         out.iri(dataset, f"{DCAT}distribution", part)
         out.text(

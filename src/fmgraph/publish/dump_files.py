@@ -19,6 +19,7 @@ from fmgraph.ontology import all_kinds
 from fmgraph.publish import croissant, jsonld_dump, turtle_dump
 from fmgraph.publish.describe import COMPRESSIONS, SYNTAXES
 from fmgraph.publish.graph_sections import of_kind, of_list
+from fmgraph.publish.rdf12_dump import reified
 from fmgraph.publish.tables import write_tables
 from fmgraph.rdf.dataset_folders import building, digest, flush, swap_in
 from fmgraph.rdf.prefixes import BASE, PREFIXES
@@ -29,7 +30,7 @@ from fmgraph.server.engine import InProcessEngine
 CHECKSUMS = "SHA256SUMS"
 _CHUNK = 1 << 20
 #: Names of files that a dump replaces, whatever formats it has.
-_IS_DUMP = re.compile(r"(?:fmgraph|list-)[a-z0-9-]*\.[a-z]+(?:\.gz|\.zst)?|SHA256SUMS|\..*\.part")
+_IS_DUMP = re.compile(r"(?:fmgraph|list-)[a-z0-9-]*(?:1\.2)?\.[a-z]+(?:\.gz|\.zst)?|SHA256SUMS|\..*\.part")
 #: Characters that XML 1.0 cannot hold, as N-Triples writes them, however they are escaped.
 _NOT_XML = re.compile(r"(?<!\\)(?:\\\\)*(?:\\[bf]|\\u00(?:0[0-8BCEF]|1[0-9A-F])|\\uFFF[EF])|[\ufffe\uffff]")
 
@@ -45,7 +46,7 @@ def write_dumps(
 ) -> list[Path]:
     """Write the dataset in every format and compression below ``directory``; return the files.
 
-    ``formats`` are file name suffixes of :data:`SYNTAXES`, ``compress`` of :data:`COMPRESSIONS` ("" is the
+    ``formats`` are keys of :data:`SYNTAXES`, ``compress`` of :data:`COMPRESSIONS` ("" is the
     plain file). With ``parts`` there is also a Turtle file for each kind that is there and each list, with
     ``tables`` the tables too (CSV, Parquet, Croissant; see :mod:`fmgraph.publish.tables`). The same
     graph gives the same bytes. All appear at once, in place of the dumps that were there; other files
@@ -57,9 +58,9 @@ def write_dumps(
     with building(directory) as folder:
         written: list[Path] = []
         with lines_of(dataset) as lines:
-            for suffix in formats:
-                with _plain(folder / f"fmgraph.{suffix}", compress, written) as file:
-                    write(lines, suffix, file)
+            for key in formats:
+                with _plain(folder / SYNTAXES[key].file_name, compress, written) as file:
+                    write(lines, key, file)
             for name, found in _parts(dataset, lines) if parts else ():
                 text = turtle_dump.part(found)
                 if (start := next(text, None)) is not None:
@@ -128,9 +129,14 @@ def _compress(source: Path, target: Path, suffix: str) -> None:
     draft.replace(target)
 
 
-def write(lines: Lines, suffix: str, file: IO[bytes]) -> None:
-    """Write the lines to ``file`` in the format of a suffix; raises UsageError for what it cannot hold."""
-    if suffix in ("nt", "nq"):  # one default graph: the same text
+def write(lines: Lines, key: str, file: IO[bytes]) -> None:
+    """Write the lines to ``file`` in the syntax of a key; raises UsageError for what it cannot hold."""
+    syntax = SYNTAXES[key]
+    suffix = syntax.suffix
+    if syntax.edition:
+        made = turtle_dump.document(lines, reified) if suffix == "ttl" else reified(lines)
+        file.writelines(text.encode() for text in made)
+    elif suffix in ("nt", "nq"):  # one default graph: the same text
         file.writelines(line.encode() for line in lines)
     elif suffix == "ttl":
         file.writelines(text.encode() for text in turtle_dump.document(lines))

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from html import escape, unescape
 from html.parser import HTMLParser
 
-_LINKS = re.compile(r"""(\s(?:href|src|action)\s*=\s*)(?:"([^"]*)"|'([^']*)')""", re.IGNORECASE)
+_LINKS = re.compile(r"""(\s(?:href|src|action|data-suggest)\s*=\s*)(?:"([^"]*)"|'([^']*)')""", re.IGNORECASE)
 
 
 class _Rewriter(HTMLParser):
@@ -41,5 +41,5 @@ class _Rewriter(HTMLParser):
 
 
 def rewrite(html: str, replace: Callable[[str, str], str]) -> str:
-    """Return the page with each ``href``, ``src`` and ``action`` as ``replace(tag, value)`` gives it."""
+    """Return the page with each address (:data:`_LINKS`) as ``replace(tag, value)`` gives it."""
     return _Rewriter(replace).rewrite(html)

@@ -8,6 +8,7 @@ what only a running service can answer (queries, search, filters) leads to the p
 from __future__ import annotations
 
 import hashlib
+import json
 import posixpath
 import re
 from collections import deque
@@ -21,15 +22,19 @@ from werkzeug.test import Client
 from werkzeug.wrappers import Response
 
 from fmgraph.errors import UsageError
-from fmgraph.ontology import all_kinds
+from fmgraph.ontology import all_kinds, searched_classes
 from fmgraph.publish.describe import SYNTAXES
 from fmgraph.publish.dump_files import write_dumps
 from fmgraph.publish.rewrite_links import rewrite
+from fmgraph.rdf.prefixes import RDFS, SKOS
 from fmgraph.rdf.store import Dataset
 
 #: Parameters of pages that are written too: further pages of an index, and what points at an entity.
 _STATIC_PARAMETERS = {"page", "p"}
 #: Paths that would leave the folder or that file systems do not take.
+_LABEL = f"{RDFS}label"
+_NAMED = f"""SELECT DISTINCT ?s ?p ?name WHERE {{ VALUES ?p {{ <{_LABEL}> <{SKOS}altLabel> }} ?s ?p ?name
+  FILTER(isIRI(?s) && !CONTAINS(STR(?s), "#")) }} ORDER BY ?s ?p ?name"""
 _NO_FILE = re.compile(r"(?:^|/)\.\.?(?:/|$)|//|[\\\x00-\x1f]")
 #: Parameter of assets that changes with their content; as files they need none.
 _VERSION = "v"
@@ -37,6 +42,8 @@ _SUFFIXES = {syntax.media_type: syntax.suffix for syntax in SYNTAXES.values()} |
     "text/plain": "txt",
     "application/json": "json",
 }
+#: The names of all entities, for the boxes' suggestions.
+_NAMES = "names.json"
 #: Never asked for: they are of a running service.
 _DYNAMIC = ("sparql", "search", "metrics", "healthz", "readyz")
 
@@ -69,6 +76,7 @@ def write_site(
         site.report.files += len(written)
     site.crawl(_seeds(dataset, site.root))
     site.finish()
+    site.write_names(dataset)
     return site.report
 
 
@@ -88,9 +96,11 @@ class _Site:
     def __init__(self, client: Client, directory: Path, service: str, base: str) -> None:
         self.client, self.directory, self.service, self.base = client, directory, service, base
         self.root = urlsplit(service if service != base else "/").path.rstrip("/") + "/"
-        self.known: dict[str, str | None] = {}  #: path with query → file, None where there is nothing
+        #: path with query → file, None where there is nothing; suggestions are chosen from one file by script
+        self.known: dict[str, str | None] = {f"{self.root}suggest": _NAMES}
         self.report = SiteReport()
         self._pages: list[str] = []
+        self._boxes = False  #: whether a page has a box with suggestions
         self._forward: dict[str, str] = {}  #: redirects: from → to
 
     def crawl(self, seeds: Iterable[str]) -> None:
@@ -192,6 +202,27 @@ class _Site:
         page = rewrite(missing.get_data(as_text=True), lambda _, link: self._live(link, self.root))
         self._write("404.html", page.encode())
 
+    def write_names(self, dataset: Dataset) -> None:
+        """Write the names of all entities that have a page, with where it is; nothing where no box asks."""
+        if not self._boxes:
+            return
+        names: dict[str, dict[str, Any]] = {}
+        for node, prop, name in dataset.store.query(_NAMED):  # type: ignore[union-attr]
+            local = node.value.removeprefix(dataset.meta.base)
+            kind, _, slug = local.partition("/")
+            file = self.known.get(f"{self.root}{quote(local)}")
+            if not slug or file is None or kind not in searched_classes():
+                continue
+            one = names.setdefault(
+                node.value, {"kind": kind, "label": "", "aka": [], "title": "", "page": quote(file)}
+            )
+            if prop.value == _LABEL:
+                one["label"] = name.value
+            else:
+                one["aka"].append(name.value)
+        known = [one for _, one in sorted(names.items()) if one["label"]]
+        self._write(_NAMES, json.dumps(known, ensure_ascii=False, separators=(",", ":")).encode())
+
     def _redirect(self, url: str, name: str) -> None:
         """Write a page that leads on to the file ``name``, for servers that know no redirects."""
         here = self.known[url] = self._file(url, "text/html")
@@ -213,6 +244,7 @@ class _Site:
             if target is not None and target in self.known:
                 self.report.broken.append((page, link))
             return self._live(link, page)
+        self._boxes = self._boxes or name == _NAMES
         here = posixpath.dirname(str(self.known[page])) or "."
         return quote(posixpath.relpath(name, here)) + (f"#{parts.fragment}" if parts.fragment else "")
 

@@ -36,7 +36,9 @@ def shortener(used: set[str] | None = None) -> Callable[[str], str]:
         found = known.get(term)
         if found is not None:
             return found
-        if term[0] == "<":
+        if term.startswith("<<( "):
+            text = f"<<( {' '.join(map(shorten, term[4:-4].split(' ', 2)))} )>>"
+        elif term[0] == "<":
             text = _iri(term[1:-1], namespaces, used)
         elif term[0] == '"':
             text = _literal(term, shorten)
@@ -103,13 +105,13 @@ def header(used: set[str] | None = None) -> str:
     return lines + "\n" * bool(declared)
 
 
-def document(lines: Lines) -> Iterator[str]:
-    """Yield the whole graph as Turtle text, section by section."""
+def document(lines: Lines, rewrite: Callable[[Iterable[str]], Iterator[str]] = iter) -> Iterator[str]:
+    """Yield the whole graph as Turtle text, section by section, its lines rewritten on the way."""
     yield header()
     shorten = shortener()
     for title, found in sections(lines):
         first = True
-        for block in blocks(groups(found), shorten):
+        for block in blocks(groups(rewrite(found)), shorten):
             if first:
                 yield f"# {title}\n\n"
                 first = False

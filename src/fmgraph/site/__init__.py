@@ -24,6 +24,7 @@ from fmgraph.site import (
     correction_pages,
     coverage_page,
     description_pages,
+    download_page,
     editor_pages,
     entity_pages,
     evidence_pages,
@@ -32,7 +33,9 @@ from fmgraph.site import (
     lineage_pages,
     list_files,
     list_pages,
+    openapi_document,
     page_parameters,
+    passport_pages,
     problem_pages,
     query_endpoint,
     rdf_files,
@@ -40,6 +43,7 @@ from fmgraph.site import (
     result_pages,
     search_page,
     signposting,
+    sitemap,
     static_assets,
     vocabulary_pages,
 )
@@ -65,7 +69,10 @@ _PARTS = (
     rdf_files,
     query_endpoint,
     problem_pages,
+    openapi_document,
+    sitemap,
     result_pages,
+    passport_pages,
     entity_pages,
     index_pages,
 )
@@ -92,6 +99,7 @@ def register(app: Flask) -> None:
     service.hooks.results = lambda query, answer: editor_pages.results(site, query, answer)
     service.hooks.dump_links = lambda: signposting.dump_links(site.links)
     service.hooks.warnings = lambda query: warnings(query, site.engine)
+    service.hooks.dump_index = lambda files: download_page.index(site, files)
     service.hooks.problem = lambda members: editor_pages.problem(site, members)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
 

@@ -72,7 +72,7 @@ def register(pages: Blueprint, site: Site) -> None:
         recorded = {name: one for name, one in all_kinds().items() if one.recorded}
         if kind not in recorded or not SLUG.fullmatch(slug):
             raise NotFoundError(f"there are no records of {kind!r}", nearest(kind, recorded))
-        node = f"{site.links.base}{kind}/{slug}"
+        node = _node(site, kind, slug)
         facts: dict[str, list[Term]] = {}
         for _, prop, value in site.graph.triples([node]):
             facts.setdefault(prop, []).append(value)
@@ -97,6 +97,15 @@ def register(pages: Blueprint, site: Site) -> None:
             entries=entries,
             view=site.view(value for entry in entries for value in entry.values),
         )
+
+
+def _node(site: Site, kind: str, slug: str) -> str:
+    """Return the IRI of an entity; that of a licence of the SPDX list is SPDX's own."""
+    if kind == "license":
+        for row in site.graph.rows("SELECT DISTINCT ?s WHERE { ?s a fmg:License }"):
+            if site.links.entity(text(row["s"])) == (kind, slug):
+                return text(row["s"])
+    return f"{site.links.base}{kind}/{slug}"
 
 
 def _entry(prop: Property, key: str, values: list[Term], name: str, file: str, repository: str) -> Entry:

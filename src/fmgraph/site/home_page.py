@@ -32,6 +32,9 @@ _ONE_TERM = re.compile(r'<([^<>\s]*)>|"([^"\\]*)"|([+-]?\d+)|(\w+):(\w+)')
 #: Models named as the newest, modalities linked and names suggested on the home page.
 _NEWEST, _MODALITIES, _SUGGESTED = 8, 6, 40
 
+#: Syntaxes of the dumps that the page leads to; the others are in ``/dump/``.
+_SHOWN = ("ttl", "nt", "rdf", "jsonld")
+
 
 def register(pages: Blueprint, site: Site) -> None:
     """Add the routes."""
@@ -55,7 +58,7 @@ def register(pages: Blueprint, site: Site) -> None:
             datasets=_labels(site, "?s a fmg:Dataset . ?x fmg:trainedOn|fmg:evaluatedOn ?s"),
             models=_labels(site, "?s a fmg:Model . ?claim rdf:subject ?s"),
             view=site.view(one[0] for one in newest),
-            dumps=[file for file in dump_files() if file.compression != "zst" and file.syntax.suffix != "nq"],
+            dumps=[file for file in dump_files() if file.compression != "zst" and file.syntax.key in _SHOWN],
             jsonld=script(about),
             dataset_iri=describing("dataset"),
         )

@@ -32,6 +32,8 @@ TAKEN: dict[str, frozenset[str]] = {
 }
 #: Views that say themselves what they do with a parameter.
 _OWN = ("named_query", "query_entity")
+#: Those of a protocol, whose clients may send what the service does not know: :mod:`.reconcile_service`.
+_PROTOCOL = "reconcile"
 
 
 def register(pages: Blueprint, site: Site) -> None:
@@ -40,7 +42,8 @@ def register(pages: Blueprint, site: Site) -> None:
     @pages.before_request
     def leave_out() -> Response | None:
         view = (request.endpoint or "").rpartition(".")[2]
-        if not request.query_string or view in _OWN or request.method not in ("GET", "HEAD"):
+        own = view in _OWN or view.startswith(_PROTOCOL)
+        if own or not request.query_string or request.method not in ("GET", "HEAD"):
             return None
         taken = TAKEN.get(view, frozenset()) | {"format"}
         kind = all_kinds().get((request.view_args or {}).get("kind", ""))

@@ -39,6 +39,7 @@ def link_header(
         _link(entity, "cite-as"),
         _link(shipped().schema_org_class(all_kinds()[kind].iri), "type"),
         _link("https://schema.org/AboutPage", "type"),
+        _link(links.absolute(links.path("openapi.json")), "service-desc", "application/json"),  # RFC 8631
     ]
     made += [_link(_rdf(links, kind, slug, f), "describedby", f.media_type) for f in ENTITY_GRAPHS]
     people = sorted({one for one in authors if safe(one)})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -16,13 +17,26 @@ from fmgraph.errors import NotFoundError, OntologyError
 from fmgraph.ontology import all_kinds
 from fmgraph.publish import ontology_page
 from fmgraph.rdf.formats import GRAPHS, HTML
-from fmgraph.rdf.prefixes import FMG, OWL, SKOS
+from fmgraph.rdf.prefixes import FMG, OWL, RDFS, SKOS, VOID
 from fmgraph.site.graph_reader import Term, iri, text
+from fmgraph.site.lineage_picture import Drawing, Relations, draw
 from fmgraph.site.page_context import Site
 from fmgraph.site.rdf_documents import write
 from fmgraph.site.signposting import ENTITY_GRAPHS
 
 _FORMATS = (HTML, *GRAPHS)
+#: Not rdfs:subClassOf, which is read the other way round.
+_BELOW = "above"
+_HEADING = re.compile(
+    r"<h2[^>]*>(?P<section>.*?)</h2>"
+    r'|<div class="property entity" id="(?P<id>[^"]*)">\s*<h3>(?P<label>.*?)</h3>',
+    re.DOTALL,
+)
+_COUNTS = f"""PREFIX void: <{VOID}>
+SELECT ?class ?things ?property ?triples WHERE {{
+  ?part void:class ?class ; void:entities ?things ;
+    void:propertyPartition [ void:property ?property ; void:triples ?triples ] .
+  FILTER(STRSTARTS(STR(?class), "{FMG}")) }}"""
 BROADER = SKOS + "broaderTransitive"
 
 
@@ -122,4 +136,59 @@ def _ontology(site: Site, suffix: str) -> Response:
             return site.answer(file.read_bytes(), form)
         triples = [quad.triple for quad in ox.parse(path=file, format=ox.RdfFormat.TURTLE)]
         return site.answer(write(triples, form), form)
-    return site.page("ns.html", documentation=Markup(ontology_page.html()), fmg=FMG, graphs=ENTITY_GRAPHS)  # noqa: S704
+    body = ontology_page.html()
+    return site.page(
+        "ns.html",
+        documentation=Markup(body),  # noqa: S704
+        contents=contents(body),
+        classes=classes_in_use(site),
+        drawing=_class_diagram(site),
+        fmg=FMG,
+        graphs=ENTITY_GRAPHS,
+        view=site.view(),
+    )
+
+
+def contents(body: str) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Return the sections of the ontology's page with the ids and labels of the terms in each."""
+    found: list[tuple[str, list[tuple[str, str]]]] = []
+    for match in _HEADING.finditer(body):
+        if match["section"]:
+            found.append((re.sub(r"<[^>]*>", "", match["section"]), []))
+        elif found:
+            found[-1][1].append((match["id"], re.sub(r"<sup.*", "", match["label"], flags=re.DOTALL).strip()))
+    return [(title, terms) for title, terms in found if terms]
+
+
+def classes_in_use(site: Site) -> list[tuple[str, int, list[tuple[str, int]]]]:
+    """Return our classes with how many things they have, and their properties with the triples of each."""
+    rows = site.graph.rows(_COUNTS)
+    found: dict[str, tuple[int, dict[str, int]]] = {}
+    for row in rows:
+        _, uses = found.setdefault(row["class"].value, (int(row["things"].value), {}))
+        uses[row["property"].value] = int(row["triples"].value)
+    return [
+        (cls, things, sorted(uses.items(), key=lambda use: (-use[1], use[0])))
+        for cls, (things, uses) in sorted(found.items(), key=lambda one: (-one[1][0], one[0]))
+    ]
+
+
+def _class_diagram(site: Site) -> Drawing | None:
+    """Return our classes as a picture, from each to those its properties lead to and those below it."""
+    ontology = site.graph.ontology
+    pairs: dict[tuple[str, str], list[str]] = {}
+    for prop in ontology.properties.values():
+        ends = [(one, other) for one in prop.domains for other in prop.ranges] if prop.claimed else []
+        for one, other in ends:
+            if one.startswith(FMG) and other.startswith(FMG) and one != other:
+                pairs.setdefault((one, other), []).append(prop.iri)
+    for cls in ontology.labels():
+        for above in ontology.values(cls, RDFS + "subClassOf"):
+            if cls.startswith(FMG) and above.startswith(FMG) and cls != above:
+                pairs.setdefault((above, cls), []).append(_BELOW)
+    if not pairs:
+        return None
+    labels = {cls: ontology.labels().get(cls, cls[len(FMG) :]) for pair in pairs for cls in pair}
+    leads = {pair: f"#{pair[1][len(FMG) :]}" for pair in pairs}
+    relations = Relations(labels, pairs)
+    return draw(site.links, ontology, relations, whole=True, width=900, leads=leads, forward=True)

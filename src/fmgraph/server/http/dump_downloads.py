@@ -16,19 +16,20 @@ from pathlib import Path
 from typing import IO
 from urllib.parse import urlsplit
 
-from flask import Blueprint, request, send_file
+from flask import Blueprint, current_app, request, send_file
 from werkzeug.exceptions import RequestedRangeNotSatisfiable
 from werkzeug.wrappers import Response
 
 from fmgraph.errors import BusyError, NotFoundError
-from fmgraph.rdf.formats import GRAPHS, content_type, named
+from fmgraph.rdf.formats import GRAPHS, HTML, Format, content_type, named
 from fmgraph.server.engine import ResultFormats
+from fmgraph.server.http.negotiation import choose
 from fmgraph.server.http.response_cache import make_etag
 from fmgraph.server.http.service_state import CACHE_CONTROL, service, tag
 from fmgraph.text import nearest
 
 CHECKSUMS = "SHA256SUMS"
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*(?:\.[a-z0-9]+){0,2}")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*(?:\.[a-z0-9]+){0,3}")
 _TYPES = {form.suffix: form.media_type for form in GRAPHS} | {
     "gz": "application/gzip",
     "zst": "application/zstd",
@@ -36,6 +37,7 @@ _TYPES = {form.suffix: form.media_type for form in GRAPHS} | {
 #: Times a file is looked for again while the folder is swapped under it.
 _TRIES = 5
 _ALL = "CONSTRUCT { ?s ?p ?o } WHERE { ?s ?p ?o }"
+_PLAIN = Format("text", "text", "text/plain", "txt")
 #: The name of the whole dataset's dump.
 _WHOLE = "fmgraph"
 
@@ -51,10 +53,16 @@ Disallow: {root}metrics
 """
 
 
+#: Where the pages, if the service has any, are listed for crawlers.
+_SITEMAP = "/sitemap.xml"
+
+
 @blueprint.get("/robots.txt")
 def robots() -> Response:
     """Send what crawlers may read (RFC 9309); it counts where the service has a host of its own."""
     body = _ROBOTS.format(root=urlsplit(service().base_url).path)
+    if any(rule.rule == _SITEMAP for rule in current_app.url_map.iter_rules()):
+        body += f"\nSitemap: {service().base_url.rstrip('/')}{_SITEMAP}\n"
     response = Response(body, content_type="text/plain; charset=utf-8")
     return tag(response, "robots", body)
 
@@ -85,9 +93,33 @@ def _dump(name: str) -> Response:
 
 @blueprint.get("/dump/")
 def index() -> Response:
-    """List the names of the dumps, one a line."""
+    """List the names of the dumps, one a line; as a page with sizes and checksums for a browser."""
+    hook = service().hooks.dump_index
+    choice = choose(request.headers.get("Accept"), (_PLAIN, HTML))
+    if hook is not None and choice is not None and choice.format is HTML:
+        page = hook(_described(service().dumps))
+        response = tag(Response(page, content_type=HTML.content_type), "dumps", page)
+        response.headers["Vary"] = "Accept"
+        return response
     body = "".join(f"{name}\n" for name in names(service().dumps))
     return tag(Response(body, content_type="text/plain; charset=utf-8"), "dumps", body)
+
+
+def _described(folder: Path | None) -> list[tuple[str, int | None, str]]:
+    """Return name, size and SHA-256 of each dump; neither of one that is made when it is asked for."""
+    sums: dict[str, str] = {}
+    if folder is not None:
+        with suppress(OSError):
+            lines = (line.split(maxsplit=1) for line in (folder / CHECKSUMS).read_text("utf-8").splitlines())
+            sums = {parts[1].strip().lstrip("*"): parts[0] for parts in lines if len(parts) == 2}
+    found = []
+    for name in names(folder):
+        size = None
+        if folder is not None:
+            with suppress(OSError):
+                size = (folder / name).stat().st_size
+        found.append((name, size, sums.get(name, "")))
+    return found
 
 
 def names(folder: Path | None) -> list[str]:

@@ -34,6 +34,8 @@ class Hooks:
     editor: Callable[[], str] | None = None
     #: (query, answer): results for a browser; the answer is JSON (SELECT, ASK) or N-Triples.
     results: Callable[[str, Answer], str] | None = None
+    #: (files): the list of dumps, each (name, bytes or None where it is made when asked, SHA-256 or "").
+    dump_index: Callable[[list[tuple[str, int | None, str]]], str] | None = None
     #: (): the Link field of a dump.
     dump_links: Callable[[], str] | None = None
     #: (members): an error, from the members of its problem details (see fmgraph.server.http.problems).
