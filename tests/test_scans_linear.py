@@ -34,7 +34,7 @@ SIZE = 16_000
 FLOOR = 0.03
 #: Four times the text may take this many times as long: 4 is linear, 16 quadratic.
 MOST = 9
-WIDE = Settings(query_terms=10**9, query_chain=10**9, query_patterns=10**9, query_kb=10**6)
+WIDE = Settings(query_terms=10**9, query_chain=10**9, query_patterns=1_000_000, query_kb=10**6)
 NAMES = [f"name-{number}" for number in range(2000)]
 
 #: Pieces that, repeated, have made one scanner or another read the rest anew at each of them.

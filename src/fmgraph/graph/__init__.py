@@ -33,6 +33,7 @@ from fmgraph.graph.claims import accepted, not_had
 from fmgraph.graph.dataset_descriptions import dataset_descriptions
 from fmgraph.graph.evaluations import add_evaluations
 from fmgraph.graph.inherit import inherited
+from fmgraph.graph.list_differences import mark_differences
 from fmgraph.graph.materialise import aligned, closures, umbrellas
 from fmgraph.graph.record_claims import add_record, add_tombstones, apply_corrections
 from fmgraph.graph.row_claims import ListBuilder
@@ -126,6 +127,7 @@ def _finish(work: Build) -> Result:
     derived = inherited(work.claims, work.schema, _names(work.catalogue))
     triples |= {(claim.subject, claim.predicate, claim.object) for claim in derived}
     work.claims += derived
+    mark_differences(work.claims, triples, work.schema)
     for claim in work.claims:
         triples.update(claim.triples())
     triples |= umbrellas(triples, work.schema)

@@ -49,6 +49,8 @@ class Claim:
     variant: str | None = None
     #: Whether the graph holds the statement as a plain triple; :func:`accepted` decides.
     accepted: bool = False
+    #: Rows of other lists whose values of the property have nothing in common with its row's.
+    differs_from: tuple[Term, ...] = ()
     #: The claim that an inherited one is derived from.
     derived_from: Term | None = None
     #: The basis of that claim.
@@ -82,6 +84,8 @@ class Claim:
             yield node, own("reason"), literal(self.reason)
         if self.corrected_by:
             yield node, own("correctedBy"), self.corrected_by
+        for row in self.differs_from:
+            yield node, own("differsFrom"), row
         if self.derived_from:
             yield node, iri(f"{PROV}wasInfluencedBy"), self.derived_from
         if self.alternative:

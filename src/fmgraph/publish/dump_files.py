@@ -16,7 +16,7 @@ from pyoxigraph import RdfFormat, Triple, parse, serialize
 
 from fmgraph.errors import UsageError
 from fmgraph.ontology import all_kinds
-from fmgraph.publish import croissant, jsonld_dump, turtle_dump
+from fmgraph.publish import croissant, jsonld_dump, sssom_dump, turtle_dump
 from fmgraph.publish.describe import COMPRESSIONS, SYNTAXES
 from fmgraph.publish.graph_sections import of_kind, of_list
 from fmgraph.publish.rdf12_dump import reified
@@ -30,7 +30,9 @@ from fmgraph.server.engine import InProcessEngine
 CHECKSUMS = "SHA256SUMS"
 _CHUNK = 1 << 20
 #: Names of files that a dump replaces, whatever formats it has.
-_IS_DUMP = re.compile(r"(?:fmgraph|list-)[a-z0-9-]*(?:1\.2)?\.[a-z]+(?:\.gz|\.zst)?|SHA256SUMS|\..*\.part")
+_IS_DUMP = re.compile(
+    r"(?:fmgraph|list-)[a-z0-9-]*(?:1\.2)?(?:\.sssom)?\.[a-z]+(?:\.gz|\.zst)?|SHA256SUMS|\..*\.part"
+)
 #: Characters that XML 1.0 cannot hold, as N-Triples writes them, however they are escaped.
 _NOT_XML = re.compile(r"(?<!\\)(?:\\\\)*(?:\\[bf]|\\u00(?:0[0-8BCEF]|1[0-9A-F])|\\uFFF[EF])|[\ufffe\uffff]")
 
@@ -47,10 +49,11 @@ def write_dumps(
     """Write the dataset in every format and compression below ``directory``; return the files.
 
     ``formats`` are keys of :data:`SYNTAXES`, ``compress`` of :data:`COMPRESSIONS` ("" is the
-    plain file). With ``parts`` there is also a Turtle file for each kind that is there and each list, with
-    ``tables`` the tables too (CSV, Parquet, Croissant; see :mod:`fmgraph.publish.tables`). The same
-    graph gives the same bytes. All appear at once, in place of the dumps that were there; other files
-    stay. Raises UsageError for an unknown format, or where a literal cannot be written in one.
+    plain file). With ``parts`` there is also a Turtle file for each kind that is there and each list,
+    and the mappings as SSSOM; with ``tables`` the tables too (CSV, Parquet, Croissant; see
+    :mod:`fmgraph.publish.tables`). The same graph gives the same bytes. All appear at once, in place of
+    the dumps that were there; other files stay. Raises UsageError for an unknown format, or where a
+    literal cannot be written in one.
     """
     if unknown := [*(set(formats) - set(SYNTAXES)), *(set(compress) - set(COMPRESSIONS))]:
         raise UsageError(f"unknown format or compression: {', '.join(sorted(unknown))}")
@@ -67,6 +70,10 @@ def write_dumps(
                     with _plain(folder / f"{name}.ttl", compress, written) as file:
                         file.write(start.encode())
                         file.writelines(block.encode() for block in text)
+            if parts:
+                version = dataset.meta.version or "0"
+                with _plain(folder / sssom_dump.FILE, compress, written) as file:
+                    file.writelines(text.encode() for text in sssom_dump.document(lines, version))
         if tables:
             written += _tables(dataset, folder)
         written.sort()
