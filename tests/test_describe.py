@@ -259,7 +259,8 @@ def test_catalogue_offers_every_dump_with_type_and_licence(store: Store) -> None
     query = """PREFIX dcat: <http://www.w3.org/ns/dcat#> PREFIX dcterms: <http://purl.org/dc/terms/>
         SELECT ?url ?type { ?d a dcat:Dataset ; dcterms:license ?l ; dcat:version "1.2.0" ;
           dcat:previousVersion <https://example.org/release/1.1.0> ;
-          dcterms:modified "2026-11-22"^^<http://www.w3.org/2001/XMLSchema#date> ; dcat:distribution ?x .
+          dcterms:modified "2026-11-22"^^<http://www.w3.org/2001/XMLSchema#date> ; dcat:distribution ?x ;
+          dcterms:issued "2026-11-22"^^<http://www.w3.org/2001/XMLSchema#date> .
         ?x dcat:downloadURL ?url ; dcat:mediaType ?type ; dcterms:license ?l }"""
     urls = {url.removeprefix(f"{BASE}dump/") for url, _ in rows(store, query)}
     assert urls == {file.name for file in dump_files()}
@@ -300,7 +301,7 @@ def test_jsonld_parses_without_the_network() -> None:
     text = json.dumps(dataset_jsonld(Release()))
     store = Store()
     store.load(text.encode(), RdfFormat.JSON_LD)
-    query = f"""{SCHEMA} SELECT ?v ?u {{ ?d a s:Dataset ; s:version ?v ; s:license ?l ;
+    query = f"""{SCHEMA} SELECT ?v ?u {{ ?d a s:Dataset ; s:version ?v ; s:license ?l ; s:datePublished ?p ;
         s:distribution/s:contentUrl ?u }}"""
     found = rows(store, query)
     assert {version for version, _ in found} == {"1.2.0"}

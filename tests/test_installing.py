@@ -221,10 +221,13 @@ def test_everything_is_flushed_before_the_folder_has_its_name(
     flushed: list[Path] = []
     monkeypatch.setattr(dataset_folders, "flush", lambda path: flushed.append(path))
     folder = write_dataset(LINES, tmp_path, "1")
-    before = [path for path in flushed if path != tmp_path]
-    assert {path.name for path in before[:-1]} == {"graph.nt", "meta.json", "manifest.json"}
-    assert before[-1].name.startswith(".building-")  # the folder itself, under the name it had then
+    before, built = flushed[:-2], flushed[-2]
+    assert built.name.startswith(".building-")  # the folder itself, under the name it had then
     assert flushed[-1] == tmp_path
+    names = {path.relative_to(built).as_posix() for path in before}
+    assert names == {path.relative_to(folder).as_posix() for path in folder.rglob("*")}
+    assert {"graph.nt", "meta.json", "manifest.json", "degrees.json", "store"} < names
+    assert any(name.startswith("store/") for name in names)
     check_whole(folder)
 
 

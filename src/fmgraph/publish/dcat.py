@@ -57,6 +57,7 @@ def catalogue(
     out.text(dataset, f"{DCAT}keyword", *KEYWORDS)
     out.text(dataset, f"{DCAT}version", version)
     out.text(dataset, f"{DCTERMS}modified", modified, datatype=when)
+    out.text(dataset, f"{DCTERMS}issued", modified, datatype=when)  # of this version
     out.iri(dataset, f"{DCTERMS}creator", people)
     out.iri(dataset, f"{DCTERMS}language", ENGLISH)
     out.iri(dataset, f"{DCTERMS}accessRights", PUBLIC)
@@ -78,6 +79,7 @@ def catalogue(
         out.iri(part, f"{DCTERMS}format", file.syntax.format_iri)
         out.iri(part, f"{DCTERMS}license", DATA_LICENSE)
         out.text(part, f"{DCTERMS}modified", modified, datatype=when)
+        out.text(part, f"{DCTERMS}issued", modified, datatype=when)
         if file.compression:
             out.iri(part, f"{DCAT}compressFormat", IANA + COMPRESSIONS[file.compression])
     out.type(endpoint, f"{DCAT}DataService")

@@ -44,6 +44,7 @@ def dataset_jsonld(meta: Release, *, base: str = BASE, service: str | None = Non
         "url": {"@id": base},
         "identifier": describing("dataset", base),
         "version": meta.version,
+        "datePublished": meta.modified,
         "dateModified": meta.modified,
         "license": {"@id": DATA_LICENSE},
         "isAccessibleForFree": True,

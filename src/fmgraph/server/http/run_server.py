@@ -35,7 +35,7 @@ from fmgraph.server.http.metrics import Metrics
 from fmgraph.server.http.rsgi_app import RsgiApp
 from fmgraph.server.http.service_state import public_url
 from fmgraph.server.pool.broker_process import BrokerProcess
-from fmgraph.server.pool.evaluator import die_with
+from fmgraph.server.pool.parent_death import die_with
 from fmgraph.server.pool.pool_engine import PoolEngine
 from fmgraph.settings import Settings
 

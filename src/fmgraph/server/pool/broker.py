@@ -29,8 +29,8 @@ from pathlib import Path
 
 from fmgraph.errors import UsageError
 from fmgraph.server.pool.dispatcher import Dispatcher
-from fmgraph.server.pool.evaluator import die_with
 from fmgraph.server.pool.messages import Buffer, Frame, error_frame, head
+from fmgraph.server.pool.parent_death import die_with
 from fmgraph.server.pool.scheduler import Job
 from fmgraph.settings import Settings
 

@@ -27,24 +27,15 @@ from fmgraph.server.engine.engine_interface import ResultFormats
 from fmgraph.server.engine.evaluate import evaluate
 from fmgraph.server.pool.confine import confine
 from fmgraph.server.pool.messages import RETIRE, Frame, Reader, error_frame
+from fmgraph.server.pool.parent_death import die_with
 from fmgraph.settings import Settings
 
-_PR_SET_PDEATHSIG = 1  # linux/prctl.h
 _MADV_POPULATE_WRITE = 23  # asm-generic/mman-common.h, since Linux 5.14
 _MB = 1 << 20
 #: Parsers and planners recurse: with this much stack no query within the guard's limits overflows it.
 _STACK_MB = 64
 #: An evaluator that has grown by more is replaced after its answer, which frees the memory.
 _GROWN_MB = 128
-
-
-def die_with(parent: int, number: int = signal.SIGKILL) -> None:
-    """Have the kernel send this process a signal when its parent ends (Linux); do nothing elsewhere."""
-    prctl = getattr(ctypes.CDLL(None), "prctl", None)
-    if prctl is not None:
-        prctl(_PR_SET_PDEATHSIG, number, 0, 0, 0)
-    if os.getppid() != parent:  # it ended before we asked
-        os._exit(1)
 
 
 def serve(

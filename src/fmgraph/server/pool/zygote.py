@@ -26,7 +26,8 @@ from pyoxigraph import Store
 from fmgraph.errors import FmgraphError
 from fmgraph.rdf.store import Meta, dataset_of_files, open_dataset
 from fmgraph.server.pool.confine import means
-from fmgraph.server.pool.evaluator import die_with, serve
+from fmgraph.server.pool.evaluator import serve
+from fmgraph.server.pool.parent_death import die_with
 from fmgraph.settings import Settings
 
 _PACKET = 1 << 16
