@@ -9,7 +9,7 @@ import pyoxigraph as ox
 
 from fmgraph.graph.sources import source_label
 from fmgraph.ontology import Schema
-from fmgraph.rdf.prefixes import FOAF, SCHEMA
+from fmgraph.rdf.prefixes import DCAT, FOAF, SCHEMA
 from fmgraph.rdf.terms import LABEL, A, Term, Triple, bare, iri, literal, own
 from fmgraph.records.address_kinds import link_kinds
 from fmgraph.records.addresses import Address, Spellings, parse_address
@@ -19,6 +19,7 @@ _HOSTS = ("<https://github.com/", "<https://huggingface.co/")
 #: Properties by which something of ours leads to a page, and the YAML key that says which page that is.
 _LINKS = {own(key): key for key in ("code", "weights", "demo", "container")} | {
     iri(f"{FOAF}homepage"): "homepage",
+    iri(f"{DCAT}landingPage"): "homepage",
     iri(f"{SCHEMA}url"): "url",
 }
 

@@ -13,7 +13,7 @@ from fmgraph.records.identifiers import normal_arxiv, normal_doi
 from fmgraph.records.record_files import Record
 
 #: Keys whose values say what a record is known by.
-_ADDRESSES = ("url", "code", "weights", "demo", "container", "homepage")
+_ADDRESSES = ("url", "code", "weights", "demo", "container", "homepage", "landing_page")
 _IDENTIFIERS = {"arxiv": normal_arxiv, "doi": normal_doi}
 #: The schemes of identifiers, as people write them.
 _NAMES = {

@@ -162,7 +162,7 @@ TABLES: tuple[Table, ...] = (
             _own("part_of", "partOf", "IRIs of larger sets"),
             _own("access", "access", "open, gated, on-request"),
             _own("licence", "license", "IRIs"),
-            Column("homepage", "addresses", "foaf:homepage"),
+            Column("homepage", "addresses", "foaf:homepage|dcat:landingPage"),
         ),
     ),
     Table(
