@@ -19,6 +19,7 @@ _WORKS = 'SELECT ?work { ?work fmg:scope "medical" }'
 _STATED = """SELECT DISTINCT ?work ?p {
   ?p fmg:completenessWeight ?weight .
   { ?work ?p ?value } UNION { ?also fmg:countsAs ?p . ?work ?also ?value }
+  UNION { ?p fmg:concerns fmg:weights . ?work fmg:access "not-released" }
   ?work fmg:scope "medical"
 }"""
 _SEARCHED = """SELECT DISTINCT ?work ?p {

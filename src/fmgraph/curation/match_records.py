@@ -154,7 +154,8 @@ class Matcher:
             against.append("a row about data")
         if kind == "dataset" and "dataset" not in identity.kinds and "name" not in signals:
             against.append("a row about a work")  # a data set shares the paper of the model that it came with
-        if identity.named and identity.names and "name" not in signals:
+        # Variants share a paper, so that a title alone does not outweigh a name that may be another's.
+        if identity.names and "name" not in signals and (identity.named or not signals & set(UNIQUE)):
             against.append("another name")
         likeness = _likeness(identity.titles, other.titles)
         if likeness is not None and likeness < _UNLIKE and not signals & {"title", "name"}:

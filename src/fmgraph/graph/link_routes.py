@@ -49,14 +49,10 @@ _WORDS = (
         "homepage",
     ),
 )
-#: Keys that a paper or a data set has no property for: what such a link is to them instead.
-_OF_A_DATASET = {
-    "code": "homepage",
-    "weights": "homepage",
-    "demo": "homepage",
-    "container": "homepage",
-    "dataset": "homepage",
-}
+#: Keys that a paper or a data set has no property for: what such a link is to them instead. A link that a
+#: list gives a data set is where it is found, often the page of the model that it came with; a home page is
+#: a thing's own (foaf:homepage is inverse functional), which no list tells.
+_OF_A_DATASET = dict.fromkeys(("code", "weights", "demo", "container", "dataset", "homepage"), "url")
 _OF_A_PAPER = {"weights": "", "demo": "", "container": "", "homepage": "url"}
 
 
