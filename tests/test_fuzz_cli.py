@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -33,7 +34,8 @@ _PIECES = st.sampled_from(
         "at: p. 1\n", "{", "}", "[", "]", "|", "\n", "\n\n", "# ", "## A\n", "| a | b |\n|---|---|\n",
         "| [x](http://a#b#c) | y |\n", "<http://a/>", "http://[", "https://e.org/x#a#b",
         "https://e.org/?q=100%", "&a", "*a", "!!python/object:os ", "\"", "'", "\u0000", "\u0085",
-        "\ufeff", "\ufffe", "\u2028", "\u00e9", "\ud835\udd18", ",", ";", "\t", "\\", "%", "=", "2024",
+        "\ufeff", "\ufffe", "\u2028", "\u00e9", "\ud835\udd18", "\udcff", ",",
+        ";", "\t", "\\", "%", "=", "2024",
         "-1", "1e999", "NaN", "null", "~", "@prefix : <a:> .", "SELECT * { ?s ?p ?o }", "ASK {",
         "VALUES", "doi: 10.1/(x)\n",
     ]
@@ -156,8 +158,17 @@ def test_serve_refuses_before_it_serves(
     run("serve", "--host", host, *exclusive)
     run("serve", "--timeout", timeout, *exclusive)
     run("serve", "--base-url", base, *exclusive)
-    value = setting.replace("\0", "")
+    value = os.fsdecode(setting.encode("utf-8", "surrogatepass"))  # as a system hands over what is no text
     check(
         RUN.invoke(main, ["serve", *exclusive], env={"FMGRAPH_QUERY_KB": value, "FMGRAPH_ENTITY_BASE": value})
     )
     check(RUN.invoke(main, ["serve", "--endpoint", f"ftp:{endpoint}", "--port", "0"]))
+
+
+@pytest.mark.parametrize("word", ["a\ud835b", "caf\udce9"])
+def test_an_argument_that_is_no_text_is_one_line(word: str) -> None:
+    for arguments in (["diff", word, "x"], ["lineage", "--data", str(SAMPLE), word], ["report", word]):
+        ended = RUN.invoke(main, arguments)
+        check(ended)
+        assert ended.exit_code in (1, 2)
+        assert word.encode("ascii", "backslashreplace").decode() in ended.output

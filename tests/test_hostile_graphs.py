@@ -50,7 +50,7 @@ def odd() -> FlaskClient:
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/model/odd", "/list/odd", "/model/", "/lineage/model/odd", "/disagreements"]
+    "path", ["/", "/model/odd", "/list/odd", "/model/", "/lineage/model/odd", "/lineage/", "/disagreements"]
 )
 def test_no_page_breaks_on_an_odd_graph_and_no_link_leads_to_none(odd: FlaskClient, path: str) -> None:
     page = odd.get(path, headers={"Accept": "text/html"})

@@ -16,6 +16,9 @@ _NOT_SLUG = re.compile(r"[^a-z0-9]+")
 SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 
 
+#: Halves of UTF-16 pairs and bytes that were no UTF-8: no encoding can write them, so that no name has one.
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
 #: What XML 1.0 cannot carry, even escaped (https://www.w3.org/TR/xml/#charsets): no result format could.
 _UNFIT_FOR_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
@@ -26,11 +29,16 @@ def unfit_for_xml(text: str) -> str | None:
     return f"U+{ord(match[0]):04X}" if match else None
 
 
+def without_surrogates(text: str) -> str:
+    """Return the text with U+FFFD for each lone surrogate, which SQLite and rapidfuzz cannot take."""
+    return text if text.isascii() else _SURROGATE.sub("\ufffd", text)
+
+
 def fold(text: str) -> str:
     """Return the text in lower case without diacritics (Unicode NFKD, marks removed)."""
     if text.isascii():
         return text.lower()
-    decomposed = unicodedata.normalize("NFKD", text)
+    decomposed = unicodedata.normalize("NFKD", without_surrogates(text))
     return "".join(char for char in decomposed if not unicodedata.combining(char)).casefold()
 
 

@@ -24,7 +24,7 @@ from fmgraph.rdf.text_index import Entry
 from fmgraph.records.addresses import parse_address
 from fmgraph.records.identifiers import normal_arxiv, normal_doi
 from fmgraph.server.engine import Engine
-from fmgraph.text import SLUG, fold, match_key
+from fmgraph.text import SLUG, fold, match_key, without_surrogates
 
 #: Characters of a question that are used.
 LONGEST = 300
@@ -97,7 +97,7 @@ class Resolver:
         ``kinds`` narrows to some kinds. Identifiers and whole names come before words, and misspellings are
         only looked for where nothing else was found. Raises LimitError for a large graph without an index.
         """
-        text = " ".join(text.split())[:LONGEST]
+        text = without_surrogates(" ".join(text.split())[:LONGEST])
         with self._source() as source:
             found: dict[str, Match] = {}
             for entry in text_index.by_key(source, keys_of(text), kinds, limit):
@@ -124,7 +124,7 @@ class Resolver:
         What the text identifies stands alone; else they have every word, whole names first; else their names
         are like it. Raises LimitError as :meth:`resolve` does.
         """
-        text = " ".join(text.split())[:LONGEST]
+        text = without_surrogates(" ".join(text.split())[:LONGEST])
         with self._source() as source:
             known = text_index.by_key(source, keys_of(text), kinds)
             if known:

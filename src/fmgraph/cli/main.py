@@ -33,6 +33,9 @@ _MODULES = {
     "mcp": "mcp_command",
 }
 
+#: Characters of a text that a message repeats.
+_SHOWN = 80
+
 
 class _Group(click.Group):
     """A group whose commands end in one clear line, not in a traceback, when fmgraph refuses."""
@@ -52,6 +55,10 @@ class _Group(click.Group):
             return super().invoke(ctx)
         except BrokenPipeError:
             raise  # the reader has left: click ends quietly
+        except UnicodeEncodeError as error:
+            # An argument, or a file's content, with bytes that are no text: no file, name or query has them.
+            click.echo(f"fmgraph: {_beginning(error.object)} is not Unicode text ({error.reason})", err=True)
+            sys.exit(2)
         except OSError as error:  # a full disk, a folder that cannot be written
             place = f"{error.filename}: " if error.filename is not None else ""
             click.echo(f"fmgraph: {place}{error.strerror or error}", err=True)
@@ -59,6 +66,11 @@ class _Group(click.Group):
         except FmgraphError as error:
             click.echo(f"fmgraph: {error}", err=True)
             sys.exit(2 if isinstance(error, UsageError) else 1)
+
+
+def _beginning(text: str) -> str:
+    """Return the beginning of a text, in quotes, with escapes for what cannot be printed."""
+    return repr(text if len(text) <= _SHOWN else text[:_SHOWN] + "…")
 
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})

@@ -148,7 +148,7 @@ def draw(
         if leads is not None:
             href = leads[curve.parent, curve.child]
         else:
-            at = page if root else links.path("lineage", *(links.entity(curve.child) or ()))
+            at = page if root else links.lineage(curve.child) or links.path("lineage", "")
             href = f"{at}#{edge_id(links, curve.parent, curve.child)}"
         lines[group_of(props, ontology)].append(Line(curve.path, href, f"{subject}: {words} {value}"))
     nodes = [

@@ -61,6 +61,11 @@ class Links:
             return self.path(*entity) + (f"#{quote(fragment)}" if fragment else "")
         return iri if safe(iri) else None
 
+    def lineage(self, iri: str) -> str | None:
+        """Return the address of the page with the lineage of a work; None where the work is not of ours."""
+        entity = self.entity(iri)
+        return None if entity is None else self.path("lineage", *entity)
+
     def why(self, subject: str, prop: str, value: str) -> str:
         """Return the address of the page that says who says this; ``value`` in N-Triples syntax."""
         return self.path("why", s=subject, p=prop, o=value)

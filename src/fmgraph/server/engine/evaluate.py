@@ -98,8 +98,6 @@ def syntax_error(message: str, query: str) -> QuerySyntaxError:
     match = _PLACE.match(message)
     if match is None:
         return QuerySyntaxError(message)
-    if not query.strip():
-        return QuerySyntaxError("the query is empty", 1, 1)
     line, column, expected = int(match[1]), int(match[2]), _CLASS.sub("", match[3])
     items = [item.strip() for item in expected.removeprefix("one of ").split(", ") if item.strip()]
     words = next((item for item in items if " " in item and not item.startswith('"')), None)

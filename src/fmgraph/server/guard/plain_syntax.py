@@ -29,6 +29,8 @@ def plain_error(query: str) -> QuerySyntaxError | None:
                 return None
     except QuerySyntaxError as error:
         return error
+    if not all_tokens:  # nothing, or comments alone
+        return QuerySyntaxError("the query is empty", 1, 1)
     for check in (_beginning, _brackets, _triples, _clauses):
         found = check(all_tokens)
         if found is not None:

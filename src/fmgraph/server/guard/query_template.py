@@ -40,7 +40,10 @@ def template_of(query: str, matter: Set[str]) -> tuple[str, ...] | None:
     template = []
     for text in found:
         kind = _kind(text) if len(text) <= LONGEST_TERM else kind_of(text)
-        if kind != "space" and (len(text) if text.isascii() else len(text.encode())) > LONGEST_TERM:
+        if (
+            kind != "space"
+            and (len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))) > LONGEST_TERM
+        ):
             return None
         if kind == "iri":
             if not _ABSOLUTE.match(text):
