@@ -47,6 +47,7 @@ REUSED = {
     "skos:definition",
     "skos:broader",
     "skos:closeMatch",
+    "dcat:landingPage",
     "foaf:homepage",
     "schema:url",
 }
