@@ -82,7 +82,7 @@ def test_links_go_by_their_words_and_hosts(field: str, cell: str, expected: list
 def test_a_data_set_and_a_paper_have_links_of_their_own() -> None:
     cell = "[*](https://github.com/a/beats) [p](https://arxiv.org/abs/2401.00001)"
     assert read("links", cell, BEATS) == [
-        ("homepage", "https://github.com/a/beats"),
+        ("landing_page", "https://github.com/a/beats"),
         ("url", "https://arxiv.org/abs/2401.00001"),
         ("arxiv", "2401.00001"),
     ]
