@@ -34,7 +34,7 @@ CHECKS = [
 NOT_THERE = re.compile(
     r"/(about|queries|disagreements|lists|lineage/|results/.*|correct/.*|coverage.*|vocabulary|problem/.*|changes.*"
     r"|static/.*|favicon.ico|robots.txt|metrics|opensearch.xml|reconcile.*|sitemap.*|openapi.json|query/.*"
-    r"|release.*|ns/.*|\.well-known/void|)"
+    r"|release.*|ns/.*|\.well-known/void|list/<slug>(/report)?(\.\w+)?|<kind>/<slug>\.cdx\.json|)"
 )
 
 
