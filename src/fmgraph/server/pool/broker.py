@@ -91,7 +91,14 @@ async def _main() -> int:
     path = Path(config["socket"])
     dispatcher = Dispatcher(settings, meta_path(path))
     loop = asyncio.get_running_loop()
-    loop.add_signal_handler(signal.SIGTERM, dispatcher.stopped.set)
+    dying = False
+
+    def on_sigterm() -> None:
+        nonlocal dying
+        dying = True
+        dispatcher.stopped.set()
+
+    loop.add_signal_handler(signal.SIGTERM, on_sigterm)
     die_with(config["parent"], signal.SIGTERM)
     orphaned = False
 
@@ -118,9 +125,23 @@ async def _main() -> int:
         dispatcher.close()
         path.unlink(missing_ok=True)
         meta_path(path).unlink(missing_ok=True)
+        for _ in range(20):  # PDEATHSIG comes when a thread ends, before its whole process has
+            if orphaned or os.getppid() != config["parent"] or not dying:
+                break
+            await asyncio.sleep(0.05)
         if orphaned or os.getppid() != config["parent"]:  # who would remove the folder was killed
-            shutil.rmtree(path.parent, ignore_errors=True)
+            await _remove_folder(path.parent)
     return 0
+
+
+async def _remove_folder(folder: Path) -> None:
+    """Remove it, again and again for 10 s: HTTP workers that are ending still write counters into it."""
+    for _ in range(100):
+        shutil.rmtree(folder, ignore_errors=True)
+        await asyncio.sleep(0.1)
+        if not folder.exists():
+            return
+    logging.getLogger(__name__).warning("%s could not be removed", folder)
 
 
 if __name__ == "__main__":
