@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from io import BytesIO
 from pathlib import Path
 
 from pyoxigraph import (
@@ -125,7 +126,7 @@ class _Capped:
     """Gathers what pyoxigraph writes, up to a number of bytes."""
 
     def __init__(self, max_bytes: int | None) -> None:
-        self.parts: list[bytes] = []
+        self._out = BytesIO()
         self.left = max_bytes
         self.max_bytes = max_bytes
 
@@ -138,14 +139,13 @@ class _Capped:
                     f"the result is larger than {limit}: add a LIMIT or ask for fewer variables",
                     limit=f"result size, {limit}",
                 )
-        self.parts.append(bytes(data))
-        return len(data)
+        return self._out.write(data)
 
     def flush(self) -> None:
         """Do nothing; pyoxigraph calls it."""
 
     def body(self) -> bytes:
-        return b"".join(self.parts)
+        return self._out.getvalue()  # shared, not copied
 
 
 def _serialise(

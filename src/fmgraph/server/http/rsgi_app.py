@@ -172,6 +172,8 @@ class RsgiApp:
                 made: _Made | None = (here.status, here.headers, iter(()), here.body)
                 self._metrics.here()
             else:
+                if places is self._queries:
+                    self._outgoing.check(client)
                 async with places.place(client):
                     made = await self._wait(scope, protocol, places.pool, body, environ, client)
             if made is None:

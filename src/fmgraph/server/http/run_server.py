@@ -35,6 +35,7 @@ from fmgraph.server.http.metrics import Metrics
 from fmgraph.server.http.rsgi_app import RsgiApp
 from fmgraph.server.http.service_state import public_url
 from fmgraph.server.pool.broker_process import BrokerProcess
+from fmgraph.server.pool.large_blocks import return_large_blocks
 from fmgraph.server.pool.parent_death import die_with
 from fmgraph.server.pool.pool_engine import PoolEngine
 from fmgraph.settings import Settings
@@ -220,6 +221,7 @@ def load_worker(
 ) -> RsgiApp:
     """Return the application of one worker process, which ends with ``main``; granian calls it there."""
     die_with(main)
+    return_large_blocks()
     sys.setswitchinterval(_SWITCH_SECONDS)
     logging.config.dictConfig(_logging(settings))
     metrics = Metrics(counters)

@@ -1,8 +1,11 @@
 """Sending answers to clients that may never read them: bounded in time, per piece, and in bytes.
 
-What is handed to granian as a whole lies in its memory until the client has read it. So large bodies go out
-in pieces, each of which has a time to be taken, and there is a budget for the bytes that wait, for a client
-and for all. The kernel ends connections that take nothing at all (:func:`end_unread`).
+What is handed to granian lies in its memory until the client has read it, in pieces or not: its channel has
+no bound (``response_stream`` in src/rsgi/io.rs of https://github.com/emmett-framework/granian). *Files* it
+reads only as fast as the client does. So a large body is a file to granian, the end of a pipe, which this
+process writes into: a piece is written when there is room for it, and has a time to be taken. There is a
+budget for the bytes that wait, for a client and for all. The kernel ends connections that take nothing at all
+(:func:`end_unread`).
 """
 
 from __future__ import annotations
@@ -10,9 +13,11 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
+import sys
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 from fmgraph.errors import BusyError
@@ -24,6 +29,10 @@ _PIECE = 65_536
 #: Seconds a client has to take one piece, and bytes a second it has to take of the whole.
 PIECE_SECONDS, LEAST_RATE = 15.0, 20_000
 _UNREAD_MS = 20_000
+#: The open files of this process, by name; only Linux has it.
+_FILES = Path("/proc/self/fd")
+#: Seconds between two looks whether a pipe is being read.
+_LOOK_SECONDS = 0.001
 _MB = 1_000_000
 
 
@@ -36,6 +45,11 @@ class Outgoing:
         self._all = 0
         self._of: Counter[str] = Counter()
 
+    def check(self, client: str) -> None:
+        """Raise BusyError where a client has left so much unread that nothing large is made for it."""
+        if self._of.get(client, 0) > self._share // 2:
+            raise _unread_error("this client", self._share // 2)
+
     @contextmanager
     def held(self, client: str, size: int) -> Iterator[None]:
         """Count bytes as waiting while the block runs; raises BusyError where they are too many."""
@@ -45,8 +59,7 @@ class Outgoing:
                 (self._all, self._most, "all clients"),
             ):
                 if waiting and waiting + size > most:
-                    limit = f"bytes waiting to be read by {whose}, {most // _MB} MB"
-                    raise BusyError("earlier answers have not been read yet: read them first", limit, 5)
+                    raise _unread_error(whose, most)
         self._all += size
         self._of[client] += size
         try:
@@ -56,6 +69,11 @@ class Outgoing:
             self._of[client] -= size
             if not self._of[client]:
                 del self._of[client]
+
+
+def _unread_error(whose: str, most: int) -> BusyError:
+    limit = f"bytes waiting to be read by {whose}, {most // _MB} MB"
+    return BusyError("earlier answers have not been read yet: read them first", limit, 5)
 
 
 async def send(protocol: Any, status: int, headers: list[tuple[str, str]], body: bytes) -> bool:
@@ -76,18 +94,81 @@ async def send_pieces(
     protocol: Any, status: int, headers: list[tuple[str, str]], pieces: AsyncIterator[bytes]
 ) -> bool:
     """Send an answer piece by piece; return False where the client did not take it in time."""
-    transport = protocol.response_stream(status, headers)
+    if not _FILES.is_dir():  # not Linux: nothing tells how much the client has taken
+        transport = protocol.response_stream(status, headers)
+        async for piece in pieces:
+            await transport.send_bytes(piece)
+        return True
     loop = asyncio.get_running_loop()
     start, sent = loop.time(), 0
-    try:
-        async for piece in pieces:
-            most = min(PIECE_SECONDS, start + PIECE_SECONDS + sent / LEAST_RATE - loop.time())
-            async with asyncio.timeout(most):
-                await transport.send_bytes(piece)
-            sent += len(piece)
-    except TimeoutError:
-        return False
+    with _Pipe() as pipe:
+        protocol.response_file(status, headers, pipe.path)
+        try:
+            async for piece in pieces:
+                most = min(PIECE_SECONDS, start + PIECE_SECONDS + sent / LEAST_RATE - loop.time())
+                async with asyncio.timeout(most):
+                    await pipe.write(piece)
+                sent += len(piece)
+        except (TimeoutError, BrokenPipeError):
+            return False
     return True
+
+
+class _Pipe:
+    """A pipe whose reading end somebody else in this process opens by its path."""
+
+    def __init__(self) -> None:
+        self._reads, self._writes = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+        self._is_read = False
+
+    @property
+    def path(self) -> str:
+        """What to open for reading."""
+        return f"{_FILES}/{self._reads}"
+
+    async def write(self, piece: bytes) -> None:
+        """Write all of a piece, as fast as it is read; raises BrokenPipeError when the reader has gone."""
+        rest = memoryview(piece)
+        while rest:
+            with suppress(BlockingIOError):
+                written = os.write(self._writes, rest)
+                rest = rest[written:]
+                if not self._is_read:
+                    await self._begin(written)
+            if rest:
+                await self._room()
+
+    async def _begin(self, written: int) -> None:
+        """Wait until some of the first bytes are read, and leave the reading end to the reader alone."""
+        while _unread(self._reads) == written:
+            await asyncio.sleep(_LOOK_SECONDS)
+        os.close(self._reads)
+        self._is_read = True
+
+    async def _room(self) -> None:
+        loop = asyncio.get_running_loop()
+        room = loop.create_future()
+        loop.add_writer(self._writes, room.set_result, None)
+        try:
+            await room
+        finally:
+            loop.remove_writer(self._writes)
+
+    def __enter__(self) -> _Pipe:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        os.close(self._writes)
+        if not self._is_read:
+            os.close(self._reads)
+
+
+def _unread(pipe: int) -> int:
+    """Return the number of bytes that lie in a pipe."""
+    import fcntl  # these two are not on Windows
+    import termios
+
+    return int.from_bytes(fcntl.ioctl(pipe, termios.FIONREAD, bytes(4)), sys.byteorder)
 
 
 def end_unread(port: int) -> None:

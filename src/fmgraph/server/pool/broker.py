@@ -29,7 +29,8 @@ from pathlib import Path
 
 from fmgraph.errors import UsageError
 from fmgraph.server.pool.dispatcher import Dispatcher
-from fmgraph.server.pool.messages import Buffer, Frame, error_frame, head
+from fmgraph.server.pool.large_blocks import return_large_blocks
+from fmgraph.server.pool.messages import Buffer, Encoded, Frame, error_frame, head
 from fmgraph.server.pool.parent_death import die_with
 from fmgraph.server.pool.scheduler import Job
 from fmgraph.settings import Settings
@@ -66,7 +67,7 @@ class Connection(asyncio.Protocol):
         if self._job is not None:
             self._dispatcher.cancel(self._job)
 
-    def _write(self, frame: bytes) -> None:
+    def _write(self, frame: Encoded) -> None:
         if self._transport is not None:
             self._transport.write(frame)
 
@@ -85,6 +86,7 @@ def meta_path(socket_path: Path) -> Path:
 
 
 async def _main() -> int:
+    return_large_blocks()
     config = json.loads(sys.stdin.buffer.readline())
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
     settings = Settings(**{**config["settings"], "service_allow": tuple(config["settings"]["service_allow"])})

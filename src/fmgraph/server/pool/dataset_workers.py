@@ -17,7 +17,7 @@ from typing import Any, Literal
 
 from fmgraph.errors import UsageError
 from fmgraph.rdf.store import Meta
-from fmgraph.server.pool.messages import Buffer
+from fmgraph.server.pool.messages import Buffer, Encoded
 from fmgraph.server.pool.scheduler import Job
 from fmgraph.settings import Settings
 
@@ -100,7 +100,7 @@ class Generation:
         self,
         source: list[str],
         settings: Settings,
-        on_answer: Callable[[Evaluator, bytes], None],
+        on_answer: Callable[[Evaluator, Encoded], None],
         on_change: Callable[[Generation], None],
         on_end: Callable[[Evaluator, int], None],
     ) -> None:

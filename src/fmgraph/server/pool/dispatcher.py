@@ -14,7 +14,7 @@ from fmgraph.errors import BusyError, EngineError, FmgraphError, LimitError
 from fmgraph.rdf.store import Meta
 from fmgraph.server.pool.dataset_workers import Evaluator, Generation
 from fmgraph.server.pool.evaluator import memory_error
-from fmgraph.server.pool.messages import ERROR, RETIRE, decode, error_frame, flags, head
+from fmgraph.server.pool.messages import ERROR, RETIRE, Encoded, decode, error_frame, flags, head
 from fmgraph.server.pool.pool_stats import Stats, report
 from fmgraph.server.pool.reload import Datasets
 from fmgraph.server.pool.scheduler import Job, Scheduler
@@ -58,7 +58,7 @@ class Dispatcher:
         self._scheduler.forget()
         self.dispatch()
 
-    def submit(self, frame: bytes, reply: Callable[[bytes], None]) -> Job | None:
+    def submit(self, frame: Encoded, reply: Callable[[Encoded], None]) -> Job | None:
         """Take a query; return its job, or None when it was refused (and the refusal is on its way)."""
         message = decode(frame)
         fields = message.head
@@ -146,7 +146,7 @@ class Dispatcher:
         evaluator.generation.kill(evaluator)
         self._datasets.settle(evaluator.generation)
 
-    def on_answer(self, evaluator: Evaluator, frame: bytes) -> None:
+    def on_answer(self, evaluator: Evaluator, frame: Encoded) -> None:
         """Hand an answer to who waits for it."""
         job = evaluator.job
         fields = head(frame) if flags(frame) else {}
@@ -243,7 +243,7 @@ class Dispatcher:
         self._reply(job, error_frame(error).encode())
 
     @staticmethod
-    def _reply(job: Job, frame: bytes) -> None:
+    def _reply(job: Job, frame: Encoded) -> None:
         reply, job.reply = job.reply, None
         if reply is not None:
             reply(frame)

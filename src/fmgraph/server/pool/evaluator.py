@@ -26,6 +26,7 @@ from fmgraph.rdf.store import Meta
 from fmgraph.server.engine.engine_interface import ResultFormats
 from fmgraph.server.engine.evaluate import evaluate
 from fmgraph.server.pool.confine import confine
+from fmgraph.server.pool.large_blocks import return_large_blocks
 from fmgraph.server.pool.messages import RETIRE, Frame, Reader, error_frame
 from fmgraph.server.pool.parent_death import die_with
 from fmgraph.settings import Settings
@@ -60,13 +61,14 @@ def serve(
     status = 1
     try:
         die_with(parent)
+        return_large_blocks()
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the broker to handle
         store = open_store()
         _limit(settings.memory_mb)
         if warm:
             if _peak_mb() < settings.memory_mb:
                 _copy_pages()
-            connection.sendall(Frame(0, {"warm": True}, b"").encode())
+            Frame(0, {"warm": True}, b"").send(connection)
         confine([] if folder is None else [folder])
         base = _peak_mb()
         reader = Reader(connection)
@@ -76,12 +78,12 @@ def serve(
             answer = _answer(store, request, meta_head, settings, search)
             if _peak_mb() - base > _GROWN_MB:
                 answer = Frame(answer.flags | RETIRE, answer.head, answer.body)
-            connection.sendall(answer.encode())
+            answer.send(connection)
             del request, answer
     except (EOFError, OSError):
         status = 0  # the broker has gone or has dropped us
     except BaseException:  # noqa: BLE001 - Rust panics are BaseException; the broker logs what it reads here
-        connection.sendall(Frame(RETIRE, {"crash": traceback.format_exc(limit=-8)}, b"").encode())
+        Frame(RETIRE, {"crash": traceback.format_exc(limit=-8)}, b"").send(connection)
     finally:
         os._exit(status)
 

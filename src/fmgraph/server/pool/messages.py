@@ -28,6 +28,8 @@ ERROR = 1
 #: The evaluator has grown and is to be replaced.
 RETIRE = 2
 _READ = 1 << 18
+#: A whole frame as it came; results can be large, so it is not copied from where it was gathered.
+Encoded = bytes | bytearray
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +42,19 @@ class Frame:
 
     def encode(self) -> bytes:
         """Return the bytes of the message."""
+        return self._begin() + self.body
+
+    def send(self, connection: socket.socket) -> None:
+        """Send the message; a large body is not copied for it."""
+        if len(self.body) < _READ:
+            connection.sendall(self.encode())
+            return
+        connection.sendall(self._begin())
+        connection.sendall(self.body)
+
+    def _begin(self) -> bytes:
         head = json.dumps(self.head, separators=(",", ":")).encode()
-        return b"".join((_PREFIX.pack(self.flags, len(head), len(self.body)), head, self.body))
+        return _PREFIX.pack(self.flags, len(head), len(self.body)) + head
 
 
 class Buffer:
@@ -55,7 +68,7 @@ class Buffer:
         """Add what was read."""
         self._data += data
 
-    def next(self) -> bytes | None:
+    def next(self) -> Encoded | None:
         """Return the bytes of the next complete frame, None while there is none."""
         if self._size is None and len(self._data) >= _PREFIX.size:
             _, head, body = _PREFIX.unpack_from(self._data)
@@ -63,30 +76,30 @@ class Buffer:
         if self._size is None or len(self._data) < self._size:
             return None
         if len(self._data) == self._size:  # the common case, without a copy of what is left
-            frame, self._data = bytes(self._data), bytearray()
+            frame, self._data = self._data, bytearray()
         else:
-            frame = bytes(self._data[: self._size])
+            frame = self._data[: self._size]
             del self._data[: self._size]
         self._size = None
         return frame
 
 
-def flags(frame: bytes) -> int:
+def flags(frame: Encoded) -> int:
     """Return the flags of a frame without decoding it."""
     return frame[0]
 
 
-def head(frame: bytes) -> dict[str, Any]:
+def head(frame: Encoded) -> dict[str, Any]:
     """Return the head of a frame without copying its body."""
     _, size, _ = _PREFIX.unpack_from(frame)
     decoded: dict[str, Any] = json.loads(frame[_PREFIX.size : _PREFIX.size + size])
     return decoded
 
 
-def decode(frame: bytes) -> Frame:
+def decode(frame: Encoded) -> Frame:
     """Return the message in a frame."""
     number, size, _ = _PREFIX.unpack_from(frame)
-    return Frame(number, head(frame), frame[_PREFIX.size + size :])
+    return Frame(number, head(frame), bytes(memoryview(frame)[_PREFIX.size + size :]))
 
 
 class Reader:

@@ -170,13 +170,12 @@ class PoolEngine(Engine):
 
     def _ask(self, frame: Frame, timeout: float | None = -1.0) -> Frame:
         """Send a message and return its answer; raises the error that it is, or EngineError."""
-        data = frame.encode()
         for attempt in (1, 2):
             connection, fresh = self._connection()
             connection.settimeout(self._timeout if timeout == -1.0 else timeout)
             try:
                 with ended_when_left(connection):
-                    connection.sendall(data)
+                    frame.send(connection)
                     answer = receive(connection)
             except (OSError, EOFError) as error:
                 self._drop(connection)

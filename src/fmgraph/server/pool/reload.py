@@ -12,6 +12,7 @@ from typing import Protocol
 from fmgraph.errors import UsageError
 from fmgraph.rdf.store import Meta
 from fmgraph.server.pool.dataset_workers import Evaluator, Generation
+from fmgraph.server.pool.messages import Encoded
 from fmgraph.settings import Settings
 
 _LOG = logging.getLogger("fmgraph.server.engine")
@@ -21,7 +22,7 @@ _RESTART_DELAY = 0.5
 class Owner(Protocol):
     """Who has the datasets served, and is told what happens."""
 
-    def on_answer(self, evaluator: Evaluator, frame: bytes) -> None:
+    def on_answer(self, evaluator: Evaluator, frame: Encoded) -> None:
         """Take an answer."""
 
     def on_end(self, evaluator: Evaluator, status: int) -> None:

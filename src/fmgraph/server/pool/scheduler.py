@@ -18,7 +18,7 @@ from typing import TypeVar
 
 from fmgraph.errors import BusyError
 from fmgraph.server.guard import LOOKUP, NORMAL, SUSPICIOUS
-from fmgraph.server.pool.messages import busy
+from fmgraph.server.pool.messages import Encoded, busy
 from fmgraph.settings import Settings
 
 _T = TypeVar("_T")
@@ -41,13 +41,13 @@ class Job:
     client: str
     guess: int
     trusted: bool
-    frame: bytes
+    frame: Encoded
     arrived: float
     cost: int = NORMAL
     expected: float = 0.0  #: seconds, for the order among equals
     started: float = field(default=0.0)
     crashes: int = 0  #: evaluators that ended while it ran
-    reply: Callable[[bytes], None] | None = None  #: None once the client has left
+    reply: Callable[[Encoded], None] | None = None  #: None once the client has left
 
 
 class Scheduler:
