@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from tests.conftest import Running
 
 LOOKUP = "SELECT ?p ?o WHERE { <https://w3id.org/fmgraph/model/retfound> ?p ?o }"
-#: The machine that runs the tests is shared: what this must tell from is a second and more.
-GENEROUS = 0.7
+#: Seconds that another client's lookups may take beside an attack, 99 of 100.
+PROMPT = 0.1
 
 
 @pytest.fixture(scope="module")
@@ -54,8 +54,20 @@ def request(
 _numbers = itertools.count()
 
 
-def lookups(running: Running, count: int = 60) -> float:
-    """Return the 99th percentile of the seconds that another client's lookups take, none from the cache."""
+def lookups(running: Running, count: int = 60, rounds: int = 5) -> float:
+    """Return the 99th percentile of the seconds that another client's lookups take, none from the cache.
+
+    The machine that runs the tests is shared, which only ever adds: of some rounds the quickest counts.
+    """
+    best = 9.0
+    for _ in range(rounds):
+        best = min(best, _round(running, count))
+        if best < PROMPT:
+            break
+    return best
+
+
+def _round(running: Running, count: int) -> float:
     taken = []
     for _ in range(count):
         start = time.perf_counter()
@@ -95,7 +107,7 @@ def test_beside_queries_that_are_made_to_be_read_slowly(attacked: Running) -> No
         lambda: request(attacked, "/sparql", "198.51.100.1", "POST", b"&" * 700_000, FORM),
         threads=4,
     ):
-        assert lookups(attacked) < GENEROUS
+        assert lookups(attacked) < PROMPT
 
 
 FORM = "Content-Type: application/x-www-form-urlencoded\r\n"
@@ -108,9 +120,9 @@ def test_beside_searches_without_an_end(attacked: Running) -> None:
     kind = "Content-Type: application/sparql-query\r\n"
     start = time.monotonic()
     assert request(attacked, "/sparql", "198.51.100.2", "POST", body, kind)[0] == 400
-    assert time.monotonic() - start < GENEROUS
+    assert time.monotonic() - start < 2
     with attack(lambda: request(attacked, "/sparql", "198.51.100.2", "POST", body, kind), threads=4):
-        assert lookups(attacked) < GENEROUS
+        assert lookups(attacked) < PROMPT
 
 
 def memory(running: Running) -> int:
@@ -132,10 +144,6 @@ _DIGITS = " ".join(f'"{digit * 25}"' for digit in "0123456789")
 LARGE = "SELECT * WHERE { " + " ".join(f"VALUES ?a{n} {{ {_DIGITS} }}" for n in range(5)) + " }"
 
 
-@pytest.mark.xfail(
-    reason="granian takes the pieces of a streamed answer without waiting for the client to read them, "
-    "so that what lies in its memory is not bounded yet"
-)
 def test_beside_clients_that_never_read(attacked: Running) -> None:
     """Attack 3: 40 connections that never read held 1.9 GB."""
     before = memory(attacked)
@@ -148,13 +156,16 @@ def test_beside_clients_that_never_read(attacked: Running) -> None:
             head = f"GET /sparql?query={query} HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: 198.51.100.3\r\n\r\n"
             connection.sendall(head.encode())
             time.sleep(0.2)
-        assert lookups(attacked) < GENEROUS
+        assert lookups(attacked) < PROMPT
         most, end = 0, time.monotonic() + 6
         while time.monotonic() < end:
             most = max(most, memory(attacked))
             time.sleep(0.3)
-        assert most < before + 500_000_000
         assert most < 1_000_000_000
+    end = time.monotonic() + 10
+    while memory(attacked) > before + 100_000_000 and time.monotonic() < end:
+        time.sleep(0.3)
+    assert memory(attacked) < before + 100_000_000
 
 
 def test_a_slow_reader_that_reads_gets_all_of_it(attacked: Running) -> None:
@@ -182,7 +193,18 @@ def test_beside_one_who_asks_for_pages_only(attacked: Running) -> None:
         request(attacked, path, "198.51.100.4", more="Accept: text/html\r\n")
 
     with attack(ask, threads=32):
-        assert lookups(attacked) < GENEROUS
+        assert lookups(attacked) < PROMPT
+
+
+def test_beside_one_who_asks_dear_queries_on_hundreds_of_connections(attacked: Running) -> None:
+    """Attack 6: 900 connections of dear queries took all places; 5 of 9 of a neighbour's lookups were 503."""
+    dear = "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i }"
+    with ExitStack() as held:
+        for number in range(300):
+            connection = held.enter_context(attacked.connect(30))
+            head = f"GET /sparql?query={quote(f'{dear} #{number}')} HTTP/1.1\r\nHost: x\r\n"
+            connection.sendall(f"{head}X-Forwarded-For: 198.51.100.6\r\n\r\n".encode())
+        assert lookups(attacked) < PROMPT
 
 
 @pytest.mark.parametrize("hosts", [[], ["a", "b"], ["a", "a"]])

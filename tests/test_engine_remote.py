@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qs
@@ -45,6 +46,7 @@ class Store(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Handler)
         self.engine = InProcessEngine(dataset_of_files([file]))
         self.answer: tuple[int, dict[str, str], bytes, float] | None = None
+        self.trickle: bytes | None = None
         self.connections = 0
         self.queries: list[str] = []
 
@@ -64,6 +66,9 @@ class Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         form = parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
         self.server.queries.append(form["query"][0])
+        if self.server.trickle is not None:
+            self.send_slowly(self.server.trickle)
+            return
         status, headers, body, seconds = self.server.answer or self.evaluate(form)
         time.sleep(seconds)
         self.send_response(status)
@@ -74,6 +79,14 @@ class Handler(BaseHTTPRequestHandler):
             self.wfile.write(body)
         except OSError:
             self.close_connection = True
+
+    def send_slowly(self, text: bytes) -> None:
+        """Send a byte every 50 ms: each comes well within a time-out that counts from the last."""
+        self.close_connection = True
+        with suppress(OSError):
+            for byte in text:
+                self.wfile.write(bytes([byte]))
+                time.sleep(0.05)
 
     def evaluate(self, form: dict[str, list[str]]) -> tuple[int, dict[str, str], bytes, float]:
         wanted = self.headers["Accept"].split(", ")
@@ -197,6 +210,23 @@ def test_whatever_goes_wrong_there_has_its_error_here(
         remote.run("SELECT * { ?s ?p ?o }", formats=ResultFormats("text/csv"))
     assert isinstance(caught.value, FmgraphError)
     assert caught.value.status in (400, 413, 502, 503)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"HTTP/1.1 200 OK\r\nX-Slow: " + b"x" * 200,
+        b"HTTP/1.1 200 OK\r\nContent-Type: text/csv\r\n\r\n" + b"x" * 200,
+    ],
+    ids=["head", "body"],
+)
+def test_an_answer_that_trickles_has_an_end(remote: RemoteEngine, store: Store, text: bytes) -> None:
+    _ = remote.meta
+    store.trickle = text
+    start = time.monotonic()
+    with pytest.raises(LimitError, match=r"0\.5 s"):
+        remote.run("SELECT * { ?s ?p ?o }", formats=ResultFormats("text/csv"))
+    assert time.monotonic() - start < 5
 
 
 def test_ill_formed_xml_is_not_passed_on(remote: RemoteEngine, store: Store) -> None:

@@ -86,7 +86,7 @@ def test_nothing_wrong_is_said_in_so_many_words() -> None:
 
 
 def test_an_unknown_list_has_neighbours() -> None:
-    with pytest.raises(NotFoundError, match=r"nearest: .*plm2233-2025-12"):
+    with pytest.raises(NotFoundError, match="nearest: plm2233-2025-12"):
         report(Engine(), "plm2233-2025-13")
     with pytest.raises(NotFoundError):
         report(Engine(), "x> . DROP ALL")

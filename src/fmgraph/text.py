@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 import re
 import unicodedata
 from collections.abc import Iterable
@@ -62,9 +63,13 @@ def slugify(text: str) -> str:
 
 
 def nearest(text: str, names: Iterable[str], count: int = 3) -> list[str]:
-    """Return up to ``count`` of the names that look most like the text, the best first."""
+    """Return up to ``count`` of the names that look most like the text, the best first.
+
+    Of equals the last by name comes first: of a list's editions, the newest.
+    """
     by_key: dict[str, str] = {}
     for name in names:
         by_key.setdefault(match_key(name), name)
-    found = process.extract(match_key(text), by_key.keys(), scorer=fuzz.ratio, limit=count, score_cutoff=50)
-    return [by_key[key] for key, _, _ in found]
+    alike = process.extract(match_key(text), by_key.keys(), scorer=fuzz.ratio, limit=None, score_cutoff=50)
+    best = heapq.nlargest(count, ((score, key) for key, score, _ in alike))
+    return [by_key[key] for _, key in best]

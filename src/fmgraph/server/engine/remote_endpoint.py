@@ -8,13 +8,17 @@ followed.
 from __future__ import annotations
 
 import hashlib
+import socket
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from urllib.parse import urlencode
 
 import urllib3
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import ConnectTimeoutError, HTTPError
 from urllib3.exceptions import ProtocolError as BrokenConnection
 from urllib3.exceptions import TimeoutError as TookTooLong
@@ -47,6 +51,47 @@ _VERSIONS = f"""SELECT ?version ?modified WHERE {{
 }}"""
 
 
+class _PlainConnection(HTTPConnection):
+    """Waits for the head of an answer as long as for a byte of it, and no longer."""
+
+    def getresponse(self) -> urllib3.HTTPResponse:  # type: ignore[override]  # as urllib3 has it
+        with _deadline(self):
+            return super().getresponse()
+
+
+class _SecureConnection(HTTPSConnection):
+    """The same over TLS."""
+
+    def getresponse(self) -> urllib3.HTTPResponse:  # type: ignore[override]  # as urllib3 has it
+        with _deadline(self):
+            return super().getresponse()
+
+
+@contextmanager
+def _deadline(connection: HTTPConnection) -> Iterator[None]:
+    """Cut the connection where the block takes longer than its time-out, which begins anew with each byte."""
+
+    def cut() -> None:
+        with suppress(OSError):
+            connection.sock.shutdown(socket.SHUT_RDWR)
+
+    timer = threading.Timer(float(connection.timeout or _CONNECT_SECONDS), cut)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+class _PlainPool(HTTPConnectionPool):
+    ConnectionCls = _PlainConnection
+
+
+class _SecurePool(HTTPSConnectionPool):
+    ConnectionCls = _SecureConnection
+
+
 class RemoteEngine(Engine):
     """Asks the SPARQL endpoint at ``url``; connections are kept and shared between threads.
 
@@ -65,6 +110,7 @@ class RemoteEngine(Engine):
         self._url = parts._replace(auth=None).url
         self._headers: dict[str, str] = make_headers(basic_auth=parts.auth, user_agent="fmgraph")
         self._pool = urllib3.PoolManager(maxsize=max(self._settings.threads, 1), retries=False)
+        self._pool.pool_classes_by_scheme = {"http": _PlainPool, "https": _SecurePool}
         self._meta: Meta | None = None
         self._until = 0.0
         self._lock = threading.Lock()
@@ -150,6 +196,8 @@ class RemoteEngine(Engine):
             except TookTooLong as error:
                 raise self._too_long() from error
             except BrokenConnection as error:  # a kept connection that the other side has closed
+                if time.monotonic() - started > limit:
+                    raise self._too_long() from error
                 if attempt == 2:
                     raise EngineError("the endpoint closed the connection", 502) from error
             except HTTPError as error:

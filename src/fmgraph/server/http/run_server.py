@@ -179,6 +179,7 @@ def run(
     """
     settings = listening(settings)
     public_url(settings)
+    _raise_open_files()
     logging.config.dictConfig(_logging(settings))
     counters = folder or Path(tempfile.mkdtemp(prefix="fmgraph-counters-"))
     counters.mkdir(exist_ok=True)
@@ -208,6 +209,20 @@ def run(
         server.serve(target_loader=loader, wrap_loader=False)
     finally:
         shutil.rmtree(counters, ignore_errors=True)
+
+
+def _raise_open_files() -> None:
+    """Let this process and its workers have as many connections open as a worker takes, where they may."""
+    if sys.platform == "win32":
+        return
+    import resource
+
+    least, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = 2 * _CONNECTIONS if most == resource.RLIM_INFINITY else min(2 * _CONNECTIONS, most)
+    if least != resource.RLIM_INFINITY and least < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
+    if wanted <= _CONNECTIONS:
+        _log.warning("only %d files may be open: that many clients at most (ulimit -n)", wanted)
 
 
 def load_worker(
