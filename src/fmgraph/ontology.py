@@ -84,6 +84,7 @@ class Property:
     ranges: tuple[str, ...]
     is_object: bool
     single_valued: bool
+    per_variant: bool
     editorial: bool
     claimed: bool
     derived: bool
@@ -275,6 +276,7 @@ class Ontology:
             tuple(self.values(iri, RDFS + "range")),
             is_object=OWL + "ObjectProperty" in self.values(iri, RDF + "type"),
             single_valued=self.flag(iri, "singleValued"),
+            per_variant=self.flag(iri, "valuePerVariant"),
             editorial=self.flag(iri, "editorial"),
             claimed=self.flag(iri, "claimed"),
             derived=self.flag(iri, "derived"),
@@ -448,6 +450,11 @@ class Schema:
     def single_valued(self) -> frozenset[str]:
         """IRIs of the properties that take one value."""
         return self.ontology.flagged("singleValued")
+
+    @cached_property
+    def per_variant(self) -> frozenset[str]:
+        """IRIs of those of which each variant of a work may have a value."""
+        return self.ontology.flagged("valuePerVariant")
 
     @cached_property
     def inherited(self) -> dict[str, bool]:

@@ -26,7 +26,7 @@ import pyoxigraph as ox
 from fmgraph import resources
 from fmgraph.errors import InputError, ListError
 from fmgraph.graph.address_triples import identifier_links, link_types, repositories
-from fmgraph.graph.authorships import authorships
+from fmgraph.graph.authorships import authorships, name_people
 from fmgraph.graph.build_state import Build
 from fmgraph.graph.catalogue import Catalogue
 from fmgraph.graph.claims import accepted, not_had
@@ -41,7 +41,7 @@ from fmgraph.graph.row_identity import Owners
 from fmgraph.graph.values import Values
 from fmgraph.lists import load_list
 from fmgraph.ontology import Schema
-from fmgraph.rdf.terms import LABEL, Term, Triple, entity, line
+from fmgraph.rdf.terms import Term, Triple, line
 from fmgraph.records.findings import Finding, in_order
 from fmgraph.records.record_files import Record, iter_records
 
@@ -121,7 +121,7 @@ def _add_lists(work: Build) -> None:
 
 def _finish(work: Build) -> Result:
     triples = work.triples
-    names = _labels(triples)
+    names = name_people(triples)
     triples |= authorships(work.claims, names)
     triples |= accepted(work.claims, work.schema)
     derived = inherited(work.claims, work.schema, _names(work.catalogue))
@@ -146,16 +146,6 @@ def _names(catalogue: Catalogue) -> dict[Term, str]:
         catalogue.term(record): record.label
         for records in catalogue.records.values()
         for record in records.values()
-    }
-
-
-def _labels(triples: set[Triple]) -> dict[Term, str]:
-    """Return the labels of people, as written."""
-    people = entity("person", "")[:-1]
-    return {
-        subject: ox.parse(line((subject, predicate, obj)), ox.RdfFormat.N_TRIPLES).__next__().object.value
-        for subject, predicate, obj in triples
-        if predicate == LABEL and subject.startswith(people)
     }
 
 

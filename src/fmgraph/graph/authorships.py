@@ -5,11 +5,34 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 
+import pyoxigraph as ox
+
 from fmgraph.graph.claims import Claim
-from fmgraph.rdf.prefixes import PROV, SCHEMA
-from fmgraph.rdf.terms import A, Term, Triple, bare, integer, iri, literal, own
+from fmgraph.rdf.prefixes import PROV, SCHEMA, SKOS
+from fmgraph.rdf.terms import LABEL, A, Term, Triple, bare, entity, integer, iri, line, literal, own
 
 _AUTHOR = own("author")
+_ALSO = iri(f"{SKOS}altLabel")
+
+
+def name_people(triples: set[Triple]) -> dict[Term, str]:
+    """Give each person one label, of several spellings the longest, and the others as alternatives.
+
+    Sources write one name with and without points and hyphens, and a person is known by the name only.
+    Returns the labels; changes ``triples``.
+    """
+    people = entity("person", "")[:-1]
+    spellings: dict[Term, list[Triple]] = defaultdict(list)
+    for triple in triples:
+        if triple[1] == LABEL and triple[0].startswith(people):
+            spellings[triple[0]].append(triple)
+    names = {}
+    for person, labels in spellings.items():
+        first, *others = sorted(labels, key=lambda triple: (-len(triple[2]), triple[2]))
+        triples.difference_update(others)
+        triples.update((person, _ALSO, other[2]) for other in others)
+        names[person] = ox.parse(line(first), ox.RdfFormat.N_TRIPLES).__next__().object.value
+    return names
 
 
 def authorships(claims: Iterable[Claim], names: dict[Term, str]) -> set[Triple]:

@@ -59,7 +59,9 @@ class Claim:
     @property
     def term(self) -> Term:
         """The claim's IRI, named by its content, so that it is the same in every build."""
-        parts = (self.subject, self.predicate, self.object, self.source, self.cell or "", self.locator or "")
+        parts = [self.subject, self.predicate, self.object, self.source, self.cell or "", self.locator or ""]
+        if self.variant:
+            parts.append(self.variant)
         return entity("claim", hashlib.sha256("\n".join(parts).encode()).hexdigest()[:20])
 
     def triples(self) -> Iterator[Triple]:
@@ -98,11 +100,13 @@ class Claim:
 def accepted(claims: Iterable[Claim], schema: Schema) -> set[Triple]:
     """Return the plain triples that the claims yield, by the rules of docs/internals.md, and mark the claims.
 
-    Deprecated claims yield none; preferred ones stand alone; for a single-valued property primary
-    sources outrank secondary ones, these outrank lists, and the newest of the lists outranks the others; all
-    that are left stand. What a source says of itself alone, that it has no value, yields none.
+    Deprecated claims yield none; preferred ones stand alone; for a single-valued property primary sources
+    outrank secondary ones, these outrank lists, and the newest of the lists outranks the others, for each
+    variant where the property has a value per variant; all that are left stand. What a source says of itself
+    alone, that it has no value, yields none.
     """
     single = {iri(name) for name in schema.single_valued}
+    per_variant = {iri(name) for name in schema.per_variant}
     of_the_source = {iri(name) for name in schema.absences}
     groups: dict[tuple[Term, Term], list[Claim]] = defaultdict(list)
     for claim in claims:
@@ -111,7 +115,9 @@ def accepted(claims: Iterable[Claim], schema: Schema) -> set[Triple]:
     triples: set[Triple] = set()
     for (subject, predicate), group in groups.items():
         best = [claim for claim in group if claim.rank == "preferred"] or group
-        if predicate in single:
+        if predicate in per_variant:
+            best = _of_each_variant(best)
+        elif predicate in single:
             best = _single(best)
         objects = {claim.object for claim in best}
         triples.update((subject, predicate, obj) for obj in objects)
@@ -127,6 +133,18 @@ def _single(claims: list[Claim]) -> list[Claim]:
             return best
     newest = max(claim.edition for claim in claims)
     return [claim for claim in claims if claim.edition == newest]
+
+
+def _of_each_variant(claims: list[Claim]) -> list[Claim]:
+    """Return those of the claims whose source counts most, for each variant.
+
+    A claim without one competes with all others.
+    """
+    best = []
+    for variant in {claim.variant for claim in claims}:
+        rivals = [claim for claim in claims if variant is None or claim.variant in (variant, None)]
+        best += _single(rivals)
+    return best
 
 
 def not_had(claims: Iterable[Claim]) -> set[Triple]:

@@ -21,7 +21,12 @@ from fmgraph.rdf.prefixes import FAIR4ML, PREFIXES
 
 _MARKED = re.compile(r"(<!-- (?P<name>kinds|properties) -->\n).*?(<!-- end -->)", re.DOTALL)
 #: What ``fmgraph.ontology`` says of a property, as the table marks it.
-_FLAGS = (("single_valued", "single"), ("editorial", "editorial"), ("evidence_required", "evidence"))
+_FLAGS = (
+    ("single_valued", "single"),
+    ("per_variant", "per variant"),
+    ("editorial", "editorial"),
+    ("evidence_required", "evidence"),
+)
 
 
 def document() -> Path:
