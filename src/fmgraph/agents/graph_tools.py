@@ -18,7 +18,7 @@ from fmgraph.answers.reconcile import property_iri
 from fmgraph.errors import ParameterError
 from fmgraph.ontology import all_kinds, shipped, work_kinds
 from fmgraph.publish.released_records import read_releases
-from fmgraph.rdf.prefixes import FMG, PREFIXES
+from fmgraph.rdf.prefixes import FMG, PREFIXES, curie
 from fmgraph.rdf.terms import iri as term
 from fmgraph.server.engine import Engine, ResultFormats
 
@@ -142,7 +142,7 @@ class GraphTools:
         for row in rows:
             prop = row["p"].removeprefix(FMG)
             said = [fact for fact in facts.get(row["of"], {}).get(prop, []) if fact["value"] == row["link"]]
-            links.append({**row, "p": _curie(row["p"]), **({"claims": said[0]["claims"]} if said else {})})
+            links.append({**row, "p": curie(row["p"]), **({"claims": said[0]["claims"]} if said else {})})
         has = {row["p"] for row in rows if row["of"] == match.iri}
         unknown = [what for what in ("code", "weights") if self._work(match.kind) and FMG + what not in has]
         return {**named(match), "asked_about": len(iris), "unknown": unknown, "links": links}
@@ -571,10 +571,3 @@ def _property(name: str) -> str:
 
 def _quoted(text: str) -> str:
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", " ") + '"'
-
-
-def _curie(iri: str) -> str:
-    for prefix, namespace in PREFIXES.items():
-        if iri.startswith(namespace):
-            return f"{prefix}:{iri.removeprefix(namespace)}"
-    return iri

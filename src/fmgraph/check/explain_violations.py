@@ -10,7 +10,7 @@ from rdflib import URIRef
 from fmgraph.check.locations import Places
 from fmgraph.check.shape_files import Shapes
 from fmgraph.check.violations import Violation, term_of
-from fmgraph.rdf.prefixes import BASE, PREFIXES
+from fmgraph.rdf.prefixes import brief
 from fmgraph.rdf.terms import Term, bare
 from fmgraph.records.findings import Finding
 
@@ -72,11 +72,7 @@ def short(term: Term) -> str:
         return f"'{text}'"
     if not term.startswith("<"):
         return term
-    iri = bare(term)
-    for prefix, namespace in PREFIXES.items():
-        if iri.startswith(namespace):
-            return f"{prefix}:{iri.removeprefix(namespace)}"
-    return iri.removeprefix(BASE)
+    return brief(bare(term))
 
 
 def _values(store: ox.Store, focus: Term, predicate: str) -> set[str]:

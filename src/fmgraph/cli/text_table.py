@@ -7,7 +7,7 @@ from typing import cast
 
 from pyoxigraph import QueryResultsFormat, QuerySolutions, parse_query_results
 
-from fmgraph.rdf.prefixes import BASE, FMG, PREFIXES
+from fmgraph.rdf.prefixes import brief
 
 
 def table(body: bytes) -> str:
@@ -32,15 +32,7 @@ def _cell(term: object) -> str:
     value = str(getattr(term, "value", term))
     if hasattr(term, "datatype"):
         return " ".join(value.split())
-    return shorten(value)
-
-
-def shorten(iri: str) -> str:
-    """Return the IRI with a prefix in place of its namespace; entities as ``kind/slug``."""
-    for prefix, namespace in PREFIXES.items():
-        if iri.startswith(namespace) and namespace != BASE:
-            return f"{prefix}:{iri.removeprefix(namespace)}"
-    return iri.removeprefix(BASE) if iri.startswith(BASE) and not iri.startswith(FMG) else iri
+    return brief(value)
 
 
 def _width(text: str) -> int:

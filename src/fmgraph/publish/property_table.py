@@ -17,7 +17,7 @@ from fmgraph import resources
 from fmgraph.check.shape_files import load_shapes
 from fmgraph.errors import OntologyError
 from fmgraph.ontology import Field, Ontology, Schema
-from fmgraph.rdf.prefixes import FAIR4ML, PREFIXES
+from fmgraph.rdf.prefixes import FAIR4ML, PREFIXES, curie
 
 _MARKED = re.compile(r"(<!-- (?P<name>kinds|properties) -->\n).*?(<!-- end -->)", re.DOTALL)
 #: What ``fmgraph.ontology`` says of a property, as the table marks it.
@@ -84,10 +84,8 @@ def _value(field: Field, ontology: Ontology, shapes: Graph) -> str:
 
 
 def _curie(iri: str) -> str:
-    for prefix, namespace in {**PREFIXES, "fair4ml": FAIR4ML}.items():
-        if iri.startswith(namespace):
-            return f"{prefix}:{iri.removeprefix(namespace)}"
-    return f"<{iri}>"
+    name = curie(iri, {**PREFIXES, "fair4ml": FAIR4ML})
+    return f"<{iri}>" if name == iri else name
 
 
 def _table(rows: Iterable[tuple[str, ...]]) -> str:

@@ -12,7 +12,7 @@ from pyoxigraph import Literal, RdfFormat, parse
 
 from fmgraph.publish.dataset_names import DATA_LICENSE, DESCRIPTION, TITLE
 from fmgraph.publish.void_counts import TARGETS
-from fmgraph.rdf.prefixes import BASE, FMG, RDFS, SCHEMA, SKOS
+from fmgraph.rdf.prefixes import BASE, FMG, RDFS, SCHEMA, SKOS, curie
 from fmgraph.rdf.sorted_lines import parts
 
 FILE = "fmgraph.sssom.tsv"
@@ -46,7 +46,7 @@ def document(lines: Iterable[str], version: str) -> Iterator[str]:
     spaces = _spaces(value[1:-1] for _, _, value in found)
     yield from _header({**_ALWAYS, **spaces}, version)
     rows = (
-        (_curie(s[1:-1], _ALWAYS), _text(labels.get(s, '""')), p, _curie(o[1:-1], spaces), _JUSTIFICATION)
+        (curie(s[1:-1], _ALWAYS), _text(labels.get(s, '""')), p, curie(o[1:-1], spaces), _JUSTIFICATION)
         for s, p, o in found
     )
     yield from ("\t".join(row) + "\n" for row in sorted(rows))
@@ -75,11 +75,6 @@ def _spaces(iris: Iterable[str]) -> dict[str, str]:
             known[name] = iri[: max(iri.rfind("/"), iri.rfind("#")) + 1]
         used[name] = known[name]
     return used
-
-
-def _curie(iri: str, spaces: dict[str, str]) -> str:
-    name = next(name for name, space in spaces.items() if iri.startswith(space))
-    return f"{name}:{iri.removeprefix(spaces[name])}"
 
 
 def _text(term: str) -> str:

@@ -6,6 +6,8 @@ and the ontology file is the only place that says which terms and which kinds ex
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 #: Base of every entity IRI: ``{BASE}{kind}/{slug}``. https://w3id.org/fmgraph/
 BASE = "https://w3id.org/fmgraph/"
 #: The ontology's namespace, preferred prefix ``fmg``.
@@ -48,6 +50,19 @@ PREFIXES: dict[str, str] = {
 def entity_iri(kind: str, slug: str) -> str:
     """Return the IRI of an entity: ``entity_iri("model", "uni")`` ends in ``model/uni``."""
     return f"{BASE}{kind}/{slug}"
+
+
+def curie(iri: str, prefixes: Mapping[str, str] = PREFIXES) -> str:
+    """Return ``prefix:local`` (https://www.w3.org/TR/curie/) where a namespace is known, else the IRI."""
+    for prefix, namespace in prefixes.items():
+        if iri.startswith(namespace) and len(iri) > len(namespace):
+            return f"{prefix}:{iri[len(namespace) :]}"
+    return iri
+
+
+def brief(iri: str) -> str:
+    """Return an IRI as short as a person can still tell it: ``model/uni``, ``fmg:year``, or as it is."""
+    return curie(iri).removeprefix(BASE)
 
 
 def fmg(local: str) -> str:

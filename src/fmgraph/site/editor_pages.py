@@ -9,13 +9,13 @@ from flask import request
 
 from fmgraph.answers.named_queries import load_queries
 from fmgraph.ontology import prefixes
-from fmgraph.rdf.prefixes import SKOS
+from fmgraph.rdf.prefixes import SKOS, curie
 from fmgraph.server.engine import Answer
 from fmgraph.server.http.query_request import MOST_PARAMETERS
 from fmgraph.server.http.service_state import service
 from fmgraph.site.graph_reader import TYPE
 from fmgraph.site.page_context import Site
-from fmgraph.site.page_links import curie, words
+from fmgraph.site.page_links import words
 from fmgraph.site.result_view import link, show
 from fmgraph.site.schema_org_pages import script
 from fmgraph.site.snippets import use_of_query

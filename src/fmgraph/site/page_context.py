@@ -18,14 +18,14 @@ from fmgraph.errors import NotFoundError
 from fmgraph.ontology import all_kinds, shipped
 from fmgraph.publish.dataset_names import DATA_LICENSE
 from fmgraph.rdf.formats import HTML, Format, named
-from fmgraph.rdf.prefixes import XSD
+from fmgraph.rdf.prefixes import XSD, curie
 from fmgraph.server.engine import Engine
 from fmgraph.server.http.negotiation import choose, names_any
 from fmgraph.server.http.problems import NotAcceptableError
 from fmgraph.server.http.service_state import tag
 from fmgraph.settings import Settings
 from fmgraph.site.graph_reader import Graph, Term
-from fmgraph.site.page_links import Links, curie, safe, shown
+from fmgraph.site.page_links import Links, safe, shown
 
 STATIC = Path(__file__).resolve().parent / "static"
 

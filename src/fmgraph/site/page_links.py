@@ -6,7 +6,7 @@ import re
 from urllib.parse import quote, urlencode, urlsplit
 
 from fmgraph.ontology import all_kinds
-from fmgraph.rdf.prefixes import FMG, PREFIXES
+from fmgraph.rdf.prefixes import FMG
 from fmgraph.settings import Settings
 from fmgraph.text import slugify
 
@@ -80,14 +80,6 @@ def safe(address: str) -> bool:
     except ValueError:
         return False
     return parts.scheme in ("http", "https") and bool(parts.netloc)
-
-
-def curie(iri: str) -> str:
-    """Return ``prefix:local`` where the namespace is known, else the IRI."""
-    for prefix, namespace in PREFIXES.items():
-        if iri.startswith(namespace) and len(iri) > len(namespace):
-            return f"{prefix}:{iri[len(namespace) :]}"
-    return iri
 
 
 def words(iri: str) -> str:
