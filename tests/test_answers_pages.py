@@ -9,15 +9,17 @@ import re
 from urllib.parse import quote
 
 import pytest
+import yaml
 from pyoxigraph import Store
 
+from fmgraph import resources
 from fmgraph.ontology import prefixes
 from fmgraph.publish.make_dataset import shipped_dataset
 from fmgraph.rdf.prefixes import BASE
 from fmgraph.rdf.store import Dataset, open_dataset
 from fmgraph.settings import Settings
 from fmgraph.site import create_app
-from fmgraph.site.work_answers import scaled, strictest
+from fmgraph.site.work_answers import Answers, scaled, strictest
 
 HTML = {"Accept": "text/html"}
 PROLOGUE = "".join(f"PREFIX {name}: <{space}>\n" for name, space in prefixes().items())
@@ -109,6 +111,23 @@ def test_parameters_are_written_as_people_write_them(number, words):
 
 def found(client, query: str) -> set[str]:
     return {row["iri"] for row in client.get(f"/model/?format=json{query}").json}
+
+
+def test_a_family_has_a_size_for_each_variant(real):
+    """Which variants there are is read in the record, so that a correction there is none here."""
+    counts = {
+        one["variant"]: one["value"]
+        for one in yaml.safe_load((resources.data_dir() / "model" / "dinov2.yaml").read_text())[
+            "parameter_count"
+        ]
+    }
+    page = real.get("/model/dinov2", headers=HTML).text
+    for variant in counts:
+        assert f"({variant})" in page
+    sizes = [scaled(int(value.split()[0]) * 10**6) for value in counts.values() if "million" in value]
+    assert len(sizes) > 2
+    assert f"<strong>{min(sizes, key=lambda size: int(size.split()[0]))} to" in page
+    assert Answers(parameters=[7 * 10**9, 13 * 10**9, 7 * 10**9]).size == "7 B, 13 B"
 
 
 def test_facets_are_what_the_graph_says(real, shipped):

@@ -25,6 +25,8 @@ class Claim:
     accepted: bool = False
     reason: str | None = None
     corrected_by: str | None = None
+    #: Of the subject, for which the claim holds.
+    variant: str | None = None
 
     @property
     def deprecated(self) -> bool:
@@ -60,6 +62,7 @@ def _claim(node: str, parts: dict[str, Term]) -> Claim:
         accepted=get(FMG + "accepted") == "true",
         reason=get(FMG + "reason"),
         corrected_by=get(FMG + "correctedBy"),
+        variant=get(FMG + "variant"),
     )
 
 

@@ -27,6 +27,12 @@ class Value:
     term: Term
     claims: list[Claim] = field(default_factory=list)
 
+    @property
+    def variants(self) -> list[str]:
+        """The variants of the entity for which alone it holds, sorted; empty where it holds for all."""
+        named = {claim.variant for claim in self.claims if claim.accepted}
+        return [] if None in named else sorted(name for name in named if name)
+
 
 @dataclass
 class Fact:

@@ -31,6 +31,9 @@ _READ = f"VALUES ?p {{ {' '.join('fmg:' + name for name in _PROPS)} }}"
 #: Groups of digits that have a name.
 _SCALES = ((10**12, "T"), (10**9, "B"), (10**6, "M"), (10**3, "K"))
 
+#: Numbers of parameters that are named one by one.
+_FEW_SIZES = 3
+
 
 @dataclass
 class Answers:
@@ -87,8 +90,12 @@ class Answers:
 
     @property
     def size(self) -> str:
-        """The numbers of parameters as people write them: ``307 M``; empty when unknown."""
-        return ", ".join(scaled(number) for number in sorted(self.parameters))
+        """The numbers of parameters as people write them: ``307 M``; empty when unknown.
+
+        Of many variants it is the smallest and the largest.
+        """
+        sizes = [scaled(number) for number in sorted(set(self.parameters))]
+        return ", ".join(sizes) if len(sizes) <= _FEW_SIZES else f"{sizes[0]} to {sizes[-1]}"
 
 
 def scaled(number: int) -> str:
