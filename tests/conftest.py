@@ -153,8 +153,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     script = str(Path(__file__).parent / "serve.py")
     running = start_server(folder / "log", [script, str(port), str(SAMPLE)], port, DUMPS=str(dumps))
     yield running
-    if running.process.poll() is None:
-        running.stop()
+    running.stop()
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,6 +58,7 @@ class _Protocol:
     def __init__(self, body: bytes) -> None:
         self.response = Response()
         self._body = body
+        self.reader: threading.Thread | None = None
 
     async def __call__(self) -> bytes:
         return self._body
@@ -76,6 +78,18 @@ class _Protocol:
 
     def response_bytes(self, status: int, headers: list[tuple[str, str]], body: bytes) -> None:
         self.response = Response(status, headers, body)
+
+    def response_file(self, status: int, headers: list[tuple[str, str]], path: str) -> None:
+        """Read the file as granian does: in a thread, while the application goes on."""
+        self.response = response = Response(status, headers)
+        file = Path(path).open("rb")  # noqa: SIM115 - before its other end is closed
+
+        def read() -> None:
+            with file:
+                response.data = file.read()
+
+        self.reader = threading.Thread(target=read)
+        self.reader.start()
 
     def response_stream(self, status: int, headers: list[tuple[str, str]]) -> Any:
         self.response = response = Response(status, headers)
@@ -111,4 +125,6 @@ class RsgiClient:
         )
         protocol = _Protocol(data)
         asyncio.run(self.rsgi.__rsgi__(scope, protocol))
+        if protocol.reader is not None:
+            protocol.reader.join()
         return protocol.response

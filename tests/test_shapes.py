@@ -95,6 +95,13 @@ CASES = {
         "search-vain",
         "SPARQL",
     ),
+    "two counts of one variant": (
+        "INSERT { ?claim a fmg:Claim ; rdf:subject model:retfound ; rdf:predicate fmg:parameterCount ;"
+        " rdf:object ?count ; fmg:basis fmg:PrimarySource ; fmg:accepted true ; fmg:variant 'ViT-L' }"
+        " WHERE { VALUES (?claim ?count) { (<urn:one> 303000000) (<urn:two> 307000000) } }",
+        "work-value-per-variant",
+        "SPARQL",
+    ),
     "no label": ("DELETE DATA { model:retfound rdfs:label 'RETFound' }", "label", "MinCount"),
     "two labels": ("INSERT DATA { model:retfound rdfs:label 'Other' }", "label", "MaxCount"),
     "empty label": (

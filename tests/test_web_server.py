@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from tests.conftest import Running
 
 HERE = Path(__file__).parent
+SAMPLE = HERE / "data" / "sample.ttl"
 #: Takes a fifth of a second over the sample graph.
 SLOW = "/sparql?query=" + quote("SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f }")
 LONG = "/sparql?query=" + quote("SELECT * { ?s ?p ?o } ORDER BY ?s ?p ?o")
@@ -224,8 +226,8 @@ def test_an_address_that_is_not_ours_is_refused() -> None:
     assert listening(Settings(port=0)).port > 0
 
 
-def test_stopping_finishes_what_is_under_way(server: Running) -> None:
-    """Comes last: it stops the server."""
+def test_stopping_finishes_what_is_under_way(start_fmgraph: Callable[..., Running]) -> None:
+    server = start_fmgraph("--data", str(SAMPLE))
     connections = [server.connect(30) for _ in range(4)]
     for number, connection in enumerate(connections):
         connection.sendall(f"GET {SLOW}%23last{number} HTTP/1.1\r\nHost: x\r\n\r\n".encode())

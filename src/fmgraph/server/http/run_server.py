@@ -213,10 +213,10 @@ def run(
 
 def _raise_open_files() -> None:
     """Let this process and its workers have as many connections open as a worker takes, where they may."""
-    if sys.platform == "win32":
+    try:
+        import resource
+    except ImportError:  # Windows has no such limit
         return
-    import resource
-
     least, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = 2 * _CONNECTIONS if most == resource.RLIM_INFINITY else min(2 * _CONNECTIONS, most)
     if least != resource.RLIM_INFINITY and least < wanted:
