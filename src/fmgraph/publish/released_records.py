@@ -14,7 +14,7 @@ from pathlib import Path
 
 from fmgraph import resources
 from fmgraph.errors import RecordError
-from fmgraph.ontology import all_kinds
+from fmgraph.ontology import all_kinds, published_ontology
 from fmgraph.records.record_files import mapping, parse_yaml, read_text, scalar
 
 
@@ -71,7 +71,7 @@ def main() -> None:
     version, date = current_release(data)
     kept = {
         data / "releases" / f"{version}.txt": "\n".join([f"# {date}", *records()]) + "\n",
-        ontology / "versions" / f"{version}.ttl": (ontology / "fmgraph.ttl").read_text("utf-8"),
+        ontology / "versions" / f"{version}.ttl": published_ontology(),
     }
     for path, text in kept.items():
         path.write_text(text, "utf-8")

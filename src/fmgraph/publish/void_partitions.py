@@ -74,7 +74,7 @@ def _vocabularies(counts: Counts) -> list[str]:
 
 def _property_partitions(out: Collector, counts: Counts, dataset: str) -> None:
     for predicate, number in counts.properties.items():
-        part = f"{dataset}-{short(predicate)}"
+        part = _partition(short(predicate), counts.base)
         out.type(part, f"{VOID}Dataset")
         out.iri(dataset, f"{VOID}propertyPartition", part)
         out.iri(part, f"{VOID}property", predicate)
@@ -124,7 +124,12 @@ def _class_partitions(out: Collector, counts: Counts, dataset: str) -> None:
 
 
 def _class_part(counts: Counts, cls: str) -> str:
-    return describing(f"class-{short(cls)}", counts.base)
+    return _partition(f"class-{short(cls)}", counts.base)
+
+
+def _partition(local: str, base: str) -> str:
+    """Return the IRI of a partition: a fragment of the document that has the counts, not of ``/void``."""
+    return f"{base}void/partitions#{local}"
 
 
 def _use_part(counts: Counts, cls: str, predicate: str) -> str:

@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response
 
 from fmgraph import resources
 from fmgraph.errors import NotFoundError, OntologyError
-from fmgraph.ontology import all_kinds
+from fmgraph.ontology import all_kinds, published_ontology
 from fmgraph.publish import ontology_page
 from fmgraph.rdf.formats import GRAPHS, HTML, Format, named
 from fmgraph.rdf.prefixes import FMG, OWL, RDFS, SKOS, VOID
@@ -76,12 +76,12 @@ def register(pages: Blueprint, site: Site) -> None:
         return _version(site, stem, known[stem], suffix)
 
 
-def ontology_versions() -> dict[str, Path]:
-    """Return the files of the ontology by version: those released, and the one in use."""
+def ontology_versions() -> dict[str, Path | None]:
+    """Return the files of the ontology by version: those released, and None for the one in use."""
     folder = resources.ontology_dir()
     current = next((text(o) for _, p, o in ontology_triples() if p == OWL + "versionInfo"), "")
-    released = {path.stem: path for path in (folder / "versions").glob("*.ttl")}
-    return {current: folder / _FILE, **released}
+    released: dict[str, Path | None] = {path.stem: path for path in (folder / "versions").glob("*.ttl")}
+    return {current: None} | released
 
 
 def schemes(site: Site) -> dict[str, str]:
@@ -143,7 +143,7 @@ def ontology_triples() -> list[tuple[str, str, Term]]:
 def _ontology(site: Site, suffix: str) -> Response:
     form = site.negotiate(_FORMATS, suffix)
     if form is not HTML:
-        return _as_rdf(site, resources.ontology_dir() / _FILE, form)
+        return _as_rdf(site, published_ontology(), form)
     body = ontology_page.html()
     return site.page(
         "ns.html",
@@ -157,24 +157,25 @@ def _ontology(site: Site, suffix: str) -> Response:
     )
 
 
-def _version(site: Site, version: str, file: Path, suffix: str) -> Response:
+def _version(site: Site, version: str, file: Path | None, suffix: str) -> Response:
     form = site.negotiate(_FORMATS, suffix)
+    turtle = file.read_text("utf-8") if file else published_ontology()
     if form is not HTML:
-        return _as_rdf(site, file, form)
+        return _as_rdf(site, turtle, form)
     return site.page(
         "rdf_file.html",
         title=f"The fmgraph ontology, version {version}",
         iri=f"{FMG.rstrip('#')}/{version}",
         path=site.links.path("ns", version),
-        turtle=file.read_text("utf-8"),
+        turtle=turtle,
         graphs=ENTITY_GRAPHS,
     )
 
 
-def _as_rdf(site: Site, file: Path, form: Format) -> Response:
+def _as_rdf(site: Site, turtle: str, form: Format) -> Response:
     if form.name == "turtle":
-        return site.answer(file.read_bytes(), form)
-    triples = [quad.triple for quad in ox.parse(path=file, format=ox.RdfFormat.TURTLE)]
+        return site.answer(turtle.encode(), form)
+    triples = [quad.triple for quad in ox.parse(turtle.encode(), ox.RdfFormat.TURTLE)]
     return site.answer(write(triples, form), form)
 
 
