@@ -6,6 +6,7 @@ SPARQL editor reads: class partition, its property partitions, and below them cl
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from hashlib import sha256
 
@@ -15,11 +16,12 @@ from fmgraph.errors import UsageError
 from fmgraph.publish.dataset_names import SYNTAXES, VOID_EXT, Collector, describing, dump_files, short
 from fmgraph.publish.void_count import count_store
 from fmgraph.publish.void_counts import TARGETS, Counts, example_resources, is_described
-from fmgraph.rdf.prefixes import DCTERMS, FMG, FOAF, PREFIXES, RDFS, VOID
+from fmgraph.rdf.prefixes import DCTERMS, FMG, FOAF, RDFS, VOID
 
 #: A facet with more values than this has their number instead of a partition for each: the description would
 #: grow with the data.
 MOST_VALUES = 1_000
+_NAMESPACE = re.compile(r"[^#/]+$")
 
 
 def void(
@@ -66,10 +68,9 @@ def _render(counts: Counts, service: str) -> list[Triple]:
 
 
 def _vocabularies(counts: Counts) -> list[str]:
-    """Return the namespaces, of those we know, that the properties and classes of the graph are in."""
+    """Return the namespaces that the properties and classes of the graph are in: up to the last # or /."""
     terms = [*counts.properties, *counts.classes]
-    known = {*PREFIXES.values(), VOID_EXT}
-    return sorted(name for name in known if any(term.startswith(name) for term in terms))
+    return sorted({_NAMESPACE.sub("", term) for term in terms})
 
 
 def _property_partitions(out: Collector, counts: Counts, dataset: str) -> None:

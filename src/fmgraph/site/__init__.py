@@ -103,6 +103,7 @@ def register(app: Flask) -> None:
     service.hooks.editor = lambda: editor_pages.editor(site)
     service.hooks.results = lambda query, answer: editor_pages.results(site, query, answer)
     service.hooks.dump_links = lambda: signposting.dump_links(site.links)
+    service.hooks.see_also = lambda: signposting.service_documents(site.links)
     service.hooks.warnings = lambda query: warnings(query, site.engine)
     service.hooks.dump_index = lambda files: download_page.index(site, files)
     service.hooks.problem = lambda members: editor_pages.problem(site, members)

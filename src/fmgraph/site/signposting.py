@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 
 from fmgraph.ontology import all_kinds, shipped
-from fmgraph.publish.dataset_names import COMPRESSIONS, DATA_LICENSE, DumpFile, release_iri
+from fmgraph.publish.dataset_names import COMPRESSIONS, DATA_LICENSE, DumpFile, describing, release_iri
 from fmgraph.publish.release_folders import ReleaseFolder
 from fmgraph.rdf.formats import GRAPHS, Format
 from fmgraph.site.page_links import Links, safe
@@ -58,10 +58,21 @@ def back_link(links: Links, kind: str, slug: str, entity: str) -> str:
     return ", ".join(made)
 
 
+def service_documents(links: Links) -> list[str]:
+    """Return what tells of the service: the graph's description, ontology, example queries, API, help."""
+    names = ("void", "ns", "queries", "openapi.json", "about")
+    return [f"{links.base}{name}" if name in ("void", "ns") else _public(links, name) for name in names]
+
+
+def _public(links: Links, name: str) -> str:
+    return links.absolute(links.path(name)) if links.public else f"{links.base}{name}"
+
+
 def dataset_links(links: Links, dumps: Iterable[DumpFile]) -> str:
     """Return the Link field of the home page, which is the landing page of the dataset, with its dumps."""
     made = [
         _link(links.base, "cite-as"),
+        _link(describing("contributors", links.base), "author"),
         _link(DATA_LICENSE, "license"),
         _link("https://schema.org/Dataset", "type"),
         _link("https://schema.org/AboutPage", "type"),
