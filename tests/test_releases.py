@@ -26,7 +26,6 @@ from fmgraph.errors import BrokenDataError, UsageError
 from fmgraph.publish.describe import describe
 from fmgraph.publish.release_folders import read_releases_of
 from fmgraph.publish.released_records import current_release, read_releases
-from fmgraph.publish.static_site import write_site
 from fmgraph.publish.write_release import write_release
 from fmgraph.rdf import prefixes
 from fmgraph.rdf.prefixes import BASE, FMG, RDFS
@@ -236,7 +235,7 @@ def test_every_release_is_described_in_rdf_and_its_files_are_there(service: str)
 def test_pages_of_releases_link_what_is_there(service: str) -> None:
     for path in ("/release/", f"/release/{OLD}/", f"/release/{NEW}/"):
         page = fetch(service + path, "text/html").decode().partition("<main")[2].partition("</main>")[0]
-        links = [link for link in re.findall(r'href="(/[^"#]*)', page) if not link.startswith("/ns/1")]
+        links = list(re.findall(r'href="(/[^"#]*)', page))
         assert len(links) > 5
         for link in links:
             fetch(service + link, "text/html, */*;q=0.1")
@@ -258,18 +257,6 @@ def test_releases_that_are_not_kept_have_a_page_and_rdf(client) -> None:
     triples = {quad.triple for quad in parse(client.get(f"/release/{version}.ttl").data, RdfFormat.TURTLE)}
     assert any(triple.subject.value == f"{BASE}release/{version}" for triple in triples)
     assert client.get(f"/release/{version}/SHA256SUMS").status_code == 404
-
-
-def test_the_static_site_has_the_releases(kept: Kept, tmp_path: Path) -> None:
-    dataset = open_dataset(kept.new)
-    app = create_app(dataset, Settings(releases=str(kept.folder)))
-    write_site(app, dataset, tmp_path / "site", dumps=False, releases=kept.folder)
-    folder = tmp_path / "site" / "release" / NEW
-    assert (folder / f"{CHANGES}.md").read_bytes() == (kept.folder / NEW / f"{CHANGES}.md").read_bytes()
-    page = (folder / "index.html").read_text("utf-8")
-    assert f'href="{CHANGES}.md"' in page
-    assert f'href="../{OLD}/index.html"' in page
-    assert (tmp_path / "site" / "releases.atom").is_file()
 
 
 def test_the_ontology_of_every_release_is_served(client) -> None:

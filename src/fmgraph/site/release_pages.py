@@ -25,6 +25,7 @@ from fmgraph.site.atom_feed import ATOM, Feed, add
 from fmgraph.site.download_page import size_words
 from fmgraph.site.page_context import Site
 from fmgraph.site.rdf_documents import write
+from fmgraph.site.vocabulary_pages import ontology_versions
 from fmgraph.text import nearest
 
 _FORMATS = (HTML, *GRAPHS)
@@ -43,6 +44,7 @@ def register(pages: Blueprint, site: Site) -> None:
         page = site.page(
             "releases.html",
             releases=found,
+            ontologies=ontology_versions(),
             feed=site.links.path("releases.atom"),
             graphs=signposting.ENTITY_GRAPHS,
         )
@@ -104,6 +106,7 @@ def _release(site: Site, one: ReleaseFolder, form: Format) -> Response:
         release=one,
         iri=release_iri(one.version, links.base),
         path=path,
+        ontologies=ontology_versions(),
         files=[file for file in one.files if file.name not in words],
         changes=[file for file in one.files if file.name in words],
         newer=versions[place - 1] if place else None,
