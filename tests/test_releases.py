@@ -235,7 +235,7 @@ def test_every_release_is_described_in_rdf_and_its_files_are_there(service: str)
 def test_pages_of_releases_link_what_is_there(service: str) -> None:
     for path in ("/release/", f"/release/{OLD}/", f"/release/{NEW}/"):
         page = fetch(service + path, "text/html").decode().partition("<main")[2].partition("</main>")[0]
-        links = list(re.findall(r'href="(/[^"#]*)', page))
+        links = re.findall(r'href="(/[^"#]*)', page)
         assert len(links) > 5
         for link in links:
             fetch(service + link, "text/html, */*;q=0.1")
