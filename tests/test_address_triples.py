@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from fmgraph.graph.address_triples import identifier_links, link_types, repositories
@@ -89,6 +91,20 @@ def test_the_shipped_graph_has_them(shipped):
     assert count("?w fmg:weights ?page . ?page a fmg:Repository ; fmg:host 'huggingface.co'")
     assert count("?claim <http://www.w3.org/ns/prov#hadPrimarySource>/fmg:inRepository ?r")
     assert not count("?x fmg:inRepository ?r FILTER NOT EXISTS { ?r a fmg:Repository }")
+
+
+def test_no_work_has_a_link_twice(shipped):
+    """Eleven had: a repository in two cases, with and without a slash, /tree/main or ?usp=sharing."""
+    rows = shipped.rows(
+        f"SELECT ?s ?p ?o {{ VALUES ?p {{ <{FMG}code> <{FMG}weights> <{FMG}demo> }} ?s ?p ?o }}"
+    )
+    seen: dict[tuple[str, str, str], str] = {}
+    assert len(rows) > 500
+    for row in rows:
+        address = re.sub(r"[?#]usp=\w+$|/$|/tree/(main|master)/?$|\.git$", "", row["o"].value).lower()
+        key = (row["s"].value, row["p"].value, re.sub(r"^https?://(www\.)?", "", address))
+        assert key not in seen, (key, seen[key], row["o"].value)
+        seen[key] = row["o"].value
 
 
 @pytest.mark.parametrize(

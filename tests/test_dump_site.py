@@ -18,8 +18,10 @@ from fmgraph.errors import UsageError
 from fmgraph.publish.describe import describe
 from fmgraph.publish.rewrite_links import rewrite
 from fmgraph.publish.static_site import SiteReport, write_site
+from fmgraph.publish.write_release import write_release
 from fmgraph.rdf.prefixes import BASE
 from fmgraph.rdf.store import Dataset, open_dataset, write_dataset
+from fmgraph.settings import Settings
 from fmgraph.site import create_app
 
 SAMPLE = Path(__file__).parent / "data" / "sample.ttl"
@@ -30,14 +32,32 @@ def dataset(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
     store = Store()
     store.bulk_load(path=SAMPLE)
     lines = [f"{quad.triple} ." for quad in store]
-    lines += [f"{triple} ." for triple in describe(store, "1", "2026-11-22")]
-    return open_dataset(write_dataset(lines, tmp_path_factory.mktemp("dataset"), "1"))
+    lines += [f"{triple} ." for triple in describe(store, "1.0.0", "2026-11-22")]
+    return open_dataset(write_dataset(lines, tmp_path_factory.mktemp("dataset"), "1.0.0"))
 
 
 @pytest.fixture(scope="module")
-def made(dataset: Dataset, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, SiteReport]:
+def releases(dataset: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("releases")
+    write_release(dataset, folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def made(
+    dataset: Dataset, releases: Path, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, SiteReport]:
     folder = tmp_path_factory.mktemp("site")
-    return folder, write_site(create_app(dataset), dataset, folder)
+    app = create_app(dataset, Settings(releases=str(releases)))
+    return folder, write_site(app, dataset, folder, releases=releases)
+
+
+def test_the_releases_are_there(made: tuple[Path, SiteReport], releases: Path) -> None:
+    folder = made[0] / "release" / "1.0.0"
+    for path in (releases / "1.0.0").iterdir():
+        assert (folder / path.name).read_bytes() == path.read_bytes()
+    assert {"../../index.html", "SHA256SUMS", "fmgraph.ttl.gz"} <= set(links(folder / "index.html"))
+    assert (made[0] / "releases.atom").is_file()
 
 
 def links(page: Path) -> list[str]:

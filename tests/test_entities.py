@@ -14,8 +14,9 @@ from rdflib import Graph as RdflibGraph
 from fmgraph.rdf.store import dataset_of_files
 from fmgraph.settings import Settings
 from fmgraph.site import create_app
+from fmgraph.site.model_card import dataset_id, hub_id
 from fmgraph.site.page_links import Links
-from fmgraph.site.snippets import bibtex, hub_id
+from fmgraph.site.snippets import bibtex
 
 SAMPLE = Path(__file__).parent / "data" / "sample.ttl"
 BASE = "https://w3id.org/fmgraph/"
@@ -242,6 +243,9 @@ def test_model_card_names_the_parent_on_the_hub(client):
     card = page.split('id="copy-card"')[1].split("<code>")[1].split("</code>")[0]
     assert card == (
         "base_model:\n  - YukunZhou/RETFound_mae_natureCFP  # RETFound\nbase_model_relation: finetune\n"
+        "license: other\nlicense_name: example-licence  # Example Licence\n"
+        "license_link: https://example.org/licence\n"
+        "# trained on, no name on the Hub known: Example Fundus\n"
     )
     assert "copy-card" not in client.get("/model/eyeclip", headers=HTML).text
     assert "base_model_relation" not in client.get("/model/retizero", headers=HTML).text.split("copy-card")[1]
@@ -261,6 +265,16 @@ def test_model_card_names_the_parent_on_the_hub(client):
 )
 def test_hub_ids(address, found):
     assert hub_id(address) == found
+
+
+def test_hub_ids_of_data_sets():
+    assert dataset_id("https://huggingface.co/datasets/a/b/tree/main") == "a/b"
+    for address in (
+        "https://huggingface.co/a/b",
+        "https://huggingface.co/datasets/a",
+        "https://e.org/datasets/a/b",
+    ):
+        assert dataset_id(address) is None
 
 
 def why(client, s: str, p: str, o: str) -> str:

@@ -6,8 +6,12 @@ import json
 import re
 import subprocess
 import sys
+from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
+import pyhornedowl
+import pyhornedowl.model as owl
 import pyoxigraph as ox
 import pytest
 from rdflib import (
@@ -31,7 +35,7 @@ from rdflib import (
 
 import fmgraph
 from fmgraph import resources
-from fmgraph.ontology import all_kinds
+from fmgraph.ontology import all_kinds, published_ontology
 from fmgraph.publish import ontology_page
 from fmgraph.rdf.prefixes import BASE, FAIR4ML, FMG
 
@@ -137,6 +141,46 @@ def test_foops_identity(ontology):
         "https://creativecommons.org/publicdomain/zero/"
     )
     assert version in str(ontology.value(NS, DCTERMS.bibliographicCitation))
+
+
+def entities_in(axiom) -> Iterator[tuple[str, str]]:
+    """The entities of an axiom of py-horned-owl: their sort and IRI."""
+    for name in (name for name in dir(axiom) if not name.startswith("_") and name != "serialize"):
+        for one in value if isinstance(value := getattr(axiom, name), (list, set, tuple)) else [value]:
+            if isinstance(one, (owl.Class, owl.ObjectProperty, owl.DataProperty, owl.AnnotationProperty)):
+                yield type(one).__name__, str(one.first)
+            elif isinstance(one, owl.IRI) and name == "ap":
+                yield "AnnotationProperty", str(one)
+
+
+def test_owl_2_reads_all_of_it_and_every_term_is_declared():
+    """By horned-owl: no triple is left over, and no term is used as what it is not declared to be."""
+    graph = Graph().parse(data=published_ontology())
+    read = pyhornedowl.open_ontology_from_string(graph.serialize(format="xml"), "rdf")
+    axioms = [one.component for one in read.get_axioms()]
+    header = [(NS, RDF.type, OWL.Ontology), (NS, OWL.versionIRI, None)]
+    assert len(axioms) == len(graph) - sum(len(list(graph.triples(one))) for one in header)
+    declares = [one for one in axioms if type(one).__name__.startswith("Declare")]
+    declared = {(type(one).__name__.removeprefix("Declare"), str(one.first.first)) for one in declares}
+    used = {
+        entity
+        for one in axioms
+        if not type(one).__name__.startswith("Declare")
+        for entity in entities_in(one)
+    }
+    own = (str(OWL), str(RDF), str(RDFS))  # among them rdf:Statement, as declarations.ttl says
+    assert {iri for _, iri in used - declared if not iri.startswith(own)} == set()
+    assert len(used) > 150
+    sorts = Counter(iri for _, iri in declared)
+    assert [iri for iri, number in sorts.items() if number > 1] == []
+    assert str(RDF.Statement) in {iri for _, iri in used}
+
+
+def test_only_what_is_used_of_others_is_declared(ontology):
+    extra = Graph().parse(FOLDER / "declarations.ttl")
+    assert set(extra.predicates()) == {RDF.type}
+    used = {term for triple in ontology for term in triple}
+    assert [term for term in extra.subjects() if term not in used or str(term).startswith(FMG)] == []
 
 
 def test_foops_reuse(ontology):

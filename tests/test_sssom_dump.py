@@ -1,4 +1,4 @@
-"""The mapping file by the rules of SSSOM's schema, restated: its library needs sixty packages.
+"""The mapping file by SSSOM's own library, and that its mappings are the links of the graph.
 
 https://mapping-commons.github.io/sssom/spec/: what a mapping set and a mapping must have, that identifiers
 are CURIEs of declared prefixes, and how the TSV is laid out.
@@ -7,6 +7,10 @@ are CURIEs of declared prefixes, and how the TSV is laid out.
 from __future__ import annotations
 
 import csv
+import json
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 import yaml
@@ -18,14 +22,51 @@ from fmgraph.rdf.store import open_dataset
 #: Slots of a mapping that the schema knows, of those that the file may have.
 JUSTIFICATIONS = {"semapv:ManualMappingCuration", "semapv:LexicalMatching", "semapv:UnspecifiedMatching"}
 
+#: Prints for each file how many mappings it has and what is wrong with it.
+SSSOM = """
+import json, sys
+from sssom.constants import SchemaValidationType as Kind
+from sssom.parsers import parse_sssom_table
+from sssom.validators import validate
+
+kinds = [Kind.JsonSchema, Kind.PrefixMapCompleteness, Kind.StrictCurieFormat]
+for path in sys.argv[1:]:
+    parsed = parse_sssom_table(path)
+    reports = validate(parsed, kinds, fail_on_error=False)
+    print(json.dumps([len(parsed.df), [one.message for each in reports.values() for one in each.results]]))
+"""
+
 
 @pytest.fixture(scope="module")
-def file(shipped_dir) -> tuple[dict, list[dict[str, str]]]:
+def written(shipped_dir) -> str:
     with lines_of(open_dataset(shipped_dir)) as lines:
-        text = "".join(document(lines, "1.0"))
+        return "".join(document(lines, "1.0"))
+
+
+@pytest.fixture(scope="module")
+def file(written: str) -> tuple[dict, list[dict[str, str]]]:
+    text = written
     head = "".join(line[1:] for line in text.splitlines(keepends=True) if line.startswith("#"))
     body = [line for line in text.splitlines() if not line.startswith("#")]
     return yaml.safe_load(head), list(csv.DictReader(body, delimiter="\t", strict=True))
+
+
+def test_the_library_of_sssom_validates_it(written: str, file, tmp_path: Path):
+    """In a process of its own: what the library imports warns."""
+    spoilt = written.replace("semapv:ManualMappingCuration", "semapw:Guess", 1).replace("\tror:", "\tror", 1)
+    paths = [tmp_path / "good.sssom.tsv", tmp_path / "spoilt.sssom.tsv"]
+    for path, text in zip(paths, (written, spoilt), strict=True):
+        path.write_text(text, "utf-8")
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", SSSOM, *map(str, paths)],
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    good, bad = map(json.loads, done.stdout.splitlines())
+    assert good == [len(file[1]), []]
+    assert any("semapw" in message for message in bad[1])
 
 
 def test_the_set_has_what_is_mandatory(file):

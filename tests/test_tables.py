@@ -144,8 +144,7 @@ print(json.dumps([sorted(issues.errors), sorted(issues.warnings), counts]))
 
 
 def test_mlcroissant_validates_and_loads_every_record(dumps, database):
-    """In a process of its own: it warns of much that is its own. It is large, so an extra of its own."""
-    pytest.importorskip("mlcroissant", reason="pip install '.[croissant]' (about 300 MB)")
+    """In a process of its own: it warns of much that is its own."""
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", MLCROISSANT, str(dumps / "fmgraph-croissant.json")],
         capture_output=True,

@@ -58,6 +58,8 @@ CASES = [
     ("ns/", "text/turtle", "/ns.ttl"),
     ("ns/0.1.0", "text/turtle", "/ns/0.1.0"),
     ("ns/0.1.0", BROWSER, "/ns/0.1.0"),
+    ("release/0.1.0", "text/turtle", "/release/0.1.0"),
+    ("release/0.1.0/fmgraph.ttl.gz", None, "/release/0.1.0/fmgraph.ttl.gz"),
     ("void", "text/turtle", "/void"),
     ("dump/", BROWSER, "/dump/"),
     ("dump/fmgraph.ttl.gz", "text/turtle", "/dump/fmgraph.ttl.gz"),

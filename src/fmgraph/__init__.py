@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from fmgraph.python_api import Lineage, Table, ask, lineage, resolve, search, select
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 __all__ = ["Lineage", "Table", "__version__", "ask", "lineage", "open_graph", "resolve", "search", "select"]
 
 

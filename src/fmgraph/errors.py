@@ -8,7 +8,7 @@
     │   ├── ListError                  a source list (Markdown, CSV or its YAML)
     │   ├── OntologyError              the ontology or the JSON-LD context
     │   └── RdfFileError               an RDF file given with --data
-    ├── BrokenDataError          500   the data has errors, so no graph is made of it
+    ├── BrokenDataError          500   the data has errors, so no graph or release is made of it
     ├── UsageError               400   a command or a call that makes no sense (a port in use, say)
     ├── QueryError               400   a query that cannot be run
     │   ├── QuerySyntaxError           it does not parse: has line and column
@@ -103,7 +103,7 @@ class RdfFileError(InputError):
 
 
 class BrokenDataError(FmgraphError):
-    """The data has errors, so that no graph is made of it; ``fmgraph check`` lists them."""
+    """The data has errors, or a release of it is damaged; ``fmgraph check`` lists the errors."""
 
     title = "Broken data"
 

@@ -533,6 +533,19 @@ def shipped() -> Ontology:
     return Ontology.read(resources.ontology_dir() / "fmgraph.ttl")
 
 
+def published_ontology() -> str:
+    """Return the ontology as it is published, in Turtle; raises OntologyError where it cannot be read.
+
+    With it comes what OWL 2 DL demands: of which sort each term of others is that it uses. That is no part of
+    the graph.
+    """
+    files = [resources.ontology_dir() / name for name in ("fmgraph.ttl", "declarations.ttl")]
+    try:
+        return "\n".join(file.read_text("utf-8") for file in files)
+    except OSError as error:
+        raise OntologyError(f"cannot be read: {error.strerror}", file=error.filename) from error
+
+
 def all_kinds() -> dict[str, Kind]:
     """Return all kinds by name, in the order in which pages and dumps show them."""
     return shipped().kinds

@@ -74,6 +74,9 @@ class Settings:
     remote_refresh_seconds: float = _setting(
         60.0, "How often the endpoint of serve --endpoint is asked whether its data has changed.", 0.01, 86400
     )
+    releases: str = _setting(
+        "", "Folder of releases that fmgraph release wrote, for /release/. Empty: none are kept."
+    )
     service_allow: tuple[str, ...] = _setting((), "Endpoints that SERVICE may call (comma-separated IRIs).")
     log_level: str = _setting("info", "Log level of the server.")
 

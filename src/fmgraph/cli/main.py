@@ -28,6 +28,8 @@ _MODULES = {
     "list": "query_commands",
     "dump": "publish_commands",
     "diff": "publish_commands",
+    "release": "publish_commands",
+    "patch": "publish_commands",
     "publish": "publish_commands",
     "serve": "serve_command",
     "mcp": "mcp_command",

@@ -1,4 +1,4 @@
-"""Commands that give the graph out: dump, diff, publish."""
+"""Commands that give the graph out: dump, diff, release, patch, publish."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Literal
 
 import click
 
-from fmgraph.cli.cli_options import PATH, graph_options, open_graph, write
+from fmgraph.cli.cli_options import EXISTING, PATH, graph_options, open_graph, write
 from fmgraph.publish.croissant import NAME as CROISSANT
 from fmgraph.publish.dataset_names import COMPRESSIONS, SYNTAXES
 from fmgraph.publish.diff_formats import render
@@ -17,6 +17,7 @@ from fmgraph.publish.dump_files import CHECKSUMS, write_dumps
 from fmgraph.publish.release_diff import diff as difference
 from fmgraph.publish.release_diff import open_side
 from fmgraph.publish.send_to_store import publish as send
+from fmgraph.publish.write_release import apply_changes, write_release
 
 
 @click.command()
@@ -68,7 +69,9 @@ def dump(
     from fmgraph.site import create_app
 
     settings = Settings.from_env()
-    report = write_site(create_app(opened, settings), opened, site, settings.base_url or None)
+    kept = Path(settings.releases) if settings.releases else None
+    app = create_app(opened, settings)
+    report = write_site(app, opened, site, settings.base_url or None, releases=kept)
     for page, link in report.broken:
         click.echo(f"{page}: the link to {link} leads nowhere", err=True)
     click.echo(f"{site}: {report.files} files")
@@ -146,4 +149,30 @@ def publish(
     click.echo(f"{done.triples:,} triples in {place}, {done.requests} requests, {done.seconds:.1f} s")
 
 
-COMMANDS = (dump, diff, publish)
+@click.command()
+@click.option(
+    "--output", type=PATH, default=Path("releases"), show_default=True, help="The folder of all releases."
+)
+@click.option("--dataset", type=PATH, metavar="DIR", help="A dataset that `fmgraph build` made.")
+def release(output: Path, dataset: Path | None) -> None:
+    """Write the release of the graph's version below a folder, with what changed since the one before there.
+
+    Exits 1 where a published IRI vanished without a redirect or tombstone.
+    """
+    for path in write_release(open_graph((), dataset), output):
+        click.echo(path)
+
+
+@click.command()
+@click.argument("old", type=EXISTING)
+@click.argument("changes", type=EXISTING)
+@click.option("--output", type=PATH, required=True, metavar="FILE", help="Where the N-Triples go.")
+def patch(old: Path, changes: Path, output: Path) -> None:
+    """Make a release of the one before and a change file: OLD is a dataset or a dump, CHANGES an RDF Patch.
+
+    The digests of both are checked; what does not fit is refused and nothing is written.
+    """
+    click.echo(f"{output}: {apply_changes(old, changes, output)}")
+
+
+COMMANDS = (dump, diff, release, patch, publish)

@@ -15,6 +15,7 @@ import click
 from fmgraph.cli.cli_options import PATH
 from fmgraph.errors import UsageError
 from fmgraph.publish.make_dataset import shipped_dataset
+from fmgraph.publish.release_folders import read_releases_of
 from fmgraph.server.engine import Engine
 from fmgraph.server.http.listening_address import listening
 from fmgraph.settings import Settings
@@ -39,6 +40,9 @@ from fmgraph.settings import Settings
     "--endpoint", metavar="URL", help="Put pages, guard and cache in front of this SPARQL endpoint."
 )
 @click.option("--dumps", type=PATH, metavar="DIR", help="A folder that `fmgraph dump` wrote, for /dump/.")
+@click.option(
+    "--releases", type=PATH, metavar="DIR", help="A folder that `fmgraph release` wrote, for /release/."
+)
 def serve(
     host: str | None,
     port: int | None,
@@ -49,6 +53,7 @@ def serve(
     dataset: Path | None,
     endpoint: str | None,
     dumps: Path | None,
+    releases: Path | None,
 ) -> None:
     """Serve the graph: SPARQL at /sparql, pages for people, dumps.
 
@@ -56,8 +61,15 @@ def serve(
     SIGTERM stops when the requests under way are answered.
     """
     settings = Settings.from_env(
-        host=host, port=port, workers=workers, base_url=base_url, timeout_seconds=timeout_seconds
+        host=host,
+        port=port,
+        workers=workers,
+        base_url=base_url,
+        timeout_seconds=timeout_seconds,
+        releases=releases and str(releases),
     )
+    if settings.releases:
+        read_releases_of(Path(settings.releases))  # what is wrong with them is said now
     if sum(map(bool, (files, dataset, endpoint))) > 1:
         raise UsageError("--data, --dataset and --endpoint exclude each other")
     lacking = [] if endpoint else missing_features()

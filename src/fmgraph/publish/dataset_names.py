@@ -91,6 +91,15 @@ class DumpFile:
         return ".".join(filter(None, (self.syntax.file_name, self.compression)))
 
 
+@dataclass(frozen=True)
+class StoredFile:
+    """A file that is there, with its size in bytes; ``sha256`` in hex, "" where unknown."""
+
+    name: str
+    size: int
+    sha256: str
+
+
 def dump_files() -> Iterator[DumpFile]:
     """Yield the files that every release offers: each syntax, plain and in each compression."""
     for syntax in SYNTAXES.values():
@@ -101,6 +110,11 @@ def dump_files() -> Iterator[DumpFile]:
 def describing(local: str, base: str = BASE) -> str:
     """Return the IRI of a part of the description: ``describing("dataset")`` ends in ``void#dataset``."""
     return f"{base}void#{local}"
+
+
+def release_iri(version: str, base: str = BASE) -> str:
+    """Return the IRI of a release of the dataset."""
+    return f"{base}release/{version}"
 
 
 def short(iri: str) -> str:

@@ -1,7 +1,8 @@
 """DCAT 3: the catalogue, its one dataset, the dumps as distributions and the endpoint as a data service.
 
-https://www.w3.org/TR/vocab-dcat-3/. Byte sizes and checksums are not here: a file that holds this description
-cannot hold its own checksum. They are in ``SHA256SUMS`` beside the files.
+https://www.w3.org/TR/vocab-dcat-3/. Byte sizes and checksums are not in the graph: a file that holds this
+description cannot hold its own checksum. They are in ``SHA256SUMS`` beside the files, and a service adds them
+to what it says of the graph (:mod:`fmgraph.publish.release_description`).
 """
 
 from __future__ import annotations
@@ -17,13 +18,16 @@ from fmgraph.publish.dataset_names import (
     KEYWORDS,
     TITLE,
     Collector,
+    DumpFile,
+    StoredFile,
     describing,
     dump_files,
 )
-from fmgraph.rdf.prefixes import BASE, DCAT, DCTERMS, FOAF, RDFS, SCHEMA, SD, VOID, XSD
+from fmgraph.rdf.prefixes import BASE, DCAT, DCTERMS, FOAF, PROV, RDFS, SCHEMA, SD, VOID, XSD
 
 #: EU authority list of access rights, which harvesters of DCAT know.
 PUBLIC = "http://publications.europa.eu/resource/authority/access-right/PUBLIC"
+SPDX = "http://spdx.org/rdf/terms#"
 ENGLISH = "http://id.loc.gov/vocabulary/iso639-1/en"
 
 
@@ -39,7 +43,7 @@ def catalogue(
     out = Collector()
     dataset, endpoint = describing("dataset", base), describing("service", base)
     people, own = describing("contributors", base), describing("catalogue", base)
-    when = f"{XSD}{'dateTime' if 'T' in modified else 'date'}"
+    when = _datatype(modified)
     out.type(people, f"{FOAF}Agent", f"{SCHEMA}Organization")
     out.text(people, f"{FOAF}name", AUTHORS)
     for node, title in ((own, "fmgraph catalogue"), (dataset, TITLE), (endpoint, "fmgraph SPARQL endpoint")):
@@ -66,28 +70,52 @@ def catalogue(
     out.iri(dataset, f"{FOAF}homepage", base)
     if previous:
         out.iri(dataset, f"{DCAT}previousVersion", previous)
+        out.iri(dataset, f"{PROV}wasRevisionOf", previous)  # its superproperty
     for file in dump_files():
-        part = describing(f"dump-{'-'.join(filter(None, (file.syntax.key, file.compression)))}", base)
-        out.type(part, f"{DCAT}Distribution")
+        part = dump_iri(file, base)
         out.iri(dataset, f"{DCAT}distribution", part)
-        out.text(
-            part, f"{DCTERMS}title", f"{file.syntax.title}{', ' * bool(file.compression)}{file.compression}"
-        )
-        out.iri(part, f"{DCAT}downloadURL", f"{service}dump/{file.name}")
-        out.iri(part, f"{DCAT}accessURL", f"{service}dump/")
-        out.iri(part, f"{DCAT}mediaType", IANA + file.syntax.media_type)
-        out.iri(part, f"{DCTERMS}format", file.syntax.format_iri)
-        out.iri(part, f"{DCTERMS}license", DATA_LICENSE)
-        out.text(part, f"{DCTERMS}modified", modified, datatype=when)
-        out.text(part, f"{DCTERMS}issued", modified, datatype=when)
-        if file.compression:
-            out.iri(part, f"{DCAT}compressFormat", IANA + COMPRESSIONS[file.compression])
+        add_distribution(out, part, file, f"{service}dump/", modified)
     out.type(endpoint, f"{DCAT}DataService")
     out.iri(endpoint, f"{DCAT}endpointURL", f"{service}sparql")
     out.iri(endpoint, f"{DCAT}endpointDescription", f"{service}sparql")
     out.iri(endpoint, f"{DCAT}servesDataset", dataset)
     out.iri(endpoint, f"{DCTERMS}conformsTo", "https://www.w3.org/TR/sparql11-protocol/")
     return out.triples()
+
+
+def dump_iri(file: DumpFile, base: str = BASE) -> str:
+    """Return the IRI of a dump as a distribution of the dataset."""
+    return describing(f"dump-{'-'.join(filter(None, (file.syntax.key, file.compression)))}", base)
+
+
+def add_distribution(out: Collector, part: str, file: DumpFile, folder: str, modified: str) -> None:
+    """Add what is said of a distribution: a dump that is at ``folder``, a URL ending in a slash."""
+    out.type(part, f"{DCAT}Distribution")
+    out.text(part, f"{DCTERMS}title", ", ".join(filter(None, (file.syntax.title, file.compression))))
+    out.iri(part, f"{DCAT}downloadURL", folder + file.name)
+    out.iri(part, f"{DCAT}accessURL", folder)
+    out.iri(part, f"{DCAT}mediaType", IANA + file.syntax.media_type)
+    out.iri(part, f"{DCTERMS}format", file.syntax.format_iri)
+    out.iri(part, f"{DCTERMS}license", DATA_LICENSE)
+    for name in ("modified", "issued"):
+        out.text(part, f"{DCTERMS}{name}", modified, datatype=_datatype(modified))
+    if file.compression:
+        out.iri(part, f"{DCAT}compressFormat", IANA + COMPRESSIONS[file.compression])
+
+
+def add_measures(out: Collector, part: str, file: StoredFile) -> None:
+    """Add the size of a distribution and its checksum, where that is known."""
+    out.text(part, f"{DCAT}byteSize", str(file.size), datatype=f"{XSD}nonNegativeInteger")
+    if file.sha256:
+        checksum = f"{part}-sha256"
+        out.iri(part, f"{SPDX}checksum", checksum)
+        out.type(checksum, f"{SPDX}Checksum")
+        out.iri(checksum, f"{SPDX}algorithm", f"{SPDX}checksumAlgorithm_sha256")
+        out.text(checksum, f"{SPDX}checksumValue", file.sha256, datatype=f"{XSD}hexBinary")
+
+
+def _datatype(modified: str) -> str:
+    return f"{XSD}{'dateTime' if 'T' in modified else 'date'}"
 
 
 def service_description(triples: int | None, *, base: str = BASE, service: str | None = None) -> list[Triple]:

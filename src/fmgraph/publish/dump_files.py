@@ -17,6 +17,7 @@ from pyoxigraph import RdfFormat, Triple, parse, serialize
 from fmgraph.errors import UsageError
 from fmgraph.ontology import all_kinds
 from fmgraph.publish import croissant, jsonld_dump, sssom_dump, turtle_dump
+from fmgraph.publish.dataset_names import StoredFile
 from fmgraph.publish.describe import COMPRESSIONS, SYNTAXES
 from fmgraph.publish.graph_sections import of_kind, of_list
 from fmgraph.publish.rdf12_dump import reified
@@ -77,13 +78,24 @@ def write_dumps(
         if tables:
             written += _tables(dataset, folder)
         written.sort()
-        sums = "".join(f"{digest(path)}  {path.name}\n" for path in written)
-        (folder / CHECKSUMS).write_text(sums, "utf-8")
+        (folder / CHECKSUMS).write_text(checksums(written), "utf-8")
         names = [*(path.name for path in written), CHECKSUMS]
         for name in names:
             flush(folder / name)
         swap_in(folder, directory, _IS_DUMP)
     return [directory / name for name in names]
+
+
+def checksums(files: Iterable[Path]) -> str:
+    """Return the SHA-256 sums of files as ``sha256sum`` writes them."""
+    return "".join(f"{digest(path)}  {path.name}\n" for path in files)
+
+
+def stored_files(folder: Path) -> list[StoredFile]:
+    """Return the files that the sums in a folder name, sorted; raises OSError where one is not there."""
+    lines = (folder / CHECKSUMS).read_text("utf-8").splitlines()
+    named = sorted((name, sha256) for sha256, name in (line.split("  ", 1) for line in lines))
+    return [StoredFile(name, (folder / name).stat().st_size, sha256) for name, sha256 in named]
 
 
 def _tables(dataset: Dataset, folder: Path) -> list[Path]:

@@ -20,14 +20,15 @@ import fmgraph
 from fmgraph import __version__, resources
 from fmgraph.answers.named_queries import load_queries
 from fmgraph.answers.resolve import entries
-from fmgraph.errors import BrokenDataError, RecordError, UsageError
+from fmgraph.errors import BrokenDataError, UsageError
 from fmgraph.ontology import searched_classes
+from fmgraph.publish.dataset_names import release_iri
 from fmgraph.publish.describe import describe
+from fmgraph.publish.released_records import current_release, previous_release
 from fmgraph.rdf import text_index
 from fmgraph.rdf.dataset_folders import CURRENT, check_whole
 from fmgraph.rdf.ntriples import lines_of
 from fmgraph.rdf.store import locate_dataset, read_meta, write_dataset
-from fmgraph.records.record_files import mapping, parse_yaml, read_text, scalar
 
 _LOG = logging.getLogger("fmgraph.data")
 _FINGERPRINT = re.compile(r"[0-9a-f]{16}")
@@ -147,24 +148,28 @@ def make_dataset(folder: Path, data_dir: Path | None = None) -> Path:
         shown = "\n".join(f"  {finding}" for finding in errors[:5])
         more = f"\n  … and {len(errors) - 5} more (fmgraph check lists them)" if len(errors) > 5 else ""
         raise BrokenDataError(f"the data has {len(errors)} errors:\n{shown}{more}")
-    version, date = release(data_dir)
+    version, date = current_release(data_dir)
     store = Store()
     store.bulk_load("".join(result.lines()).encode(), RdfFormat.N_TRIPLES)
-    return finish_dataset(store, folder, version, date)
+    return finish_dataset(store, folder, version, date, previous_release(data_dir))
 
 
-def finish_dataset(source: Iterable[str] | Store | Path, folder: Path, version: str, date: str) -> Path:
+def finish_dataset(
+    source: Iterable[str] | Store | Path, folder: Path, version: str, date: str, previous: str | None = None
+) -> Path:
     """Write a graph as a dataset with its description and its search index, and make it current.
 
-    ``source`` are lines of N-Triples or a file of them, which may be more than memory holds, or a store. What
-    comes back is the dataset's folder. Raises UsageError when the graph is described already, RdfFileError
-    for a bad file.
+    ``source`` are lines of N-Triples or a file of them, which may be more than memory holds, or a store;
+    ``previous`` is the version before. What comes back is the dataset's folder. Raises UsageError when the
+    graph is described already, RdfFileError for a bad file.
     """
 
     def extend(store: Store, graph: Path) -> Iterator[Quad]:
         queries = load_queries().values()
         lines = partial(lines_of, graph)
-        return (Quad(*triple) for triple in describe(store, version, date, queries, lines=lines))
+        before = previous and release_iri(previous)
+        made = describe(store, version, date, queries, previous=before, lines=lines)
+        return (Quad(*triple) for triple in made)
 
     def index(place: Path) -> None:
         _LOG.info("indexing names")
@@ -181,13 +186,3 @@ def _rows(store: Store, query: str) -> Iterator[dict[str, object]]:
     names = [variable.value for variable in solutions.variables]
     for solution in solutions:
         yield {name: solution[name] for name in names}
-
-
-def release(data_dir: Path) -> tuple[str, str]:
-    """Return version and date of the data, from ``release.yaml``; raises RecordError where it has none."""
-    path = data_dir / "release.yaml"
-    fields = mapping(parse_yaml(read_text(path), path), path, "release")
-    missing = {"version", "date"} - fields.keys()
-    if missing:
-        raise RecordError(f"{' and '.join(sorted(missing))} missing", file=path, remedy="add it")
-    return scalar(fields["version"], path, "version"), scalar(fields["date"], path, "date")

@@ -10,6 +10,7 @@ import shutil
 import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from pyoxigraph import BlankNode, Literal, NamedNode, Store
 from fmgraph.errors import UsageError
 from fmgraph.ontology import all_kinds
 from fmgraph.rdf.prefixes import BASE, DCTERMS, FMG, OWL, PROV, RDF, RDFS, SKOS, fmg
+from fmgraph.rdf.rdf_patch import changes
 from fmgraph.rdf.sorted_lines import Lines, Parts, lines_of, parts
 from fmgraph.rdf.store import Dataset, dataset_of_files, open_dataset
 from fmgraph.records.findings import Finding
@@ -101,8 +103,19 @@ def open_side(path: Path | str) -> Dataset:
         return open_dataset(path)
     if not path.is_file():
         raise UsageError(f"{path} is neither a dataset nor a file")
+    with unpacked(path) as plain:
+        return dataset_of_files([plain])
+
+
+@contextmanager
+def unpacked(path: Path) -> Iterator[Path]:
+    """Give a file as it is, or the content of a packed one (``.gz``, ``.zst``) in a file of its own.
+
+    Raises UsageError for one that cannot be unpacked.
+    """
     if path.suffix not in (".gz", ".zst"):
-        return dataset_of_files([path])
+        yield path
+        return
     with tempfile.TemporaryDirectory() as folder, path.open("rb") as packed:
         plain = Path(folder) / path.stem
         with plain.open("wb") as file:
@@ -113,7 +126,7 @@ def open_side(path: Path | str) -> Dataset:
                     zstandard.ZstdDecompressor().copy_stream(packed, file)
             except (OSError, EOFError, zstandard.ZstdError) as error:
                 raise UsageError(f"{path} cannot be unpacked: {error}") from error
-        return dataset_of_files([plain])
+        yield plain
 
 
 def diff(old: Dataset, new: Dataset) -> Difference:
@@ -134,19 +147,12 @@ def diff(old: Dataset, new: Dataset) -> Difference:
 
 def _changed(old: Lines, new: Lines) -> tuple[list[Parts], list[Parts]]:
     """Return the triples only in ``old`` and only in ``new``; without those of blank nodes."""
-    gone, come = [], []
-    left, right = iter(old), iter(new)
-    a, b = next(left, None), next(right, None)
-    while a is not None or b is not None:
-        if a == b:
-            a, b = next(left, None), next(right, None)
-        elif b is None or (a is not None and a < b):
-            gone.append(parts(a))  # type: ignore[arg-type]
-            a = next(left, None)
-        else:
-            come.append(parts(b))
-            b = next(right, None)
-    return [t for t in gone if not _blank(t)], [t for t in come if not _blank(t)]
+    found: dict[str, list[Parts]] = {"D": [], "A": []}
+    for operation, line in changes(old, new):
+        triple = parts(line)
+        if not _blank(triple):
+            found[operation].append(triple)
+    return found["D"], found["A"]
 
 
 def _blank(triple: Parts) -> bool:

@@ -1,8 +1,9 @@
 """Which records each release had: ``data/releases/{version}.txt``, one ``kind/slug`` a line.
 
 Its first line is ``# `` and the date of the release. By these files it is known what has been added since,
-and a test holds every record ever released to lead somewhere. At a release the new file is written by
-``python -m fmgraph.publish.released_records > data/releases/VERSION.txt`` (docs/releases.md).
+and a test holds every record ever released to lead somewhere. At a release ``python -m
+fmgraph.publish.released_records`` writes the new file, and keeps the ontology as it is then as
+``ontology/versions/{version}.ttl`` (docs/releases.md).
 """
 
 from __future__ import annotations
@@ -13,8 +14,8 @@ from pathlib import Path
 
 from fmgraph import resources
 from fmgraph.errors import RecordError
-from fmgraph.ontology import all_kinds
-from fmgraph.publish.make_dataset import release
+from fmgraph.ontology import all_kinds, published_ontology
+from fmgraph.records.record_files import mapping, parse_yaml, read_text, scalar
 
 
 @dataclass(frozen=True)
@@ -47,10 +48,34 @@ def records(data_dir: Path | None = None) -> list[str]:
     return sorted(f"{kind}/{path.stem}" for kind in kinds for path in (folder / kind).glob("*.yaml"))
 
 
+def current_release(data_dir: Path) -> tuple[str, str]:
+    """Return version and date of the data, from ``release.yaml``; raises RecordError where it has none."""
+    path = data_dir / "release.yaml"
+    fields = mapping(parse_yaml(read_text(path), path), path, "release")
+    missing = {"version", "date"} - fields.keys()
+    if missing:
+        raise RecordError(f"{' and '.join(sorted(missing))} missing", file=path, remedy="add it")
+    return scalar(fields["version"], path, "version"), scalar(fields["date"], path, "date")
+
+
+def previous_release(data_dir: Path) -> str | None:
+    """Return the version released last before the one that ``release.yaml`` names; None for the first."""
+    version, _ = current_release(data_dir)
+    earlier = [one.version for one in read_releases(data_dir) if one.version != version]
+    return earlier[-1] if earlier else None
+
+
 def main() -> None:
-    """Print the file of the release that ``data/release.yaml`` names."""
-    _, date = release(resources.data_dir())
-    sys.stdout.write("\n".join([f"# {date}", *records()]) + "\n")
+    """Write what is kept of the release that ``data/release.yaml`` names, and say to which files."""
+    data, ontology = resources.data_dir(), resources.ontology_dir()
+    version, date = current_release(data)
+    kept = {
+        data / "releases" / f"{version}.txt": "\n".join([f"# {date}", *records()]) + "\n",
+        ontology / "versions" / f"{version}.ttl": published_ontology(),
+    }
+    for path, text in kept.items():
+        path.write_text(text, "utf-8")
+        sys.stderr.write(f"{path}\n")
 
 
 if __name__ == "__main__":

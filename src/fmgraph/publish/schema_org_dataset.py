@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Protocol
 
 from fmgraph.publish.dataset_names import (
@@ -10,6 +11,8 @@ from fmgraph.publish.dataset_names import (
     DESCRIPTION,
     KEYWORDS,
     TITLE,
+    DumpFile,
+    StoredFile,
     describing,
     dump_files,
 )
@@ -27,13 +30,21 @@ class Release(Protocol):
     def triples(self) -> int: ...  # noqa: D102
 
 
-def dataset_jsonld(meta: Release, *, base: str = BASE, service: str | None = None) -> dict[str, Any]:
+def dataset_jsonld(
+    meta: Release,
+    *,
+    base: str = BASE,
+    service: str | None = None,
+    dumps: Iterable[DumpFile] = tuple(dump_files()),
+    stored: Iterable[StoredFile] = (),
+) -> dict[str, Any]:
     """Return ``schema:Dataset`` as a JSON-LD object, with a context that needs no fetching.
 
     It is what F-UJI and dataset search engines read from a landing page. ``service`` is the URL under which
-    the dumps are (the base where None).
+    the dumps are (the base where None), ``dumps`` those there are, ``stored`` those whose sizes are known.
     """
     service = service or base
+    sizes = {file.name: file for file in stored}
     people = {"@type": "Organization", "@id": describing("contributors", base), "name": AUTHORS}
     return {
         "@context": {"@vocab": SCHEMA},
@@ -64,8 +75,15 @@ def dataset_jsonld(meta: Release, *, base: str = BASE, service: str | None = Non
                 "encodingFormat": file.syntax.media_type,
                 "contentUrl": {"@id": f"{service}dump/{file.name}"},
                 "name": file.name,
+                **_measures(sizes.get(file.name)),
             }
-            for file in dump_files()
+            for file in dumps
             if not file.compression or file.syntax.suffix in ("ttl", "nt")
         ],
     }
+
+
+def _measures(file: StoredFile | None) -> dict[str, str]:
+    if file is None:
+        return {}
+    return {"contentSize": f"{file.size} B"} | ({"sha256": file.sha256} if file.sha256 else {})

@@ -11,6 +11,7 @@ import hashlib
 import json
 import posixpath
 import re
+import shutil
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -24,7 +25,8 @@ from werkzeug.wrappers import Response
 from fmgraph.errors import UsageError
 from fmgraph.ontology import all_kinds, searched_classes
 from fmgraph.publish.describe import SYNTAXES
-from fmgraph.publish.dump_files import write_dumps
+from fmgraph.publish.dump_files import CHECKSUMS, write_dumps
+from fmgraph.publish.release_folders import ReleaseFolder, read_releases_of
 from fmgraph.publish.rewrite_links import rewrite
 from fmgraph.rdf.prefixes import RDFS, SKOS
 from fmgraph.rdf.store import Dataset
@@ -57,13 +59,20 @@ class SiteReport:
 
 
 def write_site(
-    app: Any, dataset: Dataset, directory: Path | str, service: str | None = None, *, dumps: bool = True
+    app: Any,
+    dataset: Dataset,
+    directory: Path | str,
+    service: str | None = None,
+    *,
+    dumps: bool = True,
+    releases: Path | None = None,
 ) -> SiteReport:
     """Write the site of a WSGI application over ``dataset`` below ``directory`` and say what was written.
 
     ``app`` is the Flask application over the same dataset; ``service`` the public URL of the running service
     (the base of the IRIs where None), whose path is also the one under which ``app`` answers. With ``dumps``
-    the files of ``/dump/`` are written too. Raises UsageError where the folder holds something already.
+    the files of ``/dump/`` are written too; ``releases`` is the folder of those that ``app`` shows. Raises
+    UsageError where the folder holds something already.
     """
     directory = Path(directory)
     if directory.exists() and any(directory.iterdir()):
@@ -74,6 +83,9 @@ def write_site(
         written = [path.name for path in write_dumps(dataset, directory / "dump")]
         site.known.update({f"{site.root}dump/{name}": f"dump/{name}" for name in written})
         site.report.files += len(written)
+    if releases is not None:
+        for one in read_releases_of(releases):
+            site.copy_release(releases, one)
     site.crawl(_seeds(dataset, site.root))
     site.finish()
     site.write_names(dataset)
@@ -113,6 +125,16 @@ class _Site:
                 if found not in seen and found not in self.known:
                     seen.add(found)
                     waiting.append(found)
+
+    def copy_release(self, releases: Path, release: ReleaseFolder) -> None:
+        """Copy the files of a release to where its page leads to."""
+        target = self.directory / "release" / release.version
+        target.mkdir(parents=True)
+        for name in (CHECKSUMS, *(file.name for file in release.files)):
+            shutil.copyfile(releases / release.version / name, target / name)
+            local = f"release/{release.version}/{name}"
+            self.known[self.root + local] = local
+            self.report.files += 1
 
     def _fetch(self, url: str) -> list[str]:
         with self.client.get(url, headers={"Accept": "text/html, text/turtle;q=0.9, */*;q=0.5"}) as answer:

@@ -6,6 +6,7 @@ SPARQL editor reads: class partition, its property partitions, and below them cl
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from hashlib import sha256
 
@@ -15,11 +16,12 @@ from fmgraph.errors import UsageError
 from fmgraph.publish.dataset_names import SYNTAXES, VOID_EXT, Collector, describing, dump_files, short
 from fmgraph.publish.void_count import count_store
 from fmgraph.publish.void_counts import TARGETS, Counts, example_resources, is_described
-from fmgraph.rdf.prefixes import DCTERMS, FMG, FOAF, PREFIXES, RDFS, VOID
+from fmgraph.rdf.prefixes import DCTERMS, FMG, FOAF, RDFS, VOID
 
 #: A facet with more values than this has their number instead of a partition for each: the description would
 #: grow with the data.
 MOST_VALUES = 1_000
+_NAMESPACE = re.compile(r"[^#/]+$")
 
 
 def void(
@@ -66,15 +68,14 @@ def _render(counts: Counts, service: str) -> list[Triple]:
 
 
 def _vocabularies(counts: Counts) -> list[str]:
-    """Return the namespaces, of those we know, that the properties and classes of the graph are in."""
+    """Return the namespaces that the properties and classes of the graph are in: up to the last # or /."""
     terms = [*counts.properties, *counts.classes]
-    known = {*PREFIXES.values(), VOID_EXT}
-    return sorted(name for name in known if any(term.startswith(name) for term in terms))
+    return sorted({_NAMESPACE.sub("", term) for term in terms})
 
 
 def _property_partitions(out: Collector, counts: Counts, dataset: str) -> None:
     for predicate, number in counts.properties.items():
-        part = f"{dataset}-{short(predicate)}"
+        part = _partition(short(predicate), counts.base)
         out.type(part, f"{VOID}Dataset")
         out.iri(dataset, f"{VOID}propertyPartition", part)
         out.iri(part, f"{VOID}property", predicate)
@@ -124,7 +125,12 @@ def _class_partitions(out: Collector, counts: Counts, dataset: str) -> None:
 
 
 def _class_part(counts: Counts, cls: str) -> str:
-    return describing(f"class-{short(cls)}", counts.base)
+    return _partition(f"class-{short(cls)}", counts.base)
+
+
+def _partition(local: str, base: str) -> str:
+    """Return the IRI of a partition: a fragment of the document that has the counts, not of ``/void``."""
+    return f"{base}void/partitions#{local}"
 
 
 def _use_part(counts: Counts, cls: str, predicate: str) -> str:

@@ -40,6 +40,7 @@ from fmgraph.site import (
     query_endpoint,
     rdf_files,
     reconcile_service,
+    release_pages,
     result_pages,
     search_page,
     signposting,
@@ -67,6 +68,7 @@ _PARTS = (
     coverage_page,
     vocabulary_pages,
     rdf_files,
+    release_pages,
     query_endpoint,
     problem_pages,
     openapi_document,
@@ -78,13 +80,16 @@ _PARTS = (
 )
 
 
-def blueprint(engine: Engine, settings: Settings, search_index: Path | None = None) -> tuple[Blueprint, Site]:
+def blueprint(
+    engine: Engine, settings: Settings, search_index: Path | None = None, dumps: Path | None = None
+) -> tuple[Blueprint, Site]:
     """Return the pages over an engine, and what they share.
 
     ``search_index`` is the dataset's ``search.sqlite``; without it, names are searched one by one.
+    ``dumps`` is the folder of ready-made dumps, if there is one.
     """
     pages = Blueprint("pages", __name__, template_folder=str(STATIC.parent / "templates"))
-    site = Site(engine, settings, search_index)
+    site = Site(engine, settings, search_index, dumps)
     for part in _PARTS:
         part.register(pages, site)
     return pages, site
@@ -93,11 +98,12 @@ def blueprint(engine: Engine, settings: Settings, search_index: Path | None = No
 def register(app: Flask) -> None:
     """Add the pages to the application, and give the endpoint its editor, results and error pages."""
     service: Service = app.extensions[NAME]
-    pages, site = blueprint(service.engine, service.settings, service.search)
+    pages, site = blueprint(service.engine, service.settings, service.search, service.dumps)
     app.register_blueprint(pages)
     service.hooks.editor = lambda: editor_pages.editor(site)
     service.hooks.results = lambda query, answer: editor_pages.results(site, query, answer)
     service.hooks.dump_links = lambda: signposting.dump_links(site.links)
+    service.hooks.see_also = lambda: signposting.service_documents(site.links)
     service.hooks.warnings = lambda query: warnings(query, site.engine)
     service.hooks.dump_index = lambda files: download_page.index(site, files)
     service.hooks.problem = lambda members: editor_pages.problem(site, members)

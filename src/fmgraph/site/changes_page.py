@@ -1,14 +1,13 @@
 """``/changes`` and ``/changes.atom``: what each release added, and what has been added since the last.
 
 Releases are known by the records they had (:mod:`fmgraph.publish.released_records`). Which values changed is
-told by ``fmgraph diff`` in the notes of a release.
+told by the change files of a release (:mod:`fmgraph.site.release_pages`).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from xml.etree import ElementTree
 
 from flask import Blueprint, request
 from werkzeug.wrappers import Response
@@ -16,17 +15,16 @@ from werkzeug.wrappers import Response
 from fmgraph.errors import NotFoundError
 from fmgraph.ontology import all_kinds
 from fmgraph.publish.released_records import read_releases, records
-from fmgraph.rdf.formats import HTML, Format
+from fmgraph.rdf.formats import HTML
+from fmgraph.site.atom_feed import ATOM, Feed, add
 from fmgraph.site.graph_reader import iri, values
 from fmgraph.site.page_context import Site
 from fmgraph.text import SLUG, nearest
 
-ATOM = Format("atom", "Atom", "application/atom+xml", "atom")
 #: Records named of one kind; how many more there are is said.
 MOST_NAMED = 200
 #: Entries of the feed.
 _MOST_ENTRIES = 200
-_SPACE = "http://www.w3.org/2005/Atom"
 
 
 @dataclass(frozen=True)
@@ -119,50 +117,23 @@ def _by_kind(present: dict[str, str], names: frozenset[str]) -> dict[str, dict[s
 
 
 def feed(site: Site, changes: list[Change]) -> bytes:
-    """Return the changes as Atom (RFC 4287): an entry a release, and one for each record not released yet."""
+    """Return the changes as Atom: an entry a release, and one for each record not released yet."""
     links = site.links
-    root = ElementTree.Element("feed", xmlns=_SPACE)
-    _add(root, "id", f"{links.base}changes")
-    _add(root, "title", "fmgraph: changes")
     newest = max((change.date for change in changes), default=site.engine.meta.modified)
-    _add(root, "updated", _moment(newest))
-    _add(_add(root, "author"), "name", "The fmgraph contributors")
-    _add(root, "link", rel="self", href=links.absolute(links.path("changes.atom")))
-    _add(root, "link", rel="alternate", href=links.absolute(links.path("changes")))
+    made = Feed(links, "changes", links.path("changes.atom"), "fmgraph: changes", newest)
     for change in changes:
         counts = ", ".join(f"{len(some):,} {all_kinds()[kind].plural}" for kind, some in change.added.items())
         if change.version is not None:
             place = f"changes#{change.version}"
-            entry = _entry(root, links.base + place, f"fmgraph {change.version}", change.date)
-            _add(entry, "link", rel="alternate", href=links.absolute(links.root + place))
-            _add(entry, "summary", f"Added: {counts}.")
+            page = links.absolute(links.root + place)
+            made.entry(
+                links.base + place, f"fmgraph {change.version}", change.date, page, f"Added: {counts}."
+            )
             continue
         named = [(kind, name, label) for kind, some in change.added.items() for name, label in some.items()]
         for kind, name, label in named[:_MOST_ENTRIES]:
-            entry = _entry(root, f"{links.base}{name}", f"{label} ({kind})", change.date)
-            _add(entry, "link", rel="alternate", href=links.absolute(links.root + name))
-            _add(entry, "category", term=kind)
-            _add(entry, "summary", "Added, not yet in a release.")
-    ElementTree.indent(root)
-    text = ElementTree.tostring(root, "unicode")
-    return f'<?xml version="1.0" encoding="utf-8"?>\n{text}\n'.encode()
-
-
-def _entry(root: ElementTree.Element, name: str, title: str, date: str) -> ElementTree.Element:
-    entry = _add(root, "entry")
-    _add(entry, "id", name)
-    _add(entry, "title", title)
-    _add(entry, "updated", _moment(date))
-    return entry
-
-
-def _add(
-    parent: ElementTree.Element, tag: str, text: str | None = None, **attributes: str
-) -> ElementTree.Element:
-    element = ElementTree.SubElement(parent, tag, attributes)
-    element.text = text
-    return element
-
-
-def _moment(date: str) -> str:
-    return date if "T" in date else f"{date}T00:00:00Z"
+            page = links.absolute(links.root + name)
+            summary = "Added, not yet in a release."
+            entry = made.entry(f"{links.base}{name}", f"{label} ({kind})", change.date, page, summary)
+            add(entry, "category", term=kind)
+    return made.document()

@@ -11,7 +11,9 @@ from flask import Blueprint
 from werkzeug.wrappers import Response
 
 from fmgraph.errors import NotFoundError
-from fmgraph.publish.describe import describing, document_query
+from fmgraph.publish.dcat import dump_iri
+from fmgraph.publish.describe import describing, document_query, dump_files
+from fmgraph.publish.release_description import measured_dumps, version_triples
 from fmgraph.rdf.formats import GRAPHS, HTML, Format, named
 from fmgraph.rdf.prefixes import DCTERMS, FMG, VOID
 from fmgraph.server.engine import ResultFormats
@@ -122,7 +124,7 @@ def register(pages: Blueprint, site: Site) -> None:
 
 def describe_dataset(site: Site, form: Format) -> Response:
     """Return what the graph says of itself in a format; raises NotFoundError where it says nothing."""
-    triples = _triples(site, partitions=False)
+    triples = _with_files(site, _triples(site, partitions=False))
     dataset = ox.NamedNode(describing("dataset", site.links.base))
     if form is HTML:
         said = Description(triples | _triples(site, partitions=True), dataset)
@@ -139,6 +141,23 @@ def describe_dataset(site: Site, form: Format) -> Response:
         response.headers["Link"] = signposting.description_links(site.links)
     response.headers["Content-Location"] = site.links.path(f"void.{form.suffix}")
     return response
+
+
+def _with_files(site: Site, triples: set[ox.Triple]) -> set[ox.Triple]:
+    """Return the description with the sizes of the dumps, without dumps that are not here, with releases."""
+    base = site.links.base
+    there = {file.name for file in site.dump_files()}
+    absent = [file for file in dump_files() if file.name not in there]
+    nodes = {ox.NamedNode(dump_iri(file, base)) for file in absent}
+    ends = tuple(f"/dump/{file.name}" for file in absent)
+
+    def is_here(triple: ox.Triple) -> bool:
+        if triple.predicate.value == f"{VOID}dataDump" and isinstance(triple.object, ox.NamedNode):
+            return not triple.object.value.endswith(ends)
+        return triple.subject not in nodes and triple.object not in nodes
+
+    told = {triple for triple in triples if is_here(triple)}
+    return told | {*measured_dumps(site.stored_dumps(), base), *version_triples(site.releases(), base)}
 
 
 def _triples(site: Site, *, partitions: bool) -> set[ox.Triple]:

@@ -40,11 +40,11 @@ def index(site: Site, files: Iterable[tuple[str, int | None, str]]) -> str:
             group, holds = "By list", stem.removeprefix("list-")
         else:
             group, holds = "Further files", "checksums" if name == "SHA256SUMS" else ""
-        groups[group].append(File(name, holds, words, _words(size), sha256))
+        groups[group].append(File(name, holds, words, size_words(size), sha256))
     return site.render("downloads.html", groups={title: some for title, some in groups.items() if some})
 
 
-def _words(size: int | None) -> str:
+def size_words(size: int | None) -> str:
     """Return a number of bytes as people write it: decimal units, as downloads are measured."""
     if size is None:
         return ""

@@ -20,6 +20,7 @@ from fmgraph.site.entity_facts import group_facts, label_of
 from fmgraph.site.graph_reader import BUILT_ON, LABEL, TYPE, Term, iri, text
 from fmgraph.site.incoming_links import PAGE, finer, incoming, one_property
 from fmgraph.site.lineage_pages import MOST_ON_ITS_PAGE, both_ways, pictures
+from fmgraph.site.model_card import model_card
 from fmgraph.site.page_context import Site, View, page_number
 from fmgraph.site.page_links import SPDX
 from fmgraph.site.result_tables import BY_KIND, results_of, summaries
@@ -191,7 +192,7 @@ def _page(site: Site, kind: Kind, slug: str, node: str, triples: Triples) -> Res
             rdf_documents.with_labels(site.graph, triples), signposting.ENTITY_GRAPHS[0], node
         ).decode(),
         bibtex=_bibtex(site, slug, facts, names) if kind.name == "paper" else None,
-        card=snippets.model_card(site.graph, node) if kind.work else None,
+        card=model_card(site.graph, node) if kind.work else None,
         authors=people,
         block=block,
         author_claims=_once(claims, FMG + "author"),

@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 
 from fmgraph.answers.named_queries import OPEN, NamedQuery, Parameter, load_queries
 from fmgraph.ontology import all_kinds
-from fmgraph.publish.dataset_names import describing, dump_files
+from fmgraph.publish.dataset_names import describing
 from fmgraph.publish.schema_org_dataset import dataset_jsonld
 from fmgraph.rdf.formats import GRAPHS, HTML
 from fmgraph.rdf.prefixes import BASE, PREFIXES
@@ -47,10 +47,16 @@ def register(pages: Blueprint, site: Site) -> None:
             return description_pages.describe_dataset(site, form)
         meta = site.engine.meta
         newest = newest_models(site)
-        about = dataset_jsonld(meta, service=f"{site.links.public}/" if site.links.public else None)
+        dumps = site.dump_files()
+        about = dataset_jsonld(
+            meta,
+            service=f"{site.links.public}/" if site.links.public else None,
+            dumps=dumps,
+            stored=site.stored_dumps(),
+        )
         return site.page(
             "home.html",
-            headers={"Link": signposting.dataset_links(site.links), "Vary": "Accept"},
+            headers={"Link": signposting.dataset_links(site.links, dumps), "Vary": "Accept"},
             counts=counts(site),
             small=atlas.small(),
             newest=newest,
@@ -58,7 +64,7 @@ def register(pages: Blueprint, site: Site) -> None:
             datasets=_labels(site, "?s a fmg:Dataset . ?x fmg:trainedOn|fmg:evaluatedOn ?s"),
             models=_labels(site, "?s a fmg:Model . ?claim rdf:subject ?s"),
             view=site.view(one[0] for one in newest),
-            dumps=[file for file in dump_files() if file.compression != "zst" and file.syntax.key in _SHOWN],
+            dumps=[file for file in dumps if file.compression != "zst" and file.syntax.key in _SHOWN],
             jsonld=script(about),
             dataset_iri=describing("dataset"),
         )

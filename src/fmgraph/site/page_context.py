@@ -16,10 +16,12 @@ from werkzeug.wrappers import Response
 from fmgraph.answers.resolve import resolver_of
 from fmgraph.errors import NotFoundError
 from fmgraph.ontology import all_kinds, shipped
-from fmgraph.publish.dataset_names import DATA_LICENSE
+from fmgraph.publish.dataset_names import DATA_LICENSE, DumpFile, StoredFile, dump_files
+from fmgraph.publish.release_folders import ReleaseFolder, all_releases
 from fmgraph.rdf.formats import HTML, Format, named
 from fmgraph.rdf.prefixes import XSD, curie
 from fmgraph.server.engine import Engine
+from fmgraph.server.http import dump_downloads
 from fmgraph.server.http.negotiation import choose, names_any
 from fmgraph.server.http.problems import NotAcceptableError
 from fmgraph.server.http.service_state import tag
@@ -86,11 +88,33 @@ def _literal(term: ox.Literal) -> str:
 class Site:
     """One set of pages over one engine."""
 
-    def __init__(self, engine: Engine, settings: Settings, search_index: Path | None = None) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        settings: Settings,
+        search_index: Path | None = None,
+        dumps: Path | None = None,
+    ) -> None:
         self.engine, self.settings, self.search_index = engine, settings, search_index
+        self.dumps = dumps
         self.graph = Graph(engine)
         self.resolver = resolver_of(engine, search_index)
         self.links = Links(settings)
+
+    def releases(self) -> list[ReleaseFolder]:
+        """Return the releases as they are now, the newest first: with files where they are kept here."""
+        folder = self.settings.releases
+        return all_releases(Path(folder).absolute() if folder else None)
+
+    def dump_files(self) -> list[DumpFile]:
+        """Return the files of the whole dataset that ``/dump/`` gives out here."""
+        there = set(dump_downloads.names(self.dumps))
+        return [file for file in dump_files() if file.name in there]
+
+    def stored_dumps(self) -> list[StoredFile]:
+        """Return the files of ``/dump/`` that are ready-made, with their sizes."""
+        known = dump_downloads.sizes(self.dumps)
+        return [StoredFile(name, size, sha256) for name, size, sha256 in known if size is not None]
 
     def view(self, terms: Iterable[Term | str] = (), labels: Mapping[str, str] | None = None) -> View:
         """Return a view that knows the labels of the terms."""

@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterable
 
 from fmgraph.ontology import all_kinds, shipped
-from fmgraph.publish.dataset_names import COMPRESSIONS, DATA_LICENSE, dump_files
+from fmgraph.publish.dataset_names import COMPRESSIONS, DATA_LICENSE, DumpFile, describing, release_iri
+from fmgraph.publish.release_folders import ReleaseFolder
 from fmgraph.rdf.formats import GRAPHS, Format
 from fmgraph.site.page_links import Links, safe
 
@@ -57,10 +58,21 @@ def back_link(links: Links, kind: str, slug: str, entity: str) -> str:
     return ", ".join(made)
 
 
-def dataset_links(links: Links) -> str:
-    """Return the Link field of the home page, which is the landing page of the dataset."""
+def service_documents(links: Links) -> list[str]:
+    """Return what tells of the service: the graph's description, ontology, example queries, API, help."""
+    names = ("void", "ns", "queries", "openapi.json", "about")
+    return [f"{links.base}{name}" if name in ("void", "ns") else _public(links, name) for name in names]
+
+
+def _public(links: Links, name: str) -> str:
+    return links.absolute(links.path(name)) if links.public else f"{links.base}{name}"
+
+
+def dataset_links(links: Links, dumps: Iterable[DumpFile]) -> str:
+    """Return the Link field of the home page, which is the landing page of the dataset, with its dumps."""
     made = [
         _link(links.base, "cite-as"),
+        _link(describing("contributors", links.base), "author"),
         _link(DATA_LICENSE, "license"),
         _link("https://schema.org/Dataset", "type"),
         _link("https://schema.org/AboutPage", "type"),
@@ -69,9 +81,29 @@ def dataset_links(links: Links) -> str:
         _link(links.absolute(links.path(f"void.{form.suffix}")), "describedby", form.media_type)
         for form in ENTITY_GRAPHS
     ]
-    for file in dump_files():
+    for file in dumps:
         kind = COMPRESSIONS[file.compression] or file.syntax.media_type
         made.append(_link(links.absolute(links.path("dump", file.name)), "item", kind))
+    return ", ".join(made)
+
+
+def release_links(links: Links, release: ReleaseFolder) -> str:
+    """Return the Link field of a release's page: its IRI, RDF, files, the licence and the release before."""
+    path = links.path("release", release.version)
+    made = [
+        _link(release_iri(release.version, links.base), "cite-as"),
+        _link(DATA_LICENSE, "license"),
+        _link("https://schema.org/Dataset", "type"),
+        _link("https://schema.org/AboutPage", "type"),
+    ]
+    made += [
+        _link(links.absolute(f"{path}.{form.suffix}"), "describedby", form.media_type)
+        for form in ENTITY_GRAPHS
+    ]
+    made += [_link(links.absolute(f"{path}/{file.name}"), "item") for file in release.files]
+    if release.previous:  # RFC 5829
+        before = links.absolute(links.path("release", release.previous, ""))
+        made.append(_link(before, "predecessor-version", "text/html"))
     return ", ".join(made)
 
 

@@ -28,6 +28,7 @@ _PAGES = (
     "results/",
     "coverage",
     "changes",
+    "release/",
     "vocabulary",
     "sparql",
 )

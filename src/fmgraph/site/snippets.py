@@ -1,13 +1,9 @@
-"""Text to copy: BibTeX of a paper, metadata of a model card, the ways to ask for a result elsewhere."""
+"""Text to copy: BibTeX of a paper, the ways to ask for a result elsewhere."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
-from urllib.parse import urlencode, urlsplit
-
-from fmgraph.rdf.prefixes import FMG
-from fmgraph.site.graph_reader import BUILT_ON, Graph, iri
+from urllib.parse import urlencode
 
 _TEX = {
     **{char: f"\\{char}" for char in "&%$#_{}"},
@@ -17,23 +13,6 @@ _TEX = {
 }
 #: Longer addresses are no link that a mail program keeps whole.
 _LONGEST_LINK = 2000
-_HUB_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-#: Paths of the Hub that are no model: https://huggingface.co/docs/hub/repositories
-_NOT_OWNERS = {
-    "datasets",
-    "spaces",
-    "docs",
-    "blog",
-    "papers",
-    "collections",
-    "models",
-    "organizations",
-    "api",
-}
-#: https://huggingface.co/docs/hub/model-cards#specifying-a-base-model: only where the graph says just that.
-_RELATIONS = {FMG + "fineTunedFrom": "finetune", FMG + "adapts": "adapter"}
-#: Relations that make the parent a base model in the Hub's sense: the model starts from its weights.
-_BASE = (BUILT_ON, FMG + "initialisedFrom", *_RELATIONS)
 
 
 def tex(text: str) -> str:
@@ -64,71 +43,6 @@ def bibtex(
     entry = "misc" if preprint else "inproceedings" if in_book else "article"
     lines = [f"  {key} = {{{value}}}" for key, value in fields.items() if value and value != "{}"]
     return f"@{entry}{{{slug},\n" + ",\n".join(lines) + "\n}\n"
-
-
-def hub_id(address: str) -> str | None:
-    """Return ``owner/name`` of a model on the Hugging Face Hub; None for any other address."""
-    try:
-        parts = urlsplit(address)
-    except ValueError:
-        return None
-    names = parts.path.strip("/").split("/")
-    if parts.hostname not in ("huggingface.co", "hf.co", "www.huggingface.co") or len(names) < 2:
-        return None
-    if names[0] in _NOT_OWNERS or not all(_HUB_NAME.fullmatch(name) for name in names[:2]):
-        return None
-    return "/".join(names[:2])
-
-
-def model_card(graph: Graph, entity: str) -> str | None:
-    """Return the ``base_model`` lines for the model's card on the Hub; None where no parent is there.
-
-    Only parents that the model starts from; the relation only where every edge says it literally. A parent
-    with several repositories is listed with all of them in comments, because which one it was is not known.
-    """
-    edges = " ".join(iri(prop) for prop in _BASE)
-    rows = graph.rows(
-        f"SELECT DISTINCT ?p ?o ?label ?at WHERE {{ VALUES ?p {{ {edges} }} {iri(entity)} ?p ?o . "
-        "OPTIONAL { ?o rdfs:label ?label } OPTIONAL { ?o fmg:weights|fmg:code ?at } } ORDER BY ?o ?p ?at"
-    )
-    relations: dict[str, set[str]] = {}
-    hubs: dict[str, set[str]] = {}
-    names: dict[str, str] = {}
-    for row in rows:
-        parent = row["o"].value
-        names[parent] = row["label"].value if row.get("label") is not None else parent
-        relations.setdefault(parent, set()).add(row["p"].value)
-        hub = hub_id(row["at"].value) if row.get("at") is not None else None
-        hubs.setdefault(parent, set()).update([hub] if hub else [])
-    mine = _starts_from(graph, entity, relations)
-    known = {parent: ids for parent, ids in hubs.items() if ids and parent in mine}
-    if not known:
-        return None
-    lines = ["base_model:"]
-    for parent, ids in known.items():
-        name = " ".join(names[parent].split())
-        if len(ids) == 1:
-            lines.append(f"  - {next(iter(ids))}  # {name}")
-        else:
-            lines += [f"  # {name}: one of", *(f"  # - {one}" for one in sorted(ids))]
-    if all(line.lstrip().startswith("#") for line in lines[1:]):
-        lines[0] = "# base_model:"
-    said = {_RELATIONS.get(prop) for parent in mine for prop in relations[parent] - {BUILT_ON}}
-    if len(said) == 1 and None not in said and lines[0] == "base_model:":
-        lines.append(f"base_model_relation: {said.pop()}")
-    return "\n".join(lines) + "\n"
-
-
-def _starts_from(graph: Graph, entity: str, relations: Mapping[str, set[str]]) -> set[str]:
-    """Return the parents whose edge is one of _BASE itself, not just an umbrella over another relation."""
-    others = {
-        row["o"].value
-        for row in graph.rows(
-            f"SELECT DISTINCT ?o WHERE {{ {iri(entity)} ?p ?o . ?p rdfs:subPropertyOf fmg:builtOn "
-            f"FILTER(?p NOT IN ({', '.join(iri(prop) for prop in _BASE)})) }}"
-        )
-    }
-    return {parent for parent, props in relations.items() if props - {BUILT_ON} or parent not in others}
 
 
 def use_of_address(url: str, *, graph: bool = False) -> list[tuple[str, str]]:

@@ -14,9 +14,9 @@ from werkzeug.wrappers import Response
 
 from fmgraph import resources
 from fmgraph.errors import NotFoundError, OntologyError
-from fmgraph.ontology import all_kinds
+from fmgraph.ontology import all_kinds, published_ontology
 from fmgraph.publish import ontology_page
-from fmgraph.rdf.formats import GRAPHS, HTML
+from fmgraph.rdf.formats import GRAPHS, HTML, Format, named
 from fmgraph.rdf.prefixes import FMG, OWL, RDFS, SKOS, VOID
 from fmgraph.site.graph_reader import Term, iri, text
 from fmgraph.site.lineage_picture import Drawing, Relations, draw
@@ -25,6 +25,7 @@ from fmgraph.site.rdf_documents import write
 from fmgraph.site.signposting import ENTITY_GRAPHS
 
 _FORMATS = (HTML, *GRAPHS)
+_FILE = "fmgraph.ttl"
 #: Not rdfs:subClassOf, which is read the other way round.
 _BELOW = "above"
 _HEADING = re.compile(
@@ -64,12 +65,23 @@ def register(pages: Blueprint, site: Site) -> None:
     def namespace(suffix: str = "") -> Response:
         return _ontology(site, suffix)
 
-    @pages.get("/ns/<version>")
-    def version(version: str) -> Response:
-        known = {text(o) for _, p, o in ontology_triples() if p == OWL + "versionInfo"}
-        if version not in known:
-            raise NotFoundError(f"there is no version {version!r} of the ontology here", sorted(known))
-        return _ontology(site, "")
+    @pages.get("/ns/<name>")
+    def version(name: str) -> Response:
+        known = ontology_versions()
+        stem, _, suffix = name.rpartition(".")
+        if name in known:
+            stem, suffix = name, ""
+        if stem not in known or (suffix and named(suffix, _FORMATS) is None):
+            raise NotFoundError(f"there is no version {name!r} of the ontology here", sorted(known))
+        return _version(site, stem, known[stem], suffix)
+
+
+def ontology_versions() -> dict[str, Path | None]:
+    """Return the files of the ontology by version: those released, and None for the one in use."""
+    folder = resources.ontology_dir()
+    current = next((text(o) for _, p, o in ontology_triples() if p == OWL + "versionInfo"), "")
+    released: dict[str, Path | None] = {path.stem: path for path in (folder / "versions").glob("*.ttl")}
+    return {current: None} | released
 
 
 def schemes(site: Site) -> dict[str, str]:
@@ -125,17 +137,13 @@ def _read(file: Path) -> list[tuple[str, str, Term]]:
 
 def ontology_triples() -> list[tuple[str, str, Term]]:
     """Return the ontology's triples with named subjects; raises OntologyError where it cannot be read."""
-    return _read(resources.ontology_dir() / "fmgraph.ttl")
+    return _read(resources.ontology_dir() / _FILE)
 
 
 def _ontology(site: Site, suffix: str) -> Response:
     form = site.negotiate(_FORMATS, suffix)
     if form is not HTML:
-        file = resources.ontology_dir() / "fmgraph.ttl"
-        if form.name == "turtle":
-            return site.answer(file.read_bytes(), form)
-        triples = [quad.triple for quad in ox.parse(path=file, format=ox.RdfFormat.TURTLE)]
-        return site.answer(write(triples, form), form)
+        return _as_rdf(site, published_ontology(), form)
     body = ontology_page.html()
     return site.page(
         "ns.html",
@@ -147,6 +155,28 @@ def _ontology(site: Site, suffix: str) -> Response:
         graphs=ENTITY_GRAPHS,
         view=site.view(),
     )
+
+
+def _version(site: Site, version: str, file: Path | None, suffix: str) -> Response:
+    form = site.negotiate(_FORMATS, suffix)
+    turtle = file.read_text("utf-8") if file else published_ontology()
+    if form is not HTML:
+        return _as_rdf(site, turtle, form)
+    return site.page(
+        "rdf_file.html",
+        title=f"The fmgraph ontology, version {version}",
+        iri=f"{FMG.rstrip('#')}/{version}",
+        path=site.links.path("ns", version),
+        turtle=turtle,
+        graphs=ENTITY_GRAPHS,
+    )
+
+
+def _as_rdf(site: Site, turtle: str, form: Format) -> Response:
+    if form.name == "turtle":
+        return site.answer(turtle.encode(), form)
+    triples = [quad.triple for quad in ox.parse(turtle.encode(), ox.RdfFormat.TURTLE)]
+    return site.answer(write(triples, form), form)
 
 
 def contents(body: str) -> list[tuple[str, list[tuple[str, str]]]]:

@@ -21,7 +21,7 @@ from fmgraph.server.guard.lexer import Token, place, tokens
 MOST_HITS = 10_000
 #: The most patterns of one query.
 MOST_PATTERNS = 10
-_MATCHES = FMG + "matches"
+MATCHES = FMG + "matches"
 _FORM = 'write it as a pattern of its own, with a variable and a string: ?model fmg:matches "words" .'
 
 
@@ -73,9 +73,9 @@ def _prefixes(found: Sequence[Token]) -> dict[str, str]:
 
 def _is_matches(token: Token, prefixes: dict[str, str]) -> bool:
     if token.kind == "iri":
-        return token.text == f"<{_MATCHES}>"
+        return token.text == f"<{MATCHES}>"
     prefix, colon, local = token.text.partition(":")
-    return token.kind == "pname" and prefixes.get(prefix + colon, "") + local == _MATCHES
+    return token.kind == "pname" and prefixes.get(prefix + colon, "") + local == MATCHES
 
 
 def _declares(found: Sequence[Token], number: int) -> bool:

@@ -33,6 +33,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*(?:\.[a-z0-9]+){0,3}")
 _TYPES = {form.suffix: form.media_type for form in GRAPHS} | {
     "gz": "application/gzip",
     "zst": "application/zstd",
+    "md": "text/markdown",
 }
 #: Times a file is looked for again while the folder is swapped under it.
 _TRIES = 5
@@ -80,7 +81,7 @@ def _dump(name: str) -> Response:
     folder = service().dumps
     if folder is not None and _NAME.fullmatch(name):
         with suppress(FileNotFoundError):
-            return _file(folder, name)
+            return send_stored(folder, name)
     stem, _, suffix = name.partition(".")
     form = named(suffix, GRAPHS)
     if stem == _WHOLE and form is not None and form.suffix == suffix:
@@ -97,7 +98,7 @@ def index() -> Response:
     hook = service().hooks.dump_index
     choice = choose(request.headers.get("Accept"), (_PLAIN, HTML))
     if hook is not None and choice is not None and choice.format is HTML:
-        page = hook(_described(service().dumps))
+        page = hook(sizes(service().dumps))
         response = tag(Response(page, content_type=HTML.content_type), "dumps", page)
         response.headers["Vary"] = "Accept"
         return response
@@ -105,8 +106,8 @@ def index() -> Response:
     return tag(Response(body, content_type="text/plain; charset=utf-8"), "dumps", body)
 
 
-def _described(folder: Path | None) -> list[tuple[str, int | None, str]]:
-    """Return name, size and SHA-256 of each dump; neither of one that is made when it is asked for."""
+def sizes(folder: Path | None) -> list[tuple[str, int | None, str]]:
+    """Return name, size and SHA-256 of each dump; None and "" for one that is made when it is asked for."""
     sums: dict[str, str] = {}
     if folder is not None:
         with suppress(OSError):
@@ -129,7 +130,7 @@ def names(folder: Path | None) -> list[str]:
     return sorted(made | found)
 
 
-def _file(folder: Path, name: str) -> Response:
+def send_stored(folder: Path, name: str) -> Response:
     """Send a file of a folder that may be swapped for a new one at any time (``fmgraph dump``).
 
     Checksums and file are opened through one descriptor of the folder, so that they are of one release.

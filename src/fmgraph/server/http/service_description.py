@@ -11,9 +11,11 @@ import io
 from pyoxigraph import Literal, NamedNode, RdfFormat, Triple, serialize
 
 from fmgraph.rdf.formats import GRAPHS, RESULTS, Format
-from fmgraph.rdf.prefixes import PREFIXES, RDF, SD, VOID, XSD
+from fmgraph.rdf.prefixes import DCTERMS, PREFIXES, RDF, RDFS, SD, VOID
 from fmgraph.server.engine import Engine
+from fmgraph.server.engine.text_search import MATCHES
 from fmgraph.server.http.service_state import Service
+from fmgraph.settings import Settings
 
 #: IRIs of file formats, published by the W3C. https://www.w3.org/ns/formats/
 _FORMATS = "http://www.w3.org/ns/formats/"
@@ -53,6 +55,12 @@ def triples(service: Service) -> list[Triple]:
     add(me, SD + "resultFormat", *(_FORMATS + _FORMAT_IRIS[form.name] for form in (*RESULTS, *GRAPHS)))
     if service.settings.service_allow:
         add(me, SD + "feature", SD + "BasicFederatedQuery")
+    if service.search is not None:
+        add(me, SD + "propertyFeature", MATCHES)
+    if (see_also := service.hooks.see_also) is not None:
+        add(me, RDFS + "seeAlso", *see_also())
+    limits = Literal(limits_in_words(service.settings), language="en")
+    found.append(Triple(NamedNode(me), NamedNode(DCTERMS + "description"), limits))
     add(me, SD + "defaultDataset", dataset)
     add(dataset, RDF + "type", SD + "Dataset")
     add(dataset, SD + "defaultGraph", default)
@@ -65,6 +73,16 @@ def triples(service: Service) -> list[Triple]:
         add(node, RDF + "type", SD + "NamedGraph")
         add(node, SD + "name", iri)
     return found
+
+
+def limits_in_words(settings: Settings) -> str:
+    """Return what bounds a query, as sentences."""
+    return (
+        f"Limits: a query may run {settings.timeout_seconds:g} s, wait {settings.queue_seconds:g} s (503), "
+        f"take {settings.memory_mb:,} MB of memory (503), give {settings.result_mb:,} MB (413), have "
+        f"{settings.query_kb:,} KB of text (413) and {settings.query_patterns:,} triple patterns (400). "
+        f"A client may have {settings.client_share:,} queries at a time (503)."
+    )
 
 
 def _names(engine: Engine, endpoint: str) -> tuple[str, str, str]:
@@ -87,7 +105,8 @@ def _graphs(engine: Engine) -> tuple[int, list[str]]:
 
 def describe(service: Service, form: Format) -> bytes:
     """Return the service description in one of the graph formats."""
-    prefixes = {"sd": PREFIXES["sd"], "void": VOID, "xsd": XSD, "formats": _FORMATS}
+    prefixes = {name: PREFIXES[name] for name in ("dcterms", "rdfs", "sd", "xsd")}
+    prefixes |= {"void": VOID, "formats": _FORMATS}
     rdf_format = RdfFormat.from_media_type(form.media_type)
     if rdf_format is None:
         raise ValueError(form.media_type)

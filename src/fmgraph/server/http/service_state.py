@@ -40,6 +40,8 @@ class Hooks:
     dump_links: Callable[[], str] | None = None
     #: (members): an error, from the members of its problem details (see fmgraph.server.http.problems).
     problem: Callable[[dict[str, Any]], str] | None = None
+    #: (): pages and documents about the service, as IRIs, for its description.
+    see_also: Callable[[], list[str]] | None = None
     #: (query): what is probably not meant in it, for those who ask for warnings.
     warnings: Callable[[str], list[str]] | None = None
 
