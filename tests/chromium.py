@@ -93,6 +93,19 @@ class Browser:
     def scheme(self, name: str) -> None:
         self.cdp("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": name}])
 
+    def media(self, name: str) -> None:
+        """Show the page for a medium: ``print``, or ``""`` for the screen."""
+        self.cdp("Emulation.setEmulatedMedia", media=name)
+
+    def reset(self) -> None:
+        """Be as at the start, on an empty page: whatever the test before has set."""
+        self.open("about:blank")
+        self.cdp("Emulation.setEmulatedMedia", media="", features=[])
+        self.scripts(on=True)
+        self.width(1280)
+        self.cdp("Storage.clearDataForOrigin", origin="*", storageTypes="all")
+        self.console()
+
     def screenshot(self) -> bytes:
         return base64.b64decode(self.cdp("Page.captureScreenshot", format="png")["data"])
 

@@ -7,17 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from chromium import CHROMIUM, DRIVER, Browser, chromium, served
+from chromium import Browser, served
 from fmgraph.rdf.store import dataset_of_files
 from fmgraph.settings import Settings
 from fmgraph.site import create_app
 from fmgraph.site.page_context import STATIC
 
 SAMPLE = Path(__file__).parent / "data" / "sample.ttl"
-pytestmark = pytest.mark.skipif(not (DRIVER and CHROMIUM), reason="needs chromium and chromedriver")
 
 PAGES = [
-    "/", "/about", "/queries", "/lists", "/disagreements", "/vocabulary", "/ns", "/search?q=ret", "/sparql",
+    "/", "/about", "/queries", "/list/", "/disagreements", "/vocabulary", "/ns", "/search?q=ret", "/sparql",
     "/sparql?query=SELECT%20*%20WHERE%20%7B%20%3Fs%20a%20%3Ft%20%7D%20LIMIT%2020", "/model/",
     "/model/retizero", "/model/retfound", "/model/examplenet", "/model/eyeclip", "/paper/examplenet",
     "/backbone/vit", "/license/cc-by-nc-4-0", "/list/plm2233-2025-12", "/row/plm2233-2025-12-14",
@@ -30,12 +29,6 @@ PAGES = [
 def site() -> Iterator[str]:
     with served(create_app(dataset_of_files([SAMPLE]), Settings())) as address:
         yield address
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    with chromium(tmp_path_factory.mktemp("profile")) as session:
-        yield session
 
 
 OVERFLOW = """

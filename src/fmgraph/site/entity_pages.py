@@ -174,6 +174,7 @@ def _page(site: Site, kind: Kind, slug: str, node: str, triples: Triples) -> Res
         alike=similar,
         license_name=license_name,
         correct=lambda prop: correction_path(site, node, prop),
+        wrong=_wrong(site, facts) if kind.name == "claim" else None,
         ns=FMG,
         closures=ontology.closures,
         trained=set(_iris(facts, "trainedOn")),
@@ -230,6 +231,12 @@ def _triple(facts: dict[str, list[Term]], view: View, ontology: Ontology) -> str
     if subject is None or prop is None or value is None:
         return None
     return f"{view.name(subject)}: {label_of(text(prop), ontology)} {view.name(value)}"
+
+
+def _wrong(site: Site, facts: dict[str, list[Term]]) -> str | None:
+    """Return where what a claim states is corrected: in the record of its subject, if that has one."""
+    subject, prop = (next(map(text, facts.get(RDF + name, ())), "") for name in ("subject", "predicate"))
+    return correction_path(site, subject, prop)
 
 
 def _label(facts: dict[str, list[Term]], slug: str) -> str:

@@ -18,17 +18,19 @@ from fmgraph.errors import NotFoundError
 from fmgraph.ontology import all_kinds, shipped
 from fmgraph.publish.dataset_names import DATA_LICENSE
 from fmgraph.rdf.formats import HTML, Format, named
-from fmgraph.rdf.prefixes import XSD
+from fmgraph.rdf.prefixes import FMG, XSD
 from fmgraph.server.engine import Engine
 from fmgraph.server.http.negotiation import choose, names_any
 from fmgraph.server.http.problems import NotAcceptableError
 from fmgraph.server.http.service_state import tag
 from fmgraph.settings import Settings
+from fmgraph.site.country_names import country_name
 from fmgraph.site.graph_reader import Graph, Term
 from fmgraph.site.page_links import Links, curie, safe, shown
 
 STATIC = Path(__file__).resolve().parent / "static"
 
+_COUNTRY = FMG + "country"
 _NUMBERS = {XSD + name for name in ("integer", "decimal", "double", "float", "nonNegativeInteger", "long")}
 
 
@@ -41,10 +43,11 @@ class View:
     def name(self, term: Term | str, prop: str = "") -> str:
         """Return the text that stands for a term: label, shortened IRI or literal as people write it.
 
-        As the value of a property, an outside address is shown as it is: its label names it as a source.
+        As the value of a property, an outside address is shown as it is, since its label names it as a
+        source, and a country's code by its name.
         """
         if isinstance(term, ox.Literal):
-            return _literal(term)
+            return country_name(term.value) if prop == _COUNTRY else _literal(term)
         if isinstance(term, ox.Triple):
             parts = (term.subject, term.predicate, term.object)
             return f"<<( {' '.join(self.name(part) for part in parts)} )>>"
@@ -91,6 +94,11 @@ class Site:
         self.graph = Graph(engine)
         self.resolver = resolver_of(engine, search_index)
         self.links = Links(settings)
+
+    @property
+    def dataset_folder(self) -> Path | None:
+        """The folder of the dataset, in which its index of names is; None where the engine knows of none."""
+        return self.resolver.index and self.resolver.index.parent
 
     def view(self, terms: Iterable[Term | str] = (), labels: Mapping[str, str] | None = None) -> View:
         """Return a view that knows the labels of the terms."""
