@@ -98,12 +98,11 @@ class Browser:
         self.cdp("Emulation.setEmulatedMedia", media=name)
 
     def reset(self) -> None:
-        """Be as at the start, on an empty page: whatever the test before has set."""
-        self.open("about:blank")
+        """Be as at the start, whatever the test before has set; the page that is open stays."""
         self.cdp("Emulation.setEmulatedMedia", media="", features=[])
         self.scripts(on=True)
         self.width(1280)
-        self.cdp("Storage.clearDataForOrigin", origin="*", storageTypes="all")
+        self.cdp("Storage.clearDataForOrigin", origin="*", storageTypes="local_storage")
         self.console()
 
     def screenshot(self) -> bytes:
