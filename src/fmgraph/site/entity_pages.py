@@ -139,7 +139,8 @@ def _page(site: Site, kind: Kind, slug: str, node: str, triples: Triples) -> Res
         *(item for one in links_in for item in one.items),
     ]
     similar = alike(site.graph, node, answers) if answers else []
-    view = site.view([*terms, *similar, *(answers.terms if answers else ())])
+    parts = [o.value.partition("#")[0] for _, o in own if isinstance(o, ox.NamedNode) and "#" in o.value]
+    view = site.view([*terms, *parts, *similar, *(answers.terms if answers else ())])
     label = _label(facts, slug)
     people = list_pages.authors(triples)
     block = list_pages.block(site, kind.name, node, triples)
@@ -180,8 +181,8 @@ def _page(site: Site, kind: Kind, slug: str, node: str, triples: Triples) -> Res
         trained=set(_iris(facts, "trainedOn")),
         heading=_triple(facts, view, ontology) if kind.name == "claim" else None,
         part_of=next((o for o in facts.get(DCTERMS + "isPartOf", ())), None) if kind.name == "row" else None,
-        kind_label=label_of(kind.iri, ontology).lower(),
-        description=_description(label, label_of(kind.iri, ontology).lower(), facts, answers, view),
+        kind_label=site.kind_name(kind.name),
+        description=_description(label, site.kind_name(kind.name), facts, answers, view),
         lineage_in=[one for one in links_in if kind.work and ontology.group(one.prop) == lineage],
         other_in=[one for one in links_in if not kind.work or ontology.group(one.prop) != lineage],
         page_size=PAGE,

@@ -56,6 +56,9 @@ class View:
             return shown(iri)
         if iri in self.labels:
             return self.labels[iri]
+        whole, _, part = iri.partition("#")
+        if part and whole in self.labels:
+            return f"{self.labels[whole]}: {part.replace('-', ' ')}"
         entity = self.links.entity(iri)
         return "/".join(entity) if entity else curie(iri) if curie(iri) != iri else shown(iri)
 
@@ -94,6 +97,11 @@ class Site:
         self.graph = Graph(engine)
         self.resolver = resolver_of(engine, search_index)
         self.links = Links(settings)
+
+    def kind_name(self, kind: str) -> str:
+        """Return what people call a kind of entity: ``licence`` for ``license``."""
+        iri = all_kinds()[kind].iri
+        return (self.graph.ontology.property(iri).label or kind).lower()
 
     @property
     def dataset_folder(self) -> Path | None:

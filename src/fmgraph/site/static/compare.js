@@ -32,10 +32,10 @@ function together(tables) {
   const sections = new Map();
   for (const [at, one] of tables.entries()) {
     for (const body of one.tBodies) {
-      const title = body.rows[0].textContent.trim();
+      const title = body.rows[0].dataset.common ?? body.rows[0].textContent.trim();
       if (!sections.has(title)) sections.set(title, new Map());
       for (const row of [...body.rows].slice(1)) {
-        const key = row.cells[0].textContent.trim();
+        const key = row.dataset.common ?? row.cells[0].textContent.trim();
         if (!sections.get(title).has(key)) sections.get(title).set(key, { row, cells: [] });
         sections.get(title).get(key).cells[at] = row.cells[1];
       }
@@ -45,10 +45,10 @@ function together(tables) {
     const body = table.createTBody();
     body.insertRow().append(made("th", title, { colspan: tables.length + 1, scope: "rowgroup" }));
     body.rows[0].className = "group";
-    for (const { row, cells } of rows.values()) {
+    for (const [key, { row, cells }] of rows) {
       const line = body.insertRow();
-      line.append(row.cells[0].cloneNode(true));
-      if ("common" in row.dataset) line.append(shared(tables.map((_, at) => cells[at]), tables.length));
+      line.append(row.dataset.common ? made("th", key, { scope: "row" }) : row.cells[0].cloneNode(true));
+      if (row.dataset.common) line.append(shared(tables.map((_, at) => cells[at]), tables.length));
       else {
         for (const at of tables.keys()) line.append(cells[at] ?? document.createElement("td"));
         for (const cell of [...line.cells].slice(1)) if (!cell.textContent.trim()) cell.append(made("span", "unknown", { class: "unknown" }));
