@@ -93,6 +93,18 @@ class Browser:
     def scheme(self, name: str) -> None:
         self.cdp("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": name}])
 
+    def media(self, name: str) -> None:
+        """Show the page for a medium: ``print``, or ``""`` for the screen."""
+        self.cdp("Emulation.setEmulatedMedia", media=name)
+
+    def reset(self) -> None:
+        """Be as at the start, whatever the test before has set; the page that is open stays."""
+        self.cdp("Emulation.setEmulatedMedia", media="", features=[])
+        self.scripts(on=True)
+        self.width(1280)
+        self.cdp("Storage.clearDataForOrigin", origin="*", storageTypes="local_storage")
+        self.console()
+
     def screenshot(self) -> bytes:
         return base64.b64decode(self.cdp("Page.captureScreenshot", format="png")["data"])
 

@@ -22,6 +22,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from pyoxigraph import Store
 
+from chromium import CHROMIUM, DRIVER, Browser, chromium
 from fmgraph.rdf.store import Dataset, dataset_of_files, open_dataset, write_dataset
 from fmgraph.server.engine import Engine, InProcessEngine
 from fmgraph.settings import Settings
@@ -202,3 +203,25 @@ def shipped_server(shipped_dir: Path, tmp_path_factory: pytest.TempPathFactory) 
     running = start_server(log, ["-m", "fmgraph", "serve", "--port", str(port)], port)
     yield f"http://127.0.0.1:{port}"
     assert running.stop() == 0, running.log.read_text("utf-8")
+
+
+@pytest.fixture(scope="session")
+def site(shipped_server: str) -> str:
+    """The address that browser tests look at; a module may have one of its own."""
+    return shipped_server
+
+
+@pytest.fixture(scope="session")
+def chromium_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    """The one Chromium of the session; where ``.ci/run`` promises it (``AXE``), its absence is a failure."""
+    if not (DRIVER and CHROMIUM):
+        (pytest.fail if "AXE" in os.environ else pytest.skip)("needs chromium and chromedriver")
+    with chromium(tmp_path_factory.mktemp("profile")) as session:
+        yield session
+
+
+@pytest.fixture
+def browser(chromium_session: Browser) -> Browser:
+    """Chromium as a user opens it: 1280 pixels wide, light, with scripts, nothing stored or logged."""
+    chromium_session.reset()
+    return chromium_session

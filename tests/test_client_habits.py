@@ -295,7 +295,7 @@ def test_a_charset_stands_once(shipped_client: FlaskClient, server) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/about", "/model/retfound", "/disagreements", "/lists", "/why", "/void"]
+    "path", ["/", "/about", "/model/retfound", "/disagreements", "/list/", "/why", "/void"]
 )
 def test_what_a_page_does_not_take_is_left_out_of_its_address(shipped_client: FlaskClient, path: str) -> None:
     for _ in range(2):

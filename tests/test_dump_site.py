@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import posixpath
 import re
+from functools import partial
 from html import unescape
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from urllib.parse import unquote, urlsplit
 
 import pytest
@@ -14,6 +17,7 @@ from hypothesis import strategies as st
 from pyoxigraph import Store, parse
 from werkzeug.wrappers import Request, Response
 
+from chromium import Browser
 from fmgraph.errors import UsageError
 from fmgraph.publish.describe import describe
 from fmgraph.publish.rewrite_links import rewrite
@@ -23,6 +27,14 @@ from fmgraph.rdf.prefixes import BASE
 from fmgraph.rdf.store import Dataset, open_dataset, write_dataset
 from fmgraph.settings import Settings
 from fmgraph.site import create_app
+
+
+class QuietHandler(SimpleHTTPRequestHandler):
+    """Gives out the files of a folder, and writes nothing about it."""
+
+    def log_message(self, *args: object) -> None:
+        pass
+
 
 SAMPLE = Path(__file__).parent / "data" / "sample.ttl"
 
@@ -61,28 +73,34 @@ def test_the_releases_are_there(made: tuple[Path, SiteReport], releases: Path) -
 
 
 def links(page: Path) -> list[str]:
-    return [
-        unescape(found) for found in re.findall(r'(?:href|src|action)="([^"]*)"', page.read_text("utf-8"))
-    ]
+    found = re.findall(r'(?:href|src|action|data-suggest|data-local)="([^"]*)"', page.read_text("utf-8"))
+    return [unescape(link) for link in found]
 
 
 def test_every_relative_link_is_a_file(made: tuple[Path, SiteReport]) -> None:
     folder, report = made
-    pages = list(folder.rglob("*.html"))
+    pages = [*folder.rglob("*.html"), *folder.rglob("*.svg")]
     assert len(pages) > 100
     checked = 0
+    ids: dict[Path, set[str]] = {}
     for page in pages:
         for link in links(page):
             parts = urlsplit(link)
-            if parts.scheme or parts.netloc or not parts.path:
+            if parts.scheme or parts.netloc:
                 continue
             assert not parts.path.startswith("/"), (page, link)
-            target = posixpath.normpath(posixpath.join(page.parent.as_posix(), unquote(parts.path)))
-            assert Path(target).is_file(), (page, link)
+            to = posixpath.normpath(posixpath.join(page.parent.as_posix(), unquote(parts.path)))
+            target = Path(to) if parts.path else page
+            assert target.is_file(), (page, link)
+            if parts.fragment and target.suffix == ".html":
+                if target not in ids:
+                    found = re.findall(r' id="([^"]*)"', target.read_text("utf-8"))
+                    ids[target] = {unescape(one) for one in found}
+                assert unquote(parts.fragment) in ids[target], (page, link)
             checked += 1
     assert checked > 1000
     assert report.files == sum(path.is_file() for path in folder.rglob("*"))
-    assert {link for _, link in report.broken} <= {"/void"}
+    assert report.broken == []
 
 
 def test_entities_have_pages_and_rdf_that_agree_with_the_store(
@@ -101,6 +119,44 @@ def test_assets_come_along_without_their_version(made: tuple[Path, SiteReport]) 
     folder, _ = made
     assert (folder / "static" / "style.css").is_file()
     assert "../static/style.css" in links(folder / "model" / "retizero.html")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *(f"lineage/model/retfound.{suffix}" for suffix in ("html", "svg", "mmd", "dot", "graphml", "json")),
+        *(f"lineage/index.{suffix}" for suffix in ("html", "svg", "mmd", "dot", "graphml", "json")),
+        *("lineage/index-relation-weights.html", "changes.html", "changes.atom"),
+        *("list/plm2233-2025-12.md", "list/plm2233-2025-12.csv", "list/plm2233-2025-12-corrected.md"),
+        *("list/plm2233-2025-12/report.html", "list/plm2233-2025-12/report.md"),
+        *("list/plm2233-2025-12-show-corrections.html", "queries/leaks.html", "queries/leaks.csv"),
+        *("model/index.html", "model/index.csv", "model/index.json", "model/index-sort-year.html"),
+        *("compare.html", "compare/model/retfound.html", "names.json"),
+    ],
+)
+def test_all_of_the_service_that_can_be_a_file_is_one(made: tuple[Path, SiteReport], name: str) -> None:
+    folder, _ = made
+    assert (folder / name).is_file()
+
+
+def test_works_are_compared_by_script(browser: Browser, made: tuple[Path, SiteReport]) -> None:
+    handler = partial(QuietHandler, directory=made[0])
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        browser.open(f"http://127.0.0.1:{server.server_port}/index.html")
+        browser.run("document.getElementById('one').focus()")
+        browser.keys("RetiZero")
+        browser.run("document.getElementById('other').focus()")
+        browser.keys("retfuond\ue007")
+        browser.wait("return !!document.querySelector('.compare tr.differs')")
+        head = "return [...document.querySelectorAll('.compare thead th')].map(e => e.textContent.trim())"
+        assert browser.run(head) == ["RetiZero", "RETFound"]
+        common = "[...document.querySelectorAll('.compare tr')].find(e => /^Common anc/.test(e.textContent))"
+        assert "MAE" in browser.run(f"return {common}.cells[1].textContent")
+        browser.run("document.querySelector('.compare thead th a').click()")
+        browser.wait("return location.pathname === '/model/retizero.html'")
+        assert browser.console() == []
+        server.shutdown()
 
 
 def test_what_needs_the_service_leads_to_it(made: tuple[Path, SiteReport]) -> None:

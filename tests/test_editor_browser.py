@@ -4,24 +4,16 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from urllib.parse import quote
 
 import pytest
 
-from chromium import CHROMIUM, DRIVER, Browser, chromium, served
-from fmgraph.publish.make_dataset import shipped_dataset
-from fmgraph.rdf.store import open_dataset
-from fmgraph.settings import Settings
-from fmgraph.site import create_app
+from chromium import Browser
 from fmgraph.site.page_context import STATIC
 
-pytestmark = [
-    pytest.mark.skipif(not (DRIVER and CHROMIUM), reason="needs chromium and chromedriver"),
-    pytest.mark.skipif(
-        not (STATIC / "vendor" / "editor.js").is_file(), reason="the front-end assets are not built"
-    ),
-]
+pytestmark = pytest.mark.skipif(
+    not (STATIC / "vendor" / "editor.js").is_file(), reason="the front-end assets are not built"
+)
 
 ENTER, TAB, CTRL, DOWN, END = "\ue007", "\ue004", "\ue009", "\ue015", "\ue010"
 INSIDE = "document.querySelector('.editor').shadowRoot"
@@ -69,18 +61,6 @@ KEYWORDS = [
     "IN",
     "BOUND",
 ]
-
-
-@pytest.fixture(scope="module")
-def site() -> Iterator[str]:
-    with served(create_app(open_dataset(shipped_dataset()), Settings())) as address:
-        yield address
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    with chromium(tmp_path_factory.mktemp("profile")) as session:
-        yield session
 
 
 def start(browser: Browser, site: str, width: int = 1280) -> None:

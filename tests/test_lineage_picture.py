@@ -5,13 +5,20 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from xml.etree import ElementTree
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fmgraph.answers.field_layout import lay_out_field, read_field, read_layout, write_layout
 from fmgraph.answers.lineage_layout import BOX, descendants, lay_out, without_implied
+from fmgraph.publish.make_dataset import finish_dataset
+from fmgraph.rdf.store import locate_dataset, open_dataset
+from fmgraph.server.engine import InProcessEngine
+from fmgraph.settings import Settings
+from fmgraph.site import create_app
 
 WORKS = [f"w{n}" for n in range(14)]
 PAIRS = st.sets(st.tuples(st.sampled_from(WORKS), st.sampled_from(WORKS)), max_size=40)
@@ -145,3 +152,25 @@ def test_the_atlas_is_narrowed_by_links(client):
     answer = client.get("/lineage/?modality=nonsense")
     assert answer.status_code == 404
     assert "nonsense" in answer.text
+
+
+def test_the_layout_of_the_field_comes_with_the_dataset(shipped_dir):
+    folder = locate_dataset(shipped_dir)
+    dataset = open_dataset(folder)
+    picture = read_layout(folder, dataset.meta.digest)
+    with InProcessEngine(dataset) as engine:
+        assert picture == lay_out_field(read_field(engine.rows))
+    assert read_layout(folder, "of another graph") is None
+
+
+def test_the_atlas_is_drawn_as_it_is_laid_out(tmp_path, dataset):
+    """Not anew at a request: what the file says is what is seen."""
+    folder = finish_dataset([f"{quad.triple} ." for quad in dataset.store], tmp_path, "1", "2026-01-02")
+    made = open_dataset(folder)
+    before = create_app(made, Settings()).test_client().get("/lineage/?format=svg").text
+    picture = read_layout(folder, made.meta.digest)
+    moved = [replace(box, y=box.y + 1000) for box in picture.boxes]
+    write_layout(folder, made.meta.digest, replace(picture, boxes=moved))
+    after = create_app(made, Settings()).test_client().get("/lineage/?format=svg").text
+    assert f'y="{moved[0].y}"' in after
+    assert f'y="{moved[0].y}"' not in before

@@ -12,6 +12,7 @@ import pytest
 from fmgraph.lists import export_list
 from fmgraph.lists.list_feedback import feedback
 from fmgraph.publish.dump_files import write_dumps
+from fmgraph.rdf.prefixes import BASE, RDF
 from fmgraph.settings import Settings
 from fmgraph.site import create_app
 
@@ -126,3 +127,29 @@ def test_downloads_have_sizes_sums_and_files_by_kind_and_list(dataset, tmp_path)
     row = page.partition('href="/dump/fmgraph-model.ttl"')[2].partition("</tr>")[0]
     assert f'title="{sums["fmgraph-model.ttl"]}"' in row
     assert re.search(r"[\d.]+ (kB|B)</td>", row)
+
+
+def test_lists_have_one_address(real, shipped):
+    answer = real.get("/lists", headers=HTML)
+    assert (answer.status_code, answer.headers["Location"]) == (301, "/list/")
+    page = real.get("/list/", headers=HTML).text
+    assert 'href="/list/" aria-current="true">Lists</a>' in page
+    [row] = [row for row in rows(page) if f'href="/list/{LIST}"' in row]
+    count = shipped.rows(f"""SELECT (COUNT(?row) AS ?n) {{ ?row a <{BASE}ns#ListRow> ;
+      <http://purl.org/dc/terms/isPartOf> <{BASE}list/{LIST}> }}""")[0]["n"].value
+    assert f'<td class="number">{count}</td>' in row
+    assert "github.com/" in row
+    assert {"rows", "date", "source"} <= real.get("/list/?format=json").json[0].keys()
+
+
+def test_a_claim_and_an_institution_read_like_english(real, shipped):
+    """A claim can be said to be wrong, its cell and a country have names, not codes."""
+    claim = shipped.rows(f"""SELECT ?c {{ ?c <{BASE}ns#cell> ?cell ; <{RDF}subject> <{BASE}model/uni> ;
+      <{RDF}predicate> <{BASE}ns#year> }} LIMIT 1""")[0]["c"].value
+    page = real.get(claim.removeprefix(BASE[:-1]), headers=HTML).text
+    assert re.search(r'<h1>UNI: year .*<a class="[^"]*wrong-link" href="/correct/model/uni#year">wrong', page)
+    assert re.search(r">[^<]+, row \d+: \w+</a>", page)
+    page = real.get("/institution/stanford-university", headers=HTML).text
+    assert "<span>United States</span>" in page
+    found = real.get("/search", query_string={"q": "CC BY 4.0", "kind": "license"}, headers=HTML).text
+    assert ">licence</a>" in found

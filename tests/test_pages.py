@@ -78,7 +78,7 @@ PAGES = [
     "/",
     "/about",
     "/queries",
-    "/lists",
+    "/list/",
     "/disagreements",
     "/vocabulary",
     "/search",

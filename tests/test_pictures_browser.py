@@ -2,49 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
-from chromium import CHROMIUM, DRIVER, Browser, chromium, served
-from fmgraph.publish.make_dataset import shipped_dataset
-from fmgraph.rdf.store import open_dataset
-from fmgraph.settings import Settings
-from fmgraph.site import create_app
-
-pytestmark = pytest.mark.skipif(not (DRIVER and CHROMIUM), reason="needs chromium and chromedriver")
-PAGES = [
-    "/",
-    "/model/titan",
-    "/lineage/model/clip",
-    "/lineage/",
-    "/model/",
-    "/compare?m=uni&m=virchow2&m=conch",
-]
-
-
-@pytest.fixture(scope="module")
-def site() -> Iterator[str]:
-    with served(create_app(open_dataset(shipped_dataset()), Settings())) as address:
-        yield address
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    with chromium(tmp_path_factory.mktemp("profile")) as session:
-        yield session
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1280, 390])
-@pytest.mark.parametrize("path", PAGES)
-def test_pages_fit_and_log_nothing(browser: Browser, site: str, path: str, width: int, scheme: str) -> None:
-    browser.scheme(scheme)
-    browser.width(width)
-    browser.open(site + path)
-    wide = "return document.documentElement.scrollWidth - document.documentElement.clientWidth"
-    assert browser.run(wide) == 0
-    assert browser.console() == []
+from chromium import Browser
 
 
 @pytest.mark.parametrize("scripts", [True, False])
@@ -81,29 +41,3 @@ def test_a_line_leads_to_its_evidence(browser: Browser, site: str) -> None:
     finally:
         browser.scripts(on=True)
     assert browser.console() == []
-
-
-def test_works_are_compared_from_the_index_by_keyboard(browser: Browser, site: str) -> None:
-    browser.width(1280)
-    browser.open(f"{site}/model/?modality=histopathology")
-    browser.run("document.querySelector('td input').focus()")
-    browser.keys(" ")
-    browser.run("document.querySelectorAll('td input')[1].focus()")
-    browser.keys(" ")
-    browser.run("document.querySelector('form[action$=\"/compare\"] button').focus()")
-    browser.keys("\ue007")
-    browser.wait("return location.pathname === '/compare'")
-    assert browser.run("return document.querySelectorAll('.compare thead th').length") == 2
-
-
-def test_print_is_whole(browser: Browser, site: str) -> None:
-    browser.width(1280)
-    browser.open(f"{site}/lineage/model/clip")
-    browser.cdp("Emulation.setEmulatedMedia", media="print")
-    try:
-        boxes = "[...document.querySelectorAll('.scroll')]"
-        is_cut = "getComputedStyle(e).overflowX !== 'visible' || e.scrollWidth > e.clientWidth + 1"
-        cut = f"return {boxes}.filter(e => {is_cut}).length"
-        assert browser.run(cut) == 0
-    finally:
-        browser.cdp("Emulation.setEmulatedMedia", media="")

@@ -117,6 +117,13 @@ def test_each_query_has_a_page(real, name):
     text = page(real, f"/queries/{name}")
     assert f"<h1>{load_queries()[name].title}</h1>" in text
     assert "Traceback" not in text
+    assert not set("{}") & set(answer(text)), "a place that was not filled"
+    assert answer(text) != "Nothing known answers this."
+
+
+def test_the_first_of_a_ranking_are_named():
+    rows = [{"name": name} for name in "CABACD"]
+    assert tell(read_sentences(["Most has {name^}."]), rows, {}, [], str) == ["Most has C, A and B."]
 
 
 def test_sentences():

@@ -12,7 +12,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from pyoxigraph import RdfFormat, Store
 
-from chromium import CHROMIUM, DRIVER, Browser, chromium, served
+from chromium import served
 from evaluation_data import PROTOCOL, RECORDS, write_protocol
 from fmgraph.graph import build
 from fmgraph.settings import Settings
@@ -123,13 +123,6 @@ def site(app: Flask) -> Iterator[str]:
         yield address
 
 
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    with chromium(tmp_path_factory.mktemp("profile")) as session:
-        yield session
-
-
-@pytest.mark.skipif(not (DRIVER and CHROMIUM), reason="needs chromium and chromedriver")
 @pytest.mark.parametrize("width", [390, 1280])
 @pytest.mark.parametrize("path", ["", "protocol/first", "dataset/d", "model/two"])
 def test_the_plots_fit_and_nothing_is_complained_of(browser, site, path, width):

@@ -6,7 +6,8 @@ there is no row), and ``of`` (only where exactly these optional parameters have 
 - ``{dataset}``: the name of a parameter's value,
 - ``{work:work|works}``: how many different values a column has, with the noun for one and for several,
 - ``{work[denied_by]:work|works}``: the same over the rows in which another column has a value,
-- ``{label*}``: the different values themselves.
+- ``{label*}``: the different values themselves,
+- ``{label^}``: those of the first rows, of a ranking.
 
 A sentence without ``none`` is left out where one of its numbers would be 0 or one of its names is not there.
 """
@@ -20,8 +21,10 @@ from typing import Any
 
 #: Values named at most; of more, the number of the rest is given.
 MOST_NAMED = 5
+#: Values named of a ranking.
+FIRST_NAMED = 3
 _PLACE = re.compile(
-    r"\{(?P<name>\w+)(?:\[(?P<where>\w+)\])?(?:(?P<all>\*)|:(?P<one>[^|{}]*)\|(?P<many>[^{}]*))?\}"
+    r"\{(?P<name>\w+)(?:\[(?P<where>\w+)\])?(?:(?P<all>[*^])|:(?P<one>[^|{}]*)\|(?P<many>[^{}]*))?\}"
 )
 
 Row = Mapping[str, Any]
@@ -108,7 +111,7 @@ def _value(
     if match["all"]:
         terms = {str(row[name]): row[name] for row in some if row.get(name) is not None}
         names = list(dict.fromkeys(name_of(term) for term in terms.values()))
-        return _listed(names)
+        return _listed(names if match["all"] == "*" else names[:FIRST_NAMED])
     return f"{len(found):,} {match['one'] if len(found) == 1 else match['many']}"
 
 

@@ -1,8 +1,9 @@
 """Where the works of a lineage stand in a picture: layers from ancestors to descendants, few crossings.
 
 The layers and the order within them are fast-sugiyama's (Sugiyama, Tagawa and Toda 1981): 240 edges take
-7 ms, so that every picture is laid out when it is asked for, whatever engine holds the graph. Rows, columns,
-curves and the packing of components are done here.
+7 ms, so that the picture of one work is laid out when it is asked for, whatever engine holds the graph. That
+of the whole field is kept with the dataset (:mod:`fmgraph.answers.field_layout`). Rows, columns, curves and
+the packing of components are done here.
 """
 
 from __future__ import annotations

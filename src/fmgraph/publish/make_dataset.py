@@ -18,6 +18,7 @@ from pyoxigraph import Quad, QuerySolutions, RdfFormat, Store
 
 import fmgraph
 from fmgraph import __version__, resources
+from fmgraph.answers.field_layout import lay_out_field, read_field, write_layout
 from fmgraph.answers.named_queries import load_queries
 from fmgraph.answers.resolve import entries
 from fmgraph.errors import BrokenDataError, UsageError
@@ -159,9 +160,9 @@ def finish_dataset(
 ) -> Path:
     """Write a graph as a dataset with its description and its search index, and make it current.
 
-    ``source`` are lines of N-Triples or a file of them, which may be more than memory holds, or a store;
-    ``previous`` is the version before. What comes back is the dataset's folder. Raises UsageError when the
-    graph is described already, RdfFileError for a bad file.
+    The layout of the field's picture comes with it. ``source`` are lines of N-Triples or a file of them,
+    which may be more than memory holds, or a store; ``previous`` is the version before. What comes back is
+    the dataset's folder. Raises UsageError when the graph is described already, RdfFileError for a bad file.
     """
 
     def extend(store: Store, graph: Path) -> Iterator[Quad]:
@@ -171,12 +172,15 @@ def finish_dataset(
         made = describe(store, version, date, queries, previous=before, lines=lines)
         return (Quad(*triple) for triple in made)
 
-    def index(place: Path) -> None:
+    def finish(place: Path) -> None:
+        rows = partial(_rows, Store.read_only(str(place / "store")))
         _LOG.info("indexing names")
-        store = Store.read_only(str(place / "store"))
-        text_index.build_index(place / "search.sqlite", entries(partial(_rows, store), searched_classes()))
+        text_index.build_index(place / "search.sqlite", entries(rows, searched_classes()))
+        _LOG.info("laying out the lineage")
+        if (field := read_field(rows)) is not None:
+            write_layout(place, read_meta(place).digest, lay_out_field(field))
 
-    return write_dataset(source, folder, version, modified=date, extend=extend, finish=index)
+    return write_dataset(source, folder, version, modified=date, extend=extend, finish=finish)
 
 
 def _rows(store: Store, query: str) -> Iterator[dict[str, object]]:

@@ -7,7 +7,9 @@ from collections.abc import Callable
 from html import escape, unescape
 from html.parser import HTMLParser
 
-_LINKS = re.compile(r"""(\s(?:href|src|action|data-suggest)\s*=\s*)(?:"([^"]*)"|'([^']*)')""", re.IGNORECASE)
+_LINKS = re.compile(
+    r"""(\s(href|src|action|data-suggest|data-local)\s*=\s*)(?:"([^"]*)"|'([^']*)')""", re.IGNORECASE
+)
 
 
 class _Rewriter(HTMLParser):
@@ -25,21 +27,19 @@ class _Rewriter(HTMLParser):
         self.close()
         return "".join(self.out) + html[self._done :]
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:  # noqa: ARG002
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        del tag, attrs
         line, column = self.getpos()
         start = self._offsets[line - 1] + column
         raw = self.get_starttag_text() or ""
-        self.out += [
-            self._html[self._done : start],
-            _LINKS.sub(lambda match: self._attribute(tag, match), raw),
-        ]
+        self.out += [self._html[self._done : start], _LINKS.sub(self._attribute, raw)]
         self._done = start + len(raw)
 
-    def _attribute(self, tag: str, match: re.Match[str]) -> str:
-        old = unescape(match[2] if match[2] is not None else match[3])
-        return f'{match[1]}"{escape(self._replace(tag, old))}"'
+    def _attribute(self, match: re.Match[str]) -> str:
+        old = unescape(match[3] if match[3] is not None else match[4])
+        return f'{match[1]}"{escape(self._replace(match[2].lower(), old))}"'
 
 
 def rewrite(html: str, replace: Callable[[str, str], str]) -> str:
-    """Return the page with each address (:data:`_LINKS`) as ``replace(tag, value)`` gives it."""
+    """Return the page with each address (:data:`_LINKS`) as ``replace(attribute, value)`` gives it."""
     return _Rewriter(replace).rewrite(html)

@@ -2,7 +2,9 @@
 
 The application is asked for every page and document that its pages link to, starting with all entities.
 Links inside become relative, with the name of the file they lead to, so that the folder can lie anywhere;
-what only a running service can answer (queries, search, filters) leads to the public service.
+what only a running service can answer (queries with other values, filters) leads to the public service, and
+the foot of each page says so. Search and comparison are done by script, from files: the names of all
+entities, and a page of each work's column.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ import shutil
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from html import escape
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, quote, unquote, urlsplit
@@ -23,7 +26,7 @@ from werkzeug.test import Client
 from werkzeug.wrappers import Response
 
 from fmgraph.errors import UsageError
-from fmgraph.ontology import all_kinds, searched_classes
+from fmgraph.ontology import all_kinds, searched_classes, work_kinds
 from fmgraph.publish.describe import SYNTAXES
 from fmgraph.publish.dump_files import CHECKSUMS, write_dumps
 from fmgraph.publish.release_folders import ReleaseFolder, read_releases_of
@@ -31,8 +34,10 @@ from fmgraph.publish.rewrite_links import rewrite
 from fmgraph.rdf.prefixes import RDFS, SKOS
 from fmgraph.rdf.store import Dataset
 
-#: Parameters of pages that are written too: further pages of an index, and what points at an entity.
-_STATIC_PARAMETERS = {"page", "p"}
+#: Parameters of pages that are written too: further pages, what points at an entity, rows of a list, formats.
+_STATIC_PARAMETERS = {"page", "p", "all", "show", "corrected", "format"}
+#: Of these a page may have one value of one: both together are too many pages.
+_ONE_OF = {"lineage/": ("relation", "modality"), "compare": ("m",)}
 #: Paths that would leave the folder or that file systems do not take.
 _LABEL = f"{RDFS}label"
 _NAMED = f"""SELECT DISTINCT ?s ?p ?name WHERE {{ VALUES ?p {{ <{_LABEL}> <{SKOS}altLabel> }} ?s ?p ?name
@@ -44,6 +49,8 @@ _SUFFIXES = {syntax.media_type: syntax.suffix for syntax in SYNTAXES.values()} |
     "text/plain": "txt",
     "application/json": "json",
 }
+#: Media types of documents whose links are followed and made relative.
+_WITH_LINKS = ("text/html", "image/svg+xml")
 #: The names of all entities, for the boxes' suggestions.
 _NAMES = "names.json"
 #: Never asked for: they are of a running service.
@@ -96,12 +103,14 @@ def _seeds(dataset: Dataset, root: str) -> Iterable[str]:
     """Yield the paths of the home page, of each kind and of each entity."""
     yield root
     yield from (f"{root}{name}/" for name in all_kinds())
-    yield from (f"{root}{name}" for name in ("ns", "void", ".well-known/void"))
+    yield from (f"{root}{name}" for name in ("ns", "void", ".well-known/void", "compare"))
     own = f'FILTER(isIRI(?s) && STRSTARTS(STR(?s), "{dataset.meta.base}") && !CONTAINS(STR(?s), "#"))'
     for row in dataset.store.query(f"SELECT DISTINCT ?s {{ ?s a ?c {own} }} ORDER BY ?s"):  # type: ignore[union-attr]
         local = row[0].value.removeprefix(dataset.meta.base)
         if local.partition("/")[0] in all_kinds() and local.partition("/")[2]:
             yield root + quote(local)
+        if local.partition("/")[0] in work_kinds():
+            yield f"{root}compare?m={quote(local)}"
 
 
 class _Site:
@@ -153,14 +162,14 @@ class _Site:
         name = self._file(url, answer.mimetype or "")
         self.known[url] = name
         self._write(name, answer.get_data())
-        if answer.mimetype != "text/html":
+        if answer.mimetype not in _WITH_LINKS:
             return []
         self._pages.append(url)
         links: list[str] = []
 
-        def note(tag: str, value: str) -> str:
+        def note(attribute: str, value: str) -> str:
             target = self._own(value, url)
-            if target and tag != "form":
+            if target and attribute != "action":
                 links.append(target)
             return value
 
@@ -180,12 +189,22 @@ class _Site:
             return None
         if _NO_FILE.search(unquote(path)) or self._once_is_enough(path):
             return None
-        names = set(parse_qs(parts.query, keep_blank_values=True))
-        if names == {_VERSION}:
+        given = parse_qs(parts.query, keep_blank_values=True)
+        if set(given) == {_VERSION}:
             return path
-        if names - _STATIC_PARAMETERS:
-            return None
-        return path + (f"?{parts.query}" if parts.query else "")
+        return path + (f"?{parts.query}" if parts.query else "") if self._is_static(path, given) else None
+
+    def _is_static(self, path: str, given: dict[str, list[str]]) -> bool:
+        """Return whether the page with these parameters is written too."""
+        local = path.removeprefix(self.root)
+        if (
+            len(given) == 1
+            and sum(map(len, given.values())) == 1
+            and set(given) <= set(_ONE_OF.get(local, ()))
+        ):
+            return True
+        of_index = {"sort"} if local.removesuffix("/") in all_kinds() else set()
+        return not set(given) - _STATIC_PARAMETERS - of_index
 
     def _once_is_enough(self, path: str) -> bool:
         """Return whether a path is a claim in a further RDF syntax: claims are most of the entities."""
@@ -196,10 +215,18 @@ class _Site:
         parts = urlsplit(url)
         segments = unquote(parts.path).removeprefix(self.root).split("/")
         stem = "/".join([*segments[:-1], segments[-1] or "index"])
-        if parts.query:
-            number = re.fullmatch(r"page=([0-9]+)", parts.query)
-            stem += f"-{number[1]}" if number else f"-{hashlib.sha256(parts.query.encode()).hexdigest()[:12]}"
+        given = parse_qs(parts.query, keep_blank_values=True)
         suffix = "html" if media_type == "text/html" else _SUFFIXES.get(media_type, "")
+        suffix = given.pop("format", [suffix])[0]
+        if segments == ["compare"] and (works := given.pop("m", None)):
+            stem += f"/{works[0]}"
+        if number := given.pop("page", None):
+            stem += f"-{number[0]}"
+        if given:  # a name of what is asked where it is short, as it may hold anything
+            asked = "-".join(one for name, values in given.items() for one in (name, *values) if one)
+            short = re.fullmatch(r"[a-z0-9-]{1,60}", asked)
+            stem, dot, end = stem.partition(".")
+            stem += f"-{asked if short else hashlib.sha256(parts.query.encode()).hexdigest()[:12]}{dot}{end}"
         has_one = stem.endswith(".html") if media_type == "text/html" else "." in segments[-1]
         return stem if has_one or not suffix else f"{stem}.{suffix}"
 
@@ -215,14 +242,24 @@ class _Site:
             if name := self.known.get(target):
                 self._redirect(url, name)
         for url in self._pages:
-            name = self.known[url]
-            path = self.directory / str(name)
+            name = str(self.known[url])
+            path = self.directory / name
             html = path.read_text("utf-8")
-            path.write_text(rewrite(html, lambda tag, link, at=url: self._link(tag, link, at)), "utf-8")  # type: ignore[misc]
+            if name.endswith(".html"):
+                html = html.replace("</footer>", f"{self._note()}</footer>")
+            path.write_text(rewrite(html, lambda name, link, at=url: self._link(name, link, at)), "utf-8")  # type: ignore[misc]
         missing = self.client.get(f"{self.root}no-such-page", headers={"Accept": "text/html"})
         # A server gives this page out at any depth, so its links cannot be relative.
         page = rewrite(missing.get_data(as_text=True), lambda _, link: self._live(link, self.root))
         self._write("404.html", page.encode())
+
+    def _note(self) -> str:
+        """Return what the foot of each page says: that this is a copy, and where questions are answered."""
+        service = escape(self.service)
+        return (
+            "<p>A copy as files, with search and comparison by script. Filters, the editor and queries with "
+            f'other values lead to <a href="{service}">{service}</a>.</p>\n'
+        )
 
     def write_names(self, dataset: Dataset) -> None:
         """Write the names of all entities that have a page, with where it is; nothing where no box asks."""
@@ -256,11 +293,11 @@ class _Site:
             f'<p>Moved to <a href="{to}">{to}</a>.</p></html>\n'.encode(),
         )
 
-    def _link(self, tag: str, link: str, page: str) -> str:
+    def _link(self, attribute: str, link: str, page: str) -> str:
         parts = urlsplit(link)
         if parts.scheme or parts.netloc or (not parts.path and not parts.query):
             return link
-        target = self._own(link, page) if tag != "form" else None
+        target = self._own(link, page) if attribute != "action" else None
         name = self.known.get(target) if target else None
         if name is None:
             if target is not None and target in self.known:

@@ -9,31 +9,29 @@ from dataclasses import dataclass
 from flask import Blueprint, request
 from werkzeug.wrappers import Response
 
-from fmgraph.answers.lineage import Edge
+from fmgraph.answers.field_layout import (
+    MOST_EDGES,
+    WIDTH,
+    lay_out_field,
+    read_field,
+    read_layout,
+    works_drawn,
+)
 from fmgraph.answers.lineage_formats import Network, network_json
-from fmgraph.answers.lineage_layout import Pair, descendants
+from fmgraph.answers.lineage_layout import Picture, descendants
 from fmgraph.errors import NotFoundError
 from fmgraph.rdf.formats import HTML
-from fmgraph.rdf.prefixes import FMG
-from fmgraph.site.graph_reader import BUILT_ON, Graph
+from fmgraph.site.graph_reader import BUILT_ON
 from fmgraph.site.lineage_pages import DOT, GRAPHML, JSON, MERMAID, SVG, WRITERS
 from fmgraph.site.lineage_picture import GROUPS, Drawing, Relations, draw, group_of
 from fmgraph.site.page_context import Site
 from fmgraph.text import nearest
 
-#: Edges of a field that is drawn; beyond, only single works' lineages are.
-MOST_EDGES = 20_000
-#: Works drawn; of more, those with the most built on them, which is said.
-MOST_WORKS = 1_200
 #: Works in the small picture on the home page.
 _IN_SMALL = 26
-_WIDTH = 1100
 _FORMATS = (HTML, JSON, SVG, MERMAID, DOT, GRAPHML)
 _DOWNLOADS = (SVG, MERMAID, DOT, GRAPHML, JSON)
 
-_EDGES = f"""SELECT DISTINCT ?child ?childLabel ?relation ?parent ?parentLabel WHERE {{
-  ?relation rdfs:subPropertyOf* fmg:builtOn . ?child ?relation ?parent .
-  ?child rdfs:label ?childLabel . ?parent rdfs:label ?parentLabel }} LIMIT {MOST_EDGES + 1}"""
 _MODALITIES = """SELECT DISTINCT ?work ?modality ?label WHERE {
   ?work fmg:builtOn|^fmg:builtOn ?other ; fmg:modality/skos:broaderTransitive? ?modality .
   ?modality rdfs:label ?label }"""
@@ -46,6 +44,7 @@ class Field:
     network: Network
     relations: Relations
     built_on: Mapping[str, int]  #: how many works are built on each
+    picture: Picture  #: where all works stand
     modalities: Mapping[str, tuple[str, frozenset[str]]]  #: label and works by slug
 
 
@@ -71,7 +70,7 @@ class Atlas:
         """The field; None where it has too many edges to be drawn."""
         digest = str(self.site.engine.meta.digest)
         if self._field is None or self._field[0] != digest:
-            self._field = (digest, read_field(self.site))
+            self._field = (digest, _field_of(self.site, digest))
         return self._field[1]
 
     def small(self) -> Drawing | None:
@@ -87,7 +86,7 @@ class Atlas:
         for parent in most:
             for child in _reach(below, parent) & set(most):
                 kept.pairs[parent, child] = field.relations.pairs.get((parent, child), [BUILT_ON])
-        return draw(self.site.links, self.site.graph.ontology, kept, width=_WIDTH, weigh=field.built_on)
+        return draw(self.site.links, self.site.graph.ontology, kept, width=WIDTH, weigh=field.built_on)
 
 
 def register(pages: Blueprint, site: Site) -> None:
@@ -110,15 +109,17 @@ def register(pages: Blueprint, site: Site) -> None:
             edges = [e for e in field.network.edges if (e.parent, e.child) in kept.pairs]
             network = Network({work: kept.labels[work] for work in sorted(kept.labels)}, edges)
             return site.answer((network_json if form is JSON else WRITERS[form])(network).encode(), form)
-        shown = sorted(kept.labels, key=lambda work: (-field.built_on.get(work, 0), kept.labels[work]))
+        shown = works_drawn(kept.labels, field.built_on)
+        whole = "all" in request.args
         drawing = draw(
             site.links,
             site.graph.ontology,
-            kept.among(set(shown[:MOST_WORKS])),
-            whole="all" in request.args,
-            width=_WIDTH,
-            left_out=max(0, len(shown) - MOST_WORKS),
+            kept.among(set(shown)),
+            whole=whole,
+            width=WIDTH,
+            left_out=len(kept.labels) - len(shown),
             weigh=field.built_on,
+            picture=None if groups or modality or whole else field.picture,
         )
         if form is SVG:
             svg = site.render("lineage.svg", picture=drawing, name="Lineage of the field")
@@ -204,26 +205,24 @@ def _reach(steps: Mapping[str, set[str]], start: str) -> set[str]:
     return seen - {start}
 
 
-def read_field(site: Site) -> Field | None:
-    """Return all lineage of the graph; None where there are more than :data:`MOST_EDGES` edges."""
-    graph: Graph = site.graph
-    rows = graph.rows(_EDGES)
-    if len(rows) > MOST_EDGES:
+def _field_of(site: Site, digest: str) -> Field | None:
+    """Return all lineage of the graph, laid out as the dataset has it; None where there are too many edges.
+
+    An engine that knows no folder of a dataset, or one without a layout, has it laid out here.
+    """
+    network = read_field(site.engine.rows)
+    if network is None:
         return None
-    labels: dict[str, str] = {}
-    found: dict[Pair, set[str]] = defaultdict(set)
-    for row in rows:
-        child, parent = row["child"].value, row["parent"].value
-        labels[child], labels[parent] = row["childLabel"].value, row["parentLabel"].value
-        found[parent, child].add(row["relation"].value)
-    edges = [
-        Edge(child, prop.removeprefix(FMG), parent, ())
-        for (parent, child), props in sorted(found.items())
-        for prop in sorted(props - {BUILT_ON} or props)
-    ]
-    network = Network(dict(sorted(labels.items())), edges)
     relations = Relations.of(network)
-    return Field(network, relations, descendants(relations.pairs), _modalities(site))
+    folder = site.dataset_folder
+    picture = read_layout(folder, digest) if folder else None
+    return Field(
+        network,
+        relations,
+        descendants(relations.pairs),
+        picture or lay_out_field(network),
+        _modalities(site),
+    )
 
 
 def _modalities(site: Site) -> dict[str, tuple[str, frozenset[str]]]:

@@ -46,9 +46,14 @@ class Row:
     prop: str = ""
 
     @property
+    def own(self) -> bool:
+        """Whether every work has a value of its own, so that a difference says nothing."""
+        return self.prop in _OWN
+
+    @property
     def differs(self) -> bool:
         """Whether two works that say anything say different things."""
-        if self.prop in _OWN:
+        if self.own:
             return False
         if self.words:
             return len(set(self.words) - {"unknown"}) > 1
@@ -94,11 +99,11 @@ def register(pages: Blueprint, site: Site) -> None:
         form = site.negotiate((HTML, CSV, MARKDOWN), suffix)
         asked = list(dict.fromkeys(name.strip() for name in request.args.getlist("m") if name.strip()))
         works, missing = _resolve(site, asked[:MOST])
-        comparison = read_comparison(site, works) if len(works) >= FEWEST else None
+        comparison = read_comparison(site, works) if works else None
         if form is not HTML:
             if missing:
                 raise missing[0][1]
-            if comparison is None or len(asked) > MOST:
+            if comparison is None or not FEWEST <= len(works) <= len(asked) <= MOST:
                 raise NotFoundError(f"{FEWEST} to {MOST} works are compared: ?m=model/uni&m=model/virchow2")
             text = as_csv(site, comparison) if form is CSV else as_markdown(site, comparison)
             return site.answer(text.encode(), form)
@@ -196,6 +201,7 @@ def _page(
         missing=missing,
         comparison=comparison,
         most=MOST,
+        kinds_of_works=work_kinds(),
         view=site.view(comparison.terms if comparison else works),
         license_name=license_name,
         correct=lambda work, prop: correction_path(site, work, prop),

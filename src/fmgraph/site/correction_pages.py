@@ -15,9 +15,9 @@ from werkzeug.wrappers import Response
 
 from fmgraph import resources
 from fmgraph.errors import NotFoundError
-from fmgraph.ontology import Property, Schema, all_kinds
+from fmgraph.ontology import Kind, Property, Schema, all_kinds
 from fmgraph.site.entity_facts import heading
-from fmgraph.site.graph_reader import LABEL, Term, text
+from fmgraph.site.graph_reader import LABEL, Term, iri, text
 from fmgraph.site.page_context import Site
 from fmgraph.text import SLUG, nearest
 
@@ -83,7 +83,7 @@ def register(pages: Blueprint, site: Site) -> None:
         repository = site.settings.repository.rstrip("/")
         entries = [
             _entry(prop, key, facts.get(prop.iri, []), f"{kind}/{slug}", file, repository)
-            for prop in site.graph.ontology.of_class(recorded[kind].iri)
+            for prop in _properties(site, node, recorded[kind])
             if prop.claimed and (key := keys().get(prop.iri))
         ]
         return site.page(
@@ -97,6 +97,16 @@ def register(pages: Blueprint, site: Site) -> None:
             entries=entries,
             view=site.view(value for entry in entries for value in entry.values),
         )
+
+
+def _properties(site: Site, node: str, kind: Kind) -> list[Property]:
+    """Return the properties of the kind, and those that something is claimed by of the entity."""
+    ontology = site.graph.ontology
+    rows = site.graph.rows(
+        f"SELECT DISTINCT ?p WHERE {{ ?c rdf:subject {iri(node)} ; rdf:predicate ?p }} ORDER BY ?p"
+    )
+    of_kind = {prop.iri: prop for prop in ontology.of_class(kind.iri)}
+    return [*{**of_kind, **{text(row["p"]): ontology.property(text(row["p"])) for row in rows}}.values()]
 
 
 def _node(site: Site, kind: str, slug: str) -> str:

@@ -140,7 +140,8 @@ def _page(site: Site, kind: Kind, slug: str, node: str, triples: Triples) -> Res
         *(item for one in links_in for item in one.items),
     ]
     similar = alike(site.graph, node, answers) if answers else []
-    view = site.view([*terms, *similar, *(answers.terms if answers else ())])
+    parts = [o.value.partition("#")[0] for _, o in own if isinstance(o, ox.NamedNode) and "#" in o.value]
+    view = site.view([*terms, *parts, *similar, *(answers.terms if answers else ())])
     label = _label(facts, slug)
     people = list_pages.authors(triples)
     block = list_pages.block(site, kind.name, node, triples)
@@ -175,13 +176,14 @@ def _page(site: Site, kind: Kind, slug: str, node: str, triples: Triples) -> Res
         alike=similar,
         license_name=license_name,
         correct=lambda prop: correction_path(site, node, prop),
+        wrong=_wrong(site, facts) if kind.name == "claim" else None,
         ns=FMG,
         closures=ontology.closures,
         trained=set(_iris(facts, "trainedOn")),
         heading=_triple(facts, view, ontology) if kind.name == "claim" else None,
         part_of=next((o for o in facts.get(DCTERMS + "isPartOf", ())), None) if kind.name == "row" else None,
-        kind_label=label_of(kind.iri, ontology).lower(),
-        description=_description(label, label_of(kind.iri, ontology).lower(), facts, answers, view),
+        kind_label=site.kind_name(kind.name),
+        description=_description(label, site.kind_name(kind.name), facts, answers, view),
         lineage_in=[one for one in links_in if kind.work and ontology.group(one.prop) == lineage],
         other_in=[one for one in links_in if not kind.work or ontology.group(one.prop) != lineage],
         page_size=PAGE,
@@ -231,6 +233,12 @@ def _triple(facts: dict[str, list[Term]], view: View, ontology: Ontology) -> str
     if subject is None or prop is None or value is None:
         return None
     return f"{view.name(subject)}: {label_of(text(prop), ontology)} {view.name(value)}"
+
+
+def _wrong(site: Site, facts: dict[str, list[Term]]) -> str | None:
+    """Return where what a claim states is corrected: in the record of its subject, if that has one."""
+    subject, prop = (next(map(text, facts.get(RDF + name, ())), "") for name in ("subject", "predicate"))
+    return correction_path(site, subject, prop)
 
 
 def _label(facts: dict[str, list[Term]], slug: str) -> str:

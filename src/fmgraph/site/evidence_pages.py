@@ -35,8 +35,8 @@ def register(pages: Blueprint, site: Site) -> None:
 
     @pages.get("/why")
     def why() -> Response:
-        subject, prop = _iri("s"), _iri("p")
-        value = _term(request.args.get("o", ""))
+        subject, prop = _iri(site, "s"), _iri(site, "p")
+        value = _term(site, request.args.get("o", ""))
         graph = site.graph
         holds = bool(
             graph.rows(f"SELECT ?x WHERE {{ {iri(subject)} {iri(prop)} {value} BIND(1 AS ?x) }} LIMIT 1")
@@ -66,9 +66,9 @@ def register(pages: Blueprint, site: Site) -> None:
         )
 
 
-def _iri(name: str) -> str:
+def _iri(site: Site, name: str) -> str:
     value = request.args.get(name, "").strip()
-    value = value[1:-1] if value.startswith("<") and value.endswith(">") else value
+    value = site.links.whole(value[1:-1] if value.startswith("<") and value.endswith(">") else value)
     try:
         ox.NamedNode(value)
     except ValueError:
@@ -76,9 +76,9 @@ def _iri(name: str) -> str:
     return value
 
 
-def _term(written: str) -> Term:
-    """Return the term written as N-Triples, or as a bare IRI."""
-    written = written.strip()
+def _term(site: Site, written: str) -> Term:
+    """Return the term written as N-Triples, as a bare IRI, or as an IRI of ours without its base."""
+    written = site.links.whole(written.strip())
     if ":" in written and not written.startswith(("<", '"')):
         written = f"<{written}>"
     try:

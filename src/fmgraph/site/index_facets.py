@@ -133,7 +133,7 @@ class Facets:
         choices: dict[Value, Choice] = {}
         for value, count in counts.items():
             one = self._written(facet, value)
-            name = view.name(value)
+            name = view.name(value, facet.prop)
             if facet.kind == "license":
                 name = license_name(text(value), name)
             choices[value] = Choice(name, count, self._toggle(facet, one, more), one in now)

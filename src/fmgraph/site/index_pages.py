@@ -9,6 +9,7 @@ import csv
 import io
 import json
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 from flask import Blueprint, request
@@ -20,6 +21,7 @@ from fmgraph.rdf.formats import HTML, Format
 from fmgraph.rdf.prefixes import FMG
 from fmgraph.site.graph_reader import batches, text, values
 from fmgraph.site.index_facets import Facets
+from fmgraph.site.list_pages import overviews
 from fmgraph.site.page_context import Site, View, page_number
 from fmgraph.site.work_answers import Answers, descendants_count, license_name, read_answers
 from fmgraph.text import nearest
@@ -124,8 +126,10 @@ def _table(site: Site, kind: Kind, iris: list[str]) -> dict[str, Any]:
             "view": site.view(terms, labels),
         }
     years, details = _about(site, iris)
-    view = site.view((value for some in details.values() for value in some), labels)
-    return {"answers": None, "years": years, "details": details, "view": view}
+    lists = overviews(site.graph, iris) if kind.name == "list" else {}
+    shown = [value for some in details.values() for value in some]
+    view = site.view([*shown, *(one.source for one in lists.values() if one.source)], labels)
+    return {"answers": None, "years": years, "details": details, "lists": lists, "view": view}
 
 
 def _about(site: Site, iris: list[str]) -> tuple[dict[str, str], dict[str, list[str]]]:
@@ -156,6 +160,7 @@ def _records(site: Site, kind: Kind, iris: list[str]) -> list[dict[str, Any]]:
                 "name": view.name(one),
                 "year": table["years"].get(one, ""),
                 "about": [view.name(value) for value in table["details"].get(one, [])],
+                **(asdict(table["lists"][one]) if one in table["lists"] else {}),
             }
             for one in iris
         ]

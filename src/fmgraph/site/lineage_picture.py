@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from fmgraph.answers.lineage_formats import Network
-from fmgraph.answers.lineage_layout import Box, Pair, lay_out, without_implied
+from fmgraph.answers.lineage_layout import Box, Pair, Picture, lay_out, without_implied
 from fmgraph.ontology import Ontology
 from fmgraph.rdf.prefixes import FMG
 from fmgraph.site.entity_facts import label_of
@@ -127,6 +127,7 @@ def draw(
     weigh: Mapping[str, int] | None = None,
     leads: Mapping[Pair, str] | None = None,
     forward: bool = False,
+    picture: Picture | None = None,
 ) -> Drawing:
     """Return the drawing of the relations.
 
@@ -134,9 +135,11 @@ def draw(
     be), or without ``root`` to that on the child's own. ``whole`` keeps edges that a longer way implies.
     ``weigh`` says how many works are built on each, by which they are weighed. ``leads`` says where an edge
     leads instead. With ``forward`` a pair is subject and object of a triple, not parent and child.
+    ``picture`` is where these works stand, if they are laid out already.
     """
-    kept = sorted(relations.pairs) if whole else without_implied(relations.pairs)
-    picture = lay_out(relations.labels, kept, width)
+    if picture is None:
+        kept = sorted(relations.pairs) if whole else without_implied(relations.pairs)
+        picture = lay_out(relations.labels, kept, width)
     built_on = weigh or {}
     labels = relations.labels
     lines: dict[str, list[Line]] = {name: [] for name in GROUPS}

@@ -75,19 +75,35 @@ class Cell:
     claims: list[Claim]
 
 
+@dataclass
+class Overview:
+    """What the index says of a list: how many rows it has, the date of the edition, and where it is."""
+
+    rows: int
+    date: str
+    source: str | None
+
+
 def register(pages: Blueprint, site: Site) -> None:
-    """Add the route of the overview of lists."""
+    """Add the former address of the index of lists, which leads to the present one."""
 
     @pages.get("/lists")
     def all_lists() -> Response:
-        rows = site.graph.rows(
-            "SELECT ?list ?label ?source ?date (COUNT(DISTINCT ?row) AS ?rows) WHERE { "
-            "?list a fmg:SourceList ; rdfs:label ?label . "
-            "OPTIONAL { ?list dcterms:source ?source } OPTIONAL { ?list dcterms:issued ?date }"
-            " OPTIONAL { ?row dcterms:isPartOf ?list ; a fmg:ListRow } }"
-            " GROUP BY ?list ?label ?source ?date ORDER BY ?label"
-        )
-        return site.page("lists.html", rows=rows, view=site.view(row["list"] for row in rows))
+        return Response(status=301, headers={"Location": site.links.path("list", "")})
+
+
+def overviews(graph: Graph, lists: Iterable[str]) -> dict[str, Overview]:
+    """Return what the index says of each list."""
+    rows = graph.rows(
+        f"SELECT ?list (MIN(?from) AS ?source) (MAX(STR(?issued)) AS ?date) (COUNT(DISTINCT ?row) AS ?rows) "
+        f"WHERE {{ {values('list', lists)} OPTIONAL {{ ?list dcterms:source ?from }} "
+        "OPTIONAL { ?list dcterms:issued ?issued } "
+        "OPTIONAL { ?row dcterms:isPartOf ?list ; a fmg:ListRow } } GROUP BY ?list"
+    )
+    return {
+        row["list"].value: Overview(int(row["rows"].value), _opt(row, "date") or "", _opt(row, "source"))
+        for row in rows
+    }
 
 
 def authors(triples: Iterable[tuple[str, str, Term]]) -> list[tuple[str | None, str]]:

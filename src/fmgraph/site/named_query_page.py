@@ -146,5 +146,5 @@ def _of_further(
 
 def _namer(site: Site, sentences: Any, rows: Any) -> Any:
     named = {term for row in rows for term in row.values() if isinstance(term, ox.NamedNode)}
-    view = site.view(named) if any("*}" in one.say for one in sentences) else None
+    view = site.view(named) if any("*}" in one.say or "^}" in one.say for one in sentences) else None
     return (lambda term: view.name(term)) if view else text

@@ -19,18 +19,20 @@ from fmgraph.ontology import all_kinds, shipped
 from fmgraph.publish.dataset_names import DATA_LICENSE, DumpFile, StoredFile, dump_files
 from fmgraph.publish.release_folders import ReleaseFolder, all_releases
 from fmgraph.rdf.formats import HTML, Format, named
-from fmgraph.rdf.prefixes import XSD, curie
+from fmgraph.rdf.prefixes import FMG, XSD, curie
 from fmgraph.server.engine import Engine
 from fmgraph.server.http import dump_downloads
 from fmgraph.server.http.negotiation import choose, names_any
 from fmgraph.server.http.problems import NotAcceptableError
 from fmgraph.server.http.service_state import tag
 from fmgraph.settings import Settings
+from fmgraph.site.country_names import country_name
 from fmgraph.site.graph_reader import Graph, Term
 from fmgraph.site.page_links import Links, safe, shown
 
 STATIC = Path(__file__).resolve().parent / "static"
 
+_COUNTRY = FMG + "country"
 _NUMBERS = {XSD + name for name in ("integer", "decimal", "double", "float", "nonNegativeInteger", "long")}
 
 
@@ -43,10 +45,11 @@ class View:
     def name(self, term: Term | str, prop: str = "") -> str:
         """Return the text that stands for a term: label, shortened IRI or literal as people write it.
 
-        As the value of a property, an outside address is shown as it is: its label names it as a source.
+        As the value of a property, an outside address is shown as it is, since its label names it as a
+        source, and a country's code by its name.
         """
         if isinstance(term, ox.Literal):
-            return _literal(term)
+            return country_name(term.value) if prop == _COUNTRY else _literal(term)
         if isinstance(term, ox.Triple):
             parts = (term.subject, term.predicate, term.object)
             return f"<<( {' '.join(self.name(part) for part in parts)} )>>"
@@ -55,6 +58,9 @@ class View:
             return shown(iri)
         if iri in self.labels:
             return self.labels[iri]
+        whole, _, part = iri.partition("#")
+        if part and whole in self.labels:
+            return f"{self.labels[whole]}: {part.replace('-', ' ')}"
         entity = self.links.entity(iri)
         return "/".join(entity) if entity else curie(iri) if curie(iri) != iri else shown(iri)
 
@@ -115,6 +121,16 @@ class Site:
         """Return the files of ``/dump/`` that are ready-made, with their sizes."""
         known = dump_downloads.sizes(self.dumps)
         return [StoredFile(name, size, sha256) for name, size, sha256 in known if size is not None]
+
+    def kind_name(self, kind: str) -> str:
+        """Return what people call a kind of entity: ``licence`` for ``license``."""
+        iri = all_kinds()[kind].iri
+        return (self.graph.ontology.property(iri).label or kind).lower()
+
+    @property
+    def dataset_folder(self) -> Path | None:
+        """The folder of the dataset, in which its index of names is; None where the engine knows of none."""
+        return self.resolver.index and self.resolver.index.parent
 
     def view(self, terms: Iterable[Term | str] = (), labels: Mapping[str, str] | None = None) -> View:
         """Return a view that knows the labels of the terms."""

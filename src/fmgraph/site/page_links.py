@@ -16,6 +16,7 @@ _SPDX_LICENSE = re.compile(re.escape(SPDX) + r"[A-Za-z0-9.+-]+")
 _SPDX_FILES = (".html", ".json", ".jsonld", ".rdf", ".ttl", ".nt", ".txt")
 #: Whitespace and controls, which browsers drop before they look at the scheme.
 _NO_ADDRESS = re.compile(r"[\x00-\x20\x7f-\x9f]")
+_SHORT = re.compile(r"[a-z-]+/[a-z0-9-]+(#[a-z0-9-]+)?")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
@@ -68,7 +69,19 @@ class Links:
 
     def why(self, subject: str, prop: str, value: str) -> str:
         """Return the address of the page that says who says this; ``value`` in N-Triples syntax."""
-        return self.path("why", s=subject, p=prop, o=value)
+        if value.startswith("<"):
+            value = self.short(value[1:-1])
+        return self.path("why", s=self.short(subject), p=self.short(prop), o=value)
+
+    def short(self, iri: str) -> str:
+        """Return an IRI of ours without its base (``model/uni``, ``ns#builtOn``), another as it is."""
+        return f"ns#{iri[len(FMG) :]}" if iri.startswith(FMG) else iri.removeprefix(self.base)
+
+    def whole(self, short: str) -> str:
+        """Return the IRI of which :meth:`short` made this."""
+        if short.startswith("ns#"):
+            return FMG + short[len("ns#") :]
+        return self.base + short if _SHORT.fullmatch(short) else short
 
 
 def safe(address: str) -> bool:

@@ -55,7 +55,10 @@ def register(pages: Blueprint, site: Site) -> None:
         matches = site.resolver.resolve(text, _kinds(), SUGGESTIONS) if text else []
         if request.args.get("format") == _SUGGESTIONS.name:
             return site.answer(json.dumps(_opensearch_lists(site, text, matches)).encode(), _SUGGESTIONS)
-        body = [{**match.to_dict(), "page": site.links.page(match.iri)} for match in matches]
+        body = [
+            {**match.to_dict(), "what": site.kind_name(match.kind), "page": site.links.page(match.iri)}
+            for match in matches
+        ]
         return site.answer(json.dumps(body, ensure_ascii=False).encode(), _JSON)
 
     @pages.get("/resolve")

@@ -22,7 +22,7 @@ MOST = 50_000
 _PAGES = (
     "",
     "about",
-    "lists",
+    "list/",
     "lineage/",
     "queries",
     "results/",

@@ -73,7 +73,7 @@ for (const box of document.querySelectorAll("input[data-suggest]")) {
       name.textContent = one.label;
       const kind = document.createElement("span");
       kind.className = "kind";
-      kind.textContent = one.kind;
+      kind.textContent = one.what ?? one.kind;
       option.append(name, " ", kind);
       const more = one.title && one.title !== one.label ? one.title : one.aka.join(", ");
       if (more) option.append(Object.assign(document.createElement("span"), { className: "about", textContent: more }));
