@@ -27,6 +27,7 @@ _PAPERS = re.compile(
     r"huggingface\.co/papers/.*|(?:arxiv|alphaxiv|biorxiv|medrxiv|openreview)\.(?:org|net)/.*"
     r"|(?:nature|cell|science|ieeexplore\.ieee|link\.springer|sciencedirect)\.(?:com|org)/(?:articles?|doi|document|chapter|science)/.*"
     r"|(?:pubmed|pmc)\.ncbi\.nlm\.nih\.gov/.*|openaccess\.thecvf\.com/.*|papers\.(?:nips|neurips|miccai)\.[\w.]+/.*"
+    r"|doi\.org/10\.(?:1002|1007|1016|1038|1056|1073|1093|1101|1109|1126|1136|1145|1371|3389|3390|18653|48550)/.*"
     r"|aclanthology\.org/.*|proceedings\.mlr\.press/.*"
 )
 #: Hosts of forms, and paths that a form has where the host has other pages too.

@@ -270,11 +270,13 @@ class Spellings:
             self._pages.setdefault(address.key, Counter())[address.iri] += 1
 
     def canonical(self, address: Address) -> Address:
-        """Return the address in its usual spelling."""
+        """Return the address in its usual spelling; one that was never counted sets the spelling."""
         if address.repository is None:
-            pages = self._pages.get(address.key)
-            return Address(pages.most_common(1)[0][0]) if pages else address
+            if address.key not in self._pages:
+                self.count(address)
+            return Address(self._pages[address.key].most_common(1)[0][0])
         scheme, name = address.repository
-        votes = self._repositories.get((scheme, name.lower()))
-        usual = votes.most_common(1)[0][0] if votes else name
+        if (scheme, name.lower()) not in self._repositories:
+            self.count(address)
+        usual = self._repositories[scheme, name.lower()].most_common(1)[0][0]
         return address if usual == name else Address(address.iri.replace(f"/{name}", f"/{usual}", 1))
