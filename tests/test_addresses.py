@@ -29,6 +29,14 @@ from fmgraph.records.identifiers import doi_address, normal_arxiv, normal_doi
         ("http://dx.doi.org/10.1000/ABC.%28D%29", "https://doi.org/10.1000/abc.(d)"),
         ("https://export.arxiv.org/abs/2301.00001v2", "https://arxiv.org/abs/2301.00001v2"),
         ("https://e.org/ü?q=%C3%BC#f", "https://e.org/ü?q=%C3%BC#f"),
+        ("https://e.org./%7Eann/%c3%bc", "https://e.org/~ann/%C3%BC"),
+        ("https://e.org/a\u200b", "https://e.org/a"),
+        ("https://huggingface.co/acme/heart?library=timm#use", "https://huggingface.co/acme/heart"),
+        (
+            "https://huggingface.co/spaces/acme/heart?case=1",
+            "https://huggingface.co/spaces/acme/heart?case=1",
+        ),
+        ("https://doi.org/abc9", "https://doi.org/abc9"),
     ],
 )
 def test_an_address_has_one_form(text: str, iri: str) -> None:
@@ -49,6 +57,8 @@ def test_an_address_has_one_form(text: str, iri: str) -> None:
         "https://me:secret@e.org/",
         "https://[::1",
         "https://nodot/",
+        "https://e..org/",
+        "https://doi.org/10.1000/abc.",
         "https://",
         "ftp://e.org/",
         "javascript:alert(1)",
@@ -58,7 +68,7 @@ def test_an_address_has_one_form(text: str, iri: str) -> None:
     ],
 )
 def test_what_is_no_address_is_refused_in_words(text: str) -> None:
-    with pytest.raises(ValueError, match=r"is no (address|IRI): "):
+    with pytest.raises(ValueError, match=r"is no (address|IRI): |is not a DOI"):
         parse_address(text)
 
 

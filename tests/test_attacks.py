@@ -61,20 +61,21 @@ def lookups(running: Running, count: int = 60, rounds: int = 5) -> float:
     """
     best = 9.0
     for _ in range(rounds):
-        best = min(best, _round(running, count))
+        best = min(best, _round(running, count)[int(count * 0.98)])
         if best < PROMPT:
             break
     return best
 
 
-def _round(running: Running, count: int) -> float:
+def _round(running: Running, count: int) -> list[float]:
+    """Return the seconds that each of so many lookups takes, the quickest first."""
     taken = []
     for _ in range(count):
         start = time.perf_counter()
         status, _ = request(running, f"/sparql?query={quote(f'{LOOKUP} #{next(_numbers)}')}", "192.0.2.1")
         taken.append(time.perf_counter() - start)
         assert status == 200
-    return sorted(taken)[int(count * 0.98)]
+    return sorted(taken)
 
 
 @contextmanager
@@ -184,16 +185,23 @@ def test_a_slow_reader_that_reads_gets_all_of_it(attacked: Running) -> None:
     assert len(body) == int(told[1]) > 10_000_000
 
 
-def test_beside_one_who_asks_for_pages_only(attacked: Running) -> None:
-    """Attack 4: 32 connections on pages with a parameter at random raised lookups to 1.4 s."""
-    paths = (f"/model/?x={next(_numbers)}", "/disagreements?x=", "/model/?page=")
+def test_beside_one_who_asks_for_pages_only(start_fmgraph: Callable[..., Running], shipped_dir: Path) -> None:
+    """Attack 4: 32 connections on pages with a parameter at random raised lookups to 1.4 s.
+
+    The server is a new one, since first pages are dear: single lookups waited 0.6 s to 10 s for those before
+    them, and later rounds were as quick as ever.
+    """
+    fresh = start_fmgraph("--dataset", str(shipped_dir), FMGRAPH_PROXIES="1", FMGRAPH_LOG_LEVEL="warning")
+    paths = ("/model/?x=", "/disagreements?x=", "/model/?page=")
 
     def ask() -> None:
-        path = paths[next(_numbers) % 3] + str(next(_numbers))
-        request(attacked, path, "198.51.100.4", more="Accept: text/html\r\n")
+        number = next(_numbers)
+        request(fresh, f"{paths[number % 3]}{number}", "198.51.100.4", more="Accept: text/html\r\n")
 
     with attack(ask, threads=32):
-        assert lookups(attacked) < PROMPT
+        assert _round(fresh, 60)[-1] < 5 * PROMPT
+        assert lookups(fresh) < PROMPT
+    assert fresh.stop() == 0, fresh.log.read_text()
 
 
 def test_beside_one_who_asks_dear_queries_on_hundreds_of_connections(attacked: Running) -> None:

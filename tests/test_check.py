@@ -253,6 +253,52 @@ def test_findings_about_values_lead_to_where_they_were_stated(data):
 # ---- only what changed
 
 
+@pytest.mark.parametrize(
+    ("one", "other", "nodes"),
+    [
+        ("https://drive.google.com/file/d/1Ab/view", "https://drive.google.com/uc?export=download&id=1Ab", 1),
+        ("https://zenodo.org/record/77", "https://doi.org/10.5281/zenodo.77", 1),
+        ("https://huggingface.co/Lab/net", "https://huggingface.co/lab/NET?library=timm#use", 1),
+        ("http://www.lab.example/net/", "https://lab.example/%6Eet", 1),
+        ("https://github.com/Lab/net", "https://github.com/lab/net/blob/main/README.md", 2),
+        ("https://lab.example/net", "https://lab.example/Net/index.html", 2),
+        ("https://files.example/s/a?dl=0&k=1", "https://files.example/s/a?k=1&dl=1", 2),
+    ],
+)
+def test_an_artifact_under_two_addresses_is_one_node_or_a_finding(data, one, other, nodes):
+    weights = f"weights: [{{value: '{one}', source: paper/alpha}}]\n"
+    write(data, "model/alpha.yaml", RECORDS["model/alpha"] + weights)
+    rows = (
+        LIST_CSV.replace("Modality", "Modality,Link")
+        .replace("CT\n", f"CT,{other}\n")
+        .replace(",-\n", ",-,\n")
+    )
+    write(data, "list/a-list.csv", rows)
+    about = LIST_YAML.replace("Modality]", "Modality, Link]") + "  Link: weights\n"
+    write(data, "list/a-list.yaml", about)
+    store = graph_of(data)
+    told = store.quads_for_pattern(None, ox.NamedNode(FMG + "weights"), None)
+    assert len({quad.object for quad in told}) == nodes
+    assert [finding.rule for finding in check_data(data)] == ["artifact-twice"] * (nodes - 1)
+
+
+@pytest.mark.parametrize(
+    ("statement", "rule"),
+    [
+        ("data_scale: {value: 300 slides, source: paper/beta, at: '300 sections of 20 brains'}", "bad-value"),
+        ("data_scale: {value: 300 slides, source: paper/beta, at: '300 slides, 300 sections'}", None),
+        ("data_scale: {value: 0.3k slides, source: paper/beta, at: made of 300 sections}", "bad-value"),
+        ("training_time: {value: 20 epochs, source: paper/beta, at: x}", "work-training-time-unit"),
+        ("training_time: {value: 20 hours, source: paper/beta, at: x}", None),
+    ],
+)
+def test_a_unit_is_the_sources(data, statement, rule):
+    for name in ("slide", "section", "brain", "epoch", "hour"):
+        write(data, f"unit/{name}.yaml", f"label: {name}s\ndefinition: One {name}.\n")
+    write(data, "model/beta.yaml", RECORDS["model/beta"] + statement + "\n")
+    assert [found.rule for found in check_data(data)] == ([rule] if rule else [])
+
+
 def test_only_changed_records_are_checked(data):
     write(data, "model/alpha.yaml", RECORDS["model/alpha"].replace("scope: medical\n", "scope: odd\n"))
     write(data, "model/beta.yaml", RECORDS["model/beta"].replace("scope: medical\n", "scope: odd\n"))

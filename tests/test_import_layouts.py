@@ -189,6 +189,53 @@ def test_cards_with_a_linked_title_and_a_table() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("heading", "venue", "title"),
+    [
+        ("**[[MICCAI 2024] A lung](https://a.example/1)**", "MICCAI 2024", "[A lung](https://a.example/1)"),
+        ("**[Nature] A lung**", "Nature", "A lung"),
+        ("**[Nature]** [A lung](https://a.example/1)", "Nature", "[A lung](https://a.example/1)"),
+        ("[[Nature](https://n.example)] A lung", "[Nature](https://n.example)", "A lung"),
+        ("[A lung](https://a.example/1)", "", "[A lung](https://a.example/1)"),
+        ("*In vivo* and **in vitro**", "", "*In vivo* and **in vitro**"),
+    ],
+)
+def test_the_heading_of_a_card_is_venue_and_title(heading: str, venue: str, title: str) -> None:
+    [(_, _, cells)] = rows(f"> ### {heading}\n> **Link:** x\n")
+    assert (cells.get("Venue", ""), cells["Title"]) == (venue, title)
+
+
+@pytest.mark.parametrize("comment", ["<!-- | B | b | -->", "<!--\n| B | b |\n\n| C | c |\n-->", "<!-- --> "])
+@pytest.mark.parametrize("edge", ["| ", ""])
+def test_a_comment_between_rows_does_not_end_the_table(comment: str, edge: str) -> None:
+    end = edge[::-1]
+    above, below = f"{edge}A | a{end}", f"{edge}D | d{end}\n{edge}E | {end}"
+    text = f"| N | L |\n|---|---|\n{above}\n{comment}\n{below}\n"
+    found = import_list(f"{text}\nA | sentence\n", "l")
+    assert [row.cells["N"] for row in found.rows] == ["A", "D", "E"]
+    assert found.rows[1].line == 5 + comment.count("\n")
+    assert any("comment" in note for _, note in found.notes)
+
+
+def test_a_heading_in_a_quote_reaches_to_its_end() -> None:
+    text = "## CT\n\n> ## News\n> - [x](https://a.example/news)\n\n| N |\n|---|\n| A |\n"
+    assert [(section, cells) for section, _, cells in rows(text)] == [("CT", {"N": "A"})]
+
+
+def test_a_rule_at_the_head_of_a_file_is_no_front_matter() -> None:
+    table = "| N |\n|---|\n| {} |\n\n"
+    assert len(rows("---\n\n## One\n\n" + table.format("a") + "---\n\n" + table.format("b"))) == 2
+    assert [row[0] for row in rows("---\n# ours\ntitle: a: b\n---\n" + table.format("a"))] == [""]
+
+
+def test_full_width_marks_end_an_address() -> None:
+    found = import_list("| L |\n|---|\n| （https://a.example/1）、https://a.example/2。 |\n", "l")
+    assert [link.href for link in links(found.rows[0].cells["L"])] == [
+        "https://a.example/1",
+        "https://a.example/2",
+    ]
+
+
 def test_blocks_with_breaks_are_rows_where_there_are_several() -> None:
     block = "**[{0}](https://a.example/{0})**<br>\n*Ann One*<br>\n[Code](https://github.com/a/{0})\n\n"
     text = "A [list](https://a.example/l)<br>of [things](https://a.example/t).\n\n## Models\n\n"

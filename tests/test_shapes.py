@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyshacl import validate
 from rdflib import OWL, RDF, SH, Graph, Literal, URIRef
+from rdflib.collection import Collection
 
 from fmgraph import resources
 from fmgraph.check import compiled_shapes, pyshacl_engine
@@ -470,7 +471,12 @@ class Breaker:
             self.expect(child, "MaxCount", node)
         else:
             component, value = wrong[parameter]
-            self.add(node, step, value)
+            steps = [step] if simple else list(Collection(self.shapes.graph, path))
+            last = node
+            for before in steps[:-1]:
+                self.add(last, before, beyond := self.fresh())
+                last = beyond
+            self.add(last, steps[-1], value)
             self.expect(child, component, node)
 
 

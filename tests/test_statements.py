@@ -214,6 +214,20 @@ def test_an_address_that_cannot_be_what_the_column_says_is_set_aside(tmp_path):
         ("https://a-my.sharepoint.com/personal/x/_layouts/15/onedrive.aspx", "weights", "truncated"),
         ("https://a-my.sharepoint.com/personal/x/_layouts/15/onedrive.aspx?id=1", "weights", None),
         ("https://github.com/lab/model", "weights", None),
+        ("https://huggingface.co/organizations/lab", "weights", "organisation"),
+        ("https://github.com/orgs/lab/repositories", "code", "organisation"),
+        ("https://zenodo.org/communities/lab", "weights", "organisation"),
+        ("https://gitlab.com/lab/model", "code", None),
+        ("https://www.kaggle.com/datasets/lab/set", "weights", "dataset"),
+        ("https://www.kaggle.com/models/lab/model", "weights", None),
+        ("https://huggingface.co/datasets/set/tree/main", "code", "dataset"),
+        ("https://docs.lab.example/model", "code", "documentation"),
+        ("https://docs.google.com/document/d/1", "weights", None),
+        ("https://huggingface.co/docs/model", "weights", "documentation"),
+        ("https://huggingface.co/papers/2401.00001", "weights", "paper"),
+        ("https://arxiv.org/abs/2401.00001v2", "code", "paper"),
+        ("https://doi.org/10.1038/s41586-000-00000-0", "weights", "paper"),
+        ("https://doi.org/10.5281/zenodo.1", "weights", None),
     ],
 )
 def test_what_a_page_is_shows_in_its_address(address, key, kind):
@@ -266,6 +280,30 @@ def test_a_correction_needs_more_than_a_secondary_source(tmp_path):
     write(tmp_path, RECORDS | {"model/child.yaml": text})
     [finding] = build(tmp_path / "data").findings
     assert (finding.rule, finding.line) == ("correction-on-secondary-source", 11)
+
+
+@pytest.mark.parametrize(
+    ("source", "secondary"),
+    [
+        ("github:others/table@c0ffee1:README.md", True),  # another record has it as secondary
+        ("https://github.com/Others/Table/blob/2222222/data.csv", True),  # as that, in another revision
+        ("github:keeper/a-list@c0ffee1:README.md", True),  # a list
+        ("paper/child", False),
+        ("https://example.org/card", False),
+    ],
+)
+def test_what_others_take_for_secondary_corrects_nothing_alone(tmp_path, source, secondary):
+    repository = "repository: https://github.com/keeper/a-list\n"
+    child = RECORDS["model/child.yaml"] + (
+        f"corrections:\n  - {{field: name, said: Child of three, reason: no, source: '{source}'}}\n"
+    )
+    small = RECORDS["model/small.yaml"] + (
+        "access: {value: open, source: 'github:others/table@c0ffee1:README.md', at: x, basis: secondary}\n"
+    )
+    changed = {"model/child.yaml": child, "model/small.yaml": small}
+    write(tmp_path, RECORDS | changed | {"list/l.yaml": repository + RECORDS["list/l.yaml"]})
+    rules = [finding.rule for finding in build(tmp_path / "data").findings]
+    assert rules == ["correction-on-secondary-source"] * secondary
 
 
 def test_people_of_two_names_are_one_where_a_record_says_so(tmp_path):

@@ -7,6 +7,7 @@ import http.client
 import os
 import signal
 import socket
+import subprocess
 import sys
 import threading
 import time
@@ -17,11 +18,13 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import pytest
+from granian.constants import Interfaces
 
 from fmgraph.errors import BusyError, EngineError, FmgraphError
 from fmgraph.rdf.store import Dataset, write_dataset
 from fmgraph.server.engine import Answer, InProcessEngine
 from fmgraph.server.http.flask_app import create_app
+from fmgraph.server.http.run_server import _CONNECTIONS, _Server
 from fmgraph.server.pool.broker_process import BrokerProcess
 from fmgraph.server.pool.confine import confine, means
 from fmgraph.settings import Settings
@@ -214,6 +217,53 @@ def test_one_client_cannot_take_the_places_of_others(dataset: Dataset, tmp_path:
         assert await ask("10.0.0.1:7", "ASK {} # later") == 200
 
     asyncio.run(main())
+
+
+def test_where_no_thread_can_be_had_the_client_is_asked_to_wait(
+    dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = RsgiClient(create_app(InProcessEngine(dataset), Settings()), tmp_path)
+
+    def start(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(threading.Thread, "start", start)
+        refused = client.open("/sparql?query=" + quote("ASK {}"))
+    assert (refused.status, refused.headers["retry-after"]) == (503, "2")
+    assert client.open("/sparql?query=" + quote("ASK {}")).status == 200
+
+
+def test_signals_to_load_anew_while_one_load_is_under_way_are_one_more() -> None:
+    begun, go, loads = threading.Semaphore(0), threading.Semaphore(0), []
+    server = _Server("none", interface=Interfaces.RSGI)
+
+    def load() -> None:
+        loads.append(threading.current_thread())
+        begun.release()
+        assert go.acquire(timeout=20)
+
+    server.reload_dataset = load
+    server.signal_handler_reload()
+    assert begun.acquire(timeout=20)
+    for _ in range(40):
+        server.signal_handler_reload()
+    go.release()
+    assert begun.acquire(timeout=20), "the last signal counts"
+    go.release()
+    assert not begun.acquire(timeout=0.3)
+    assert (len(loads), len(set(loads))) == (2, 1)
+
+
+def test_a_low_limit_of_open_files_is_raised_as_far_as_may_be() -> None:
+    code = (
+        "import resource as r\nfrom fmgraph.server.http import run_server\n"
+        "most = r.getrlimit(r.RLIMIT_NOFILE)[1]\nr.setrlimit(r.RLIMIT_NOFILE, (256, most))\n"
+        "run_server._raise_open_files()\nprint(r.getrlimit(r.RLIMIT_NOFILE)[0], most)"
+    )
+    output = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True).stdout
+    limit, most = map(int, output.split())
+    assert limit == (min(most, 2 * _CONNECTIONS) if most > 0 else 2 * _CONNECTIONS)
 
 
 CONFINED = sys.platform == "linux" and "seccomp" in means() and "Landlock" in means()

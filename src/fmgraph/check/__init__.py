@@ -12,6 +12,7 @@
 :mod:`~.check_digits`     identifiers that no pattern can check
 :mod:`~.term_usage`       terms that the ontology does not define
 :mod:`~.unit_names`       names of units that are read as another unit
+:mod:`~.same_artifacts`   one artifact under two addresses
 :mod:`~.cell_coverage`    nothing of a list is lost
 :mod:`~.finding_formats`  findings as text, JSON, SARIF, Turtle
 ========================  ==================================================================
@@ -34,6 +35,7 @@ from fmgraph.check.explain_violations import explain
 from fmgraph.check.finding_formats import FORMATS
 from fmgraph.check.focus_nodes import focus_nodes
 from fmgraph.check.locations import Places, shown
+from fmgraph.check.same_artifacts import doubled_artifacts
 from fmgraph.check.shape_files import load_shapes
 from fmgraph.check.term_usage import unknown_terms
 from fmgraph.check.unit_names import misread_units
@@ -104,7 +106,11 @@ def check_graph(
     else:
         violations = compiled_shapes.violations(store, shapes, only)
     findings: Iterable[Finding] = explain(violations, shapes, places, store)
-    terms = [*unknown_terms(store, shapes, places), *misread_units(store, places)] if about is None else []
+    terms: list[Finding] = []
+    if about is None:  # what is between records
+        terms += unknown_terms(store, shapes, places)
+        terms += misread_units(store, places)
+        terms += doubled_artifacts(store, places)
     lists = None
     if about is not None:
         prefix = entity_iri("list", "")

@@ -11,7 +11,8 @@ from fmgraph.graph.sources import source_iri, source_label
 from fmgraph.graph.values import Value, Values
 from fmgraph.ontology import Schema
 from fmgraph.rdf.prefixes import BASE, SCHEMA
-from fmgraph.rdf.terms import LABEL, A, Term, Triple, iri, literal, own
+from fmgraph.rdf.terms import LABEL, A, Term, Triple, bare, iri, literal, own
+from fmgraph.records.addresses import parse_address
 from fmgraph.records.findings import Finding, Severity
 from fmgraph.records.record_files import Record
 
@@ -27,6 +28,47 @@ class ListClaim:
     column: str  #: YAML key that the cell's column stands for
 
 
+class SourceBases:
+    """Which sources records take for primary and which for secondary, and which are lists of works."""
+
+    def __init__(self) -> None:
+        self._bases: dict[tuple[str, str | None], set[str]] = {}
+
+    def add(self, source: Term, basis: str, record: Record | None = None) -> None:
+        """Keep that the record, or a list where there is none, takes the source for one of that basis."""
+        for name in {_name(record), None}:
+            for key in (bare(source), _whole(source)):
+                self._bases.setdefault((key, name), set()).add(basis)
+
+    def is_secondary(self, source: Term, record: Record) -> bool:
+        """Tell whether the source tells of the record's work at second hand, as far as is known.
+
+        What the record itself takes it for counts first, then what it takes its repository for, then what all
+        others do: then it is secondary where nobody has it as primary.
+        """
+        name = _name(record)
+        said = self._bases.get((bare(source), name), set())
+        if said:
+            return "secondary" in said
+        said = self._bases.get((_whole(source), name)) or self._bases.get((_whole(source), None), set())
+        return said == {"secondary"}
+
+
+def _name(record: Record | None) -> str | None:
+    return f"{record.kind}/{record.slug}" if record else None
+
+
+def _whole(source: Term) -> str:
+    """Return what a source is part of: a repository in any revision, a preprint in any version."""
+    text = bare(source)
+    if text.startswith(BASE):
+        return text
+    address = parse_address(text)
+    if address.root:
+        return address.root.iri.casefold()
+    return f"arxiv:{address.arxiv}" if address.arxiv else address.key
+
+
 @dataclass
 class Build:
     """One build in progress."""
@@ -40,6 +82,7 @@ class Build:
     claims: list[Claim] = field(default_factory=list)
     list_claims: list[ListClaim] = field(default_factory=list)
     broken_lists: set[str] = field(default_factory=set)  #: ids of lists that could not be loaded
+    bases: SourceBases = field(default_factory=lambda: SourceBases())
 
     def place(self, path: Path) -> str:
         """Return the path as findings show it: relative to the data folder's parent."""

@@ -33,6 +33,12 @@ _AMOUNT = re.compile(
     r"(?P<scale>(?:thousand|million|billion|trillion)\b|[kKmMbBG](?![A-Za-z]))?(?P<plus>\+)?\s*(?P<rest>.*)",
     re.IGNORECASE | re.DOTALL,
 )
+#: A number in a sentence, and up to five words after it.
+_MENTION = re.compile(
+    rf"(?<![\w.,-]){_NUMBER}(?![\d,.]*\d)\s*(?P<scale>(?:thousand|million|billion|trillion)\b|[kKmMbBG](?![A-Za-z]))?"
+    r"(?P<rest>(?:\s*[^\s,;.:()\d]+){1,5})",
+    re.IGNORECASE,
+)
 _PART = re.compile(r"\(([^()]*)\)\s*$")
 #: A comma that ends a quantity: not one inside a number.
 _COMMA = re.compile(r",(?!\d{3}\b)\s*|\s+and\s+(?=\d)")
@@ -136,6 +142,23 @@ def quantities(text: str, unit: Lookup, unit_label: UnitLabel, modality: Lookup)
         if not match:
             raise ValueError(f"{piece!r} is not a number with a unit")
         found.append(_quantity(match, unit, unit_label, modality, piece))
+    return found
+
+
+def mentions(text: str, unit: Lookup) -> list[tuple[Decimal, str]]:
+    """Return the numbers in running text that a known unit follows, within five words, each with its unit.
+
+    >>> mentions("1,000 sections of 20 brains", {"sections": "section"}.get)
+    [(Decimal('1000'), 'section')]
+    """
+    found = []
+    for match in _MENTION.finditer(text):
+        words = match["rest"].split()
+        for end in range(1, len(words) + 1):
+            if slug := _unit(" ".join(words[:end]), unit):
+                longer = (_unit(" ".join(words[:more]), unit) for more in range(len(words), end, -1))
+                found.append((_value(match), next(filter(None, longer), slug)))
+                break
     return found
 
 

@@ -68,10 +68,17 @@ def _add_statement(build: Build, record: Record, node: Term, field: Field, state
             "or give the record a `source:`"
         )
     source = build.source(statement.source)
+    build.bases.add(source, statement.basis, record)
     if field.key in UNFIT and statement.rank != "deprecated":
         why = unfit(parse_address(statement.value), field.key)
         if why:
             raise ValueError(f"{statement.value} is {why}; write the address of the {field.key} itself")
+    if field.range == fmg("Quantity") and statement.at and statement.rank != "deprecated":
+        said = build.values.unit_elsewhere(statement.value, statement.at)
+        if said:
+            raise ValueError(
+                f"{statement.value!r} has another unit than its source, which says {said}; write what it says"
+            )
     for value in values:
         build.add_structure(field.key, value)
         if field.range == fmg("Source"):
@@ -128,7 +135,6 @@ def apply_corrections(build: Build, record: Record) -> None:
     own_claims = [
         quoted for quoted in build.list_claims if quoted.record == name or quoted.claim.subject == node
     ]
-    secondary = _secondary_sources(record)
     for correction in record.corrections:
         if correction.field not in build.schema.fields:
             build.find(
@@ -139,15 +145,6 @@ def apply_corrections(build: Build, record: Record) -> None:
                 "unknown-key",
             )
             continue
-        if correction.source in secondary:
-            build.find(
-                f"the correction of {correction.said!r} rests on a secondary source alone",
-                record.path,
-                correction.line,
-                "corrections",
-                "correction-on-secondary-source",
-                "find it in the paper, code or card of the work, or drop the correction",
-            )
         said = [
             quoted
             for quoted in own_claims
@@ -172,16 +169,19 @@ def apply_corrections(build: Build, record: Record) -> None:
         except ValueError as error:
             build.find(str(error), record.path, correction.line, "corrections", "bad-value")
             continue
+        if by and build.bases.is_secondary(by, record):
+            build.find(
+                f"the correction of {correction.said!r} rests on a secondary source alone",
+                record.path,
+                correction.line,
+                "corrections",
+                "correction-on-secondary-source",
+                "find it in the paper, code or card of the work, or drop the correction",
+            )
         for claim in hits:
             claim.rank, claim.reason, claim.corrected_by = "deprecated", correction.reason, by
             if correction.at and by:
                 claim.reason = f"{correction.reason} ({correction.at})"
-
-
-def _secondary_sources(record: Record) -> set[str | None]:
-    """Return the sources that the record itself calls secondary."""
-    stated = [statement for statements in record.statements.values() for statement in statements]
-    return {statement.source for statement in stated if statement.basis == "secondary"}
 
 
 def _said(correction: Correction, claim: Claim) -> bool:

@@ -69,7 +69,9 @@ class ListBuilder:
             add((self._node, iri(f"{DCTERMS}issued"), literal(source.date, f"{XSD}date")))
         add((self._node, own("layout"), literal(source.layout)))
         if source.repository:
-            add((self._node, iri(f"{DCTERMS}isVersionOf"), iri(parse_address(source.repository).iri)))
+            repository = iri(parse_address(source.repository).iri)
+            add((self._node, iri(f"{DCTERMS}isVersionOf"), repository))
+            self._build.bases.add(repository, "secondary")
         if source.replaces:
             add((self._node, iri(f"{DCTERMS}replaces"), entity("list", source.replaces)))
         for table in source.tables:

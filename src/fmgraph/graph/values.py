@@ -106,6 +106,24 @@ class Values:
         )
         return [Value(quantity.term, tuple(quantity.triples())) for quantity in found]
 
+    def unit_elsewhere(self, text: str, place: str) -> str | None:
+        """Return what the place in the source says instead where it gives a number of the text another unit.
+
+        None where it gives none, or the same among others.
+        """
+
+        def unit(name: str) -> str | None:
+            return self._catalogue.find("unit", name)
+
+        said = quantities.mentions(place, unit)
+        for quantity in quantities.quantities(
+            text, unit, self._catalogue.unit_label, lambda name: self._catalogue.find("modality", name)
+        ):
+            units = {slug for number, slug in said if number == quantity.value}
+            if quantity.unit and units and quantity.unit not in units:
+                return f"{quantity.number} {self._catalogue.unit_label(min(units))}"
+        return None
+
     def hardware(self, text: str) -> list[Value]:
         """Return the accelerators in the text."""
         found = quantities.hardware(text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from fmgraph.text import match_key
@@ -60,8 +61,10 @@ _FIELDS = {
 def draft(header: str) -> Meaning | None:
     """Return what a header of that name usually means; None where nothing is known.
 
-    >>> draft("Hugging Face"), draft("Note"), draft("Stars")
-    ('weights', {'prose': 'true'}, None)
+    The second of two equal headers, which is numbered, means what the first does.
+
+    >>> draft("Hugging Face"), draft("Note"), draft("Stars"), draft("Link (2)")
+    ('weights', {'prose': 'true'}, None, 'links')
     """
-    key = match_key(header)
+    key = match_key(re.sub(r" \(\d+\)$", "", header))
     return {"prose": "true"} if key in _PROSE else _FIELDS.get(key)

@@ -22,7 +22,9 @@ from markdown_it.token import Token
 #: Link reference definitions of a document, as markdown-it-py keeps them: label → {href, title}.
 References = Mapping[str, Mapping[str, Any]]
 
-_BARE = re.compile(r"https?://[^\s<>\"`|\[\]\\]+(?:\\[!-/:-@\[-`{-~][^\s<>\"`|\[\]\\]*)*", re.IGNORECASE)
+#: What ends a bare address; the last are the full-width marks of Chinese and Japanese sentences.
+_END = r"\s<>\"`|\[\]\\。，、；：！？（）「」『』《》【】"
+_BARE = re.compile(rf"https?://[^{_END}]+(?:\\[!-/:-@\[-`{{-~][^{_END}]*)*", re.IGNORECASE)
 _ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
 _WEB = re.compile(r"https?:", re.IGNORECASE)
 _BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)

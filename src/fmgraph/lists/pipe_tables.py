@@ -39,7 +39,7 @@ def cells(source: str, read: list[str], width: int) -> tuple[list[str], str | No
     ``source`` is the line, ``read`` what the Markdown parser made of it, ``width`` the number of headers.
     Raises ValueError, message and remedy joined by a semicolon, where cells cannot be told apart.
     """
-    parts = _split(source)
+    parts = split(source)
     if len(parts) == width:
         return read, None
     if len(parts) < width:
@@ -49,7 +49,7 @@ def cells(source: str, read: list[str], width: int) -> tuple[list[str], str | No
                 "write the missing cells as | - |; if the line is no row, put a blank line before it"
             )
         return read, f"has {len(parts)} cells where the header has {width}: the last are taken as empty"
-    in_code = _split(_CODE_SPAN.sub(lambda match: match[0].replace("|", "\\|"), source))
+    in_code = split(_CODE_SPAN.sub(lambda match: match[0].replace("|", "\\|"), source))
     if len(in_code) == width:
         return [part.strip() for part in in_code], "has a | in code, which GitHub takes for the end of a cell"
     if not any(part.strip() for part in parts[width:]):
@@ -65,6 +65,7 @@ def looks_like_row(source: str) -> bool:
     return (source.startswith("|") and source.count("|") > 2) or _DELIMITERS.fullmatch(source) is not None
 
 
-def _split(source: str) -> list[str]:
+def split(source: str) -> list[str]:
+    """Return the cells of a row, as GitHub parts them."""
     parts = escapedSplit(source.strip())
     return parts[parts[0] == "" : len(parts) - (len(parts) > 1 and parts[-1] == "")]

@@ -17,7 +17,12 @@ VENUE, TITLE = "Venue", "Title"
 TABLE = "Table"
 
 _LABEL = re.compile(r"\*\*(?P<label>[^*]+?)\s*(?::\s*\*\*|\*\*\s*:)\s*(?P<value>.*)", re.DOTALL)
-_CARD_HEADING = re.compile(r"\[(?P<venue>[^\[\]]+)\](?!\()\s*(?P<title>.+)", re.DOTALL)
+#: The venue may be a link, ``[[Nature](address)] Title``, or bold.
+_CARD_HEADING = re.compile(
+    r"(?P<bold>\**)\[(?P<venue>[^\[\]]+|\[[^\[\]]+\]\([^()\s]+\))\](?!\()(?P=bold)\s*(?P<title>.+)", re.DOTALL
+)
+#: A heading that is emphasised as a whole.
+_EMPHASISED = re.compile(r"(?P<mark>\*{1,3}|_{1,3})(?P<text>(?!\s)[^*]+)(?P=mark)")
 _LINKED_HEADING = re.compile(r"\[\[(?P<venue>[^\[\]]+)\]\s*(?P<title>.+?)\](?P<target>\(.+\))", re.DOTALL)
 _BREAKS = re.compile(r"(?:\s*<br\s*/?>)+\s*$", re.IGNORECASE)
 
@@ -71,6 +76,8 @@ class QuoteReader:
 
     def _card(self, heading: str, line: int) -> Card:
         heading = self._undecorated(" ".join(heading.split()), line)
+        if emphasised := _EMPHASISED.fullmatch(heading):
+            heading = self._undecorated(emphasised["text"], line)
         linked = _LINKED_HEADING.fullmatch(heading)
         if linked and len(links(heading)) == 1:  # [[Venue] Title](address): the link is the title's
             title = self._undecorated(linked["title"].strip(), line)

@@ -25,7 +25,10 @@ from fmgraph.lists.repair_encoding import strip_decorations
 from fmgraph.text import match_key
 
 _QUOTE_MARKS = re.compile(r"^[\s>]*")
-_FRONT_MATTER = re.compile(r"---[ \t]*\n(?:.*\n)*?(?:---|\.\.\.)[ \t]*(?:\n|\Z)")
+#: It begins with a key right away: a rule at the head of a file is none, however many more follow.
+_FRONT_MATTER = re.compile(
+    r"---[ \t]*\n(?=(?:#.*\n)*[\w\"'-][^:\n]*:(?:\s|$))(?:.*\n)*?(?:---|\.\.\.)[ \t]*(?:\n|\Z)"
+)
 _BOLD_LINE = re.compile(r"\*\*([^*]{1,60}?):?\*\*")
 _TABLE_START = re.compile(r"<table\b", re.IGNORECASE)
 _TABLE_END = re.compile(r"</table\s*>", re.IGNORECASE)
@@ -120,6 +123,10 @@ class _Reader:
         self.references: References = environment.get("references", {})
         self.heading, self.bold = "", ""
         self.outside: list[str] = []  # the headings before each <details>
+        self.unquoted: list[tuple[str, str]] = []  # heading and bold line before each quote that is read into
+        self.unended: tuple[RawTable, int] | None = (
+            None  # the last table, and the line up to which it reaches
+        )
         self.fresh = True  # whether no card has been seen under the current heading
         self.tables: list[RawTable] = []
         self.blocks: list[
@@ -146,10 +153,15 @@ class _Reader:
                     block = self.tokens[index + 1 : end]
                     if token.type == "table_open":
                         self._table(block)
+                        if token.map and self.tables and self.tables[-1].layout == "table":
+                            self.unended = self.tables[-1], token.map[1]
                     elif not self._quote(block, _line(token)):
                         index += 1  # not a card: what is quoted is read as if it were not
+                        self.unquoted.append((self.heading, self.bold))
                         continue
                     index = end
+                case "blockquote_close":  # a heading in a quote is one of the quote
+                    self.heading, self.bold = self.unquoted.pop()
                 case "bullet_list_open" | "ordered_list_open":
                     end = self._end(index)
                     if self._items(self.tokens[index + 1 : end]):
@@ -160,7 +172,8 @@ class _Reader:
                 case "html_block":
                     done = self._html(token)
                 case "inline":
-                    self._paragraph(token)
+                    if not self._further_rows(token):
+                        self._paragraph(token)
             index += 1
         self._settle_blocks()
 
@@ -195,12 +208,16 @@ class _Reader:
         head_line, first = rows[0]
         headers = self._headers([plain(header) for header in first], head_line)
         table = RawTable(self.section, headers)
+        self._add_rows(table, rows[1:])
+        self._keep(table, head_line)
+
+    def _add_rows(self, table: RawTable, rows: Sequence[tuple[int, list[str]]]) -> None:
         wrong: list[ListError] = []
         notes: list[tuple[int, str]] = []
-        for line, cells in rows[1:]:
+        for line, cells in rows:
             source = _QUOTE_MARKS.sub("", self.lines[line - 1])
             try:
-                read, note = pipe_tables.cells(source, [cell.strip() for cell in cells], len(headers))
+                read, note = pipe_tables.cells(source, [cell.strip() for cell in cells], len(table.headers))
             except ValueError as error:
                 message, _, remedy = str(error).partition("; ")
                 wrong.append(ListError(message, file=self.file, line=line, remedy=remedy))
@@ -208,13 +225,31 @@ class _Reader:
             if note:
                 notes.append((line, note))
             texts = [resolved(cell, self.references) for cell in read]
-            table.rows.append(RawRow(line, dict(zip(headers, texts, strict=True))))
+            table.rows.append(RawRow(line, dict(zip(table.headers, texts, strict=True))))
         if wrong:  # then what a note says of a row may be of interest as well
             self.errors += wrong
             self.errors += [ListError(note, file=self.file, line=line) for line, note in notes]
             self.errors.sort(key=lambda error: error.line or 0)
         self.notes += notes
-        self._keep(table, head_line)
+
+    def _further_rows(self, token: Token) -> bool:
+        """Add rows that a comment parts from their table; False where the paragraph is none of them."""
+        start, end = token.map or [0, 0]
+        lines = [_QUOTE_MARKS.sub("", line) for line in self.lines[start:end]]
+        if self.unended is None or self.unended[1] != start or not all("|" in line for line in lines):
+            return False
+        table = self.unended[0]
+        self.unended = table, end
+        self.notes.append((start + 1, "rows after a comment, at which GitHub ends the table"))
+        width = len(table.headers)
+        self._add_rows(
+            table,
+            [
+                (number, [*pipe_tables.split(line), *[""] * width][:width])
+                for number, line in enumerate(lines, start + 1)
+            ],
+        )
+        return True
 
     def _headers(self, texts: Sequence[str], line: int) -> tuple[str, ...]:
         headers, notes = pipe_tables.headers(texts)
@@ -235,6 +270,10 @@ class _Reader:
         """Read an HTML block; return the line (from 0) up to which the source is read."""
         start, end = token.map or [0, 0]
         source = without_comments("\n".join(self.lines[start:end]))
+        if not source.strip():
+            if self.unended and self.unended[1] == start:
+                self.unended = self.unended[0], end
+            return end
         if len(_TABLE_START.findall(source)) > len(
             _TABLE_END.findall(source)
         ):  # blank lines end the block only

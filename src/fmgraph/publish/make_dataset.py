@@ -148,7 +148,9 @@ def make_dataset(folder: Path, data_dir: Path | None = None) -> Path:
     if errors:
         shown = "\n".join(f"  {finding}" for finding in errors[:5])
         more = f"\n  … and {len(errors) - 5} more (fmgraph check lists them)" if len(errors) > 5 else ""
-        raise BrokenDataError(f"the data has {len(errors)} errors:\n{shown}{more}")
+        raise BrokenDataError(
+            f"{len(errors)} {'error' if len(errors) == 1 else 'errors'} in the data:\n{shown}{more}"
+        )
     version, date = current_release(data_dir)
     store = Store()
     store.bulk_load("".join(result.lines()).encode(), RdfFormat.N_TRIPLES)

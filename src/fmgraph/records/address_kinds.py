@@ -8,17 +8,46 @@ from urllib.parse import urlsplit
 
 from fmgraph.records.addresses import Address
 
-_DOCUMENTATION = ("developers.google.com", "readthedocs.io", "docs.rs", "gitbook.io")
+#: Paths are those of :attr:`Address.key`: host without ``www.``, then path and query.
+_ORGANISATIONS = re.compile(
+    r"(?:github\.com|huggingface\.co|gitlab\.com|bitbucket\.org|codeberg\.org|kaggle\.com)(?:/[^/]*)?"
+    r"|github\.com/(?:orgs|sponsors)/.*|huggingface\.co/(?:organizations/.*|[^/]+/(?:models|datasets|spaces|collections))"
+    r"|kaggle\.com/organizations/.*|modelscope\.cn/(?:organization|profile)/.*|zenodo\.org/communities/.*"
+)
+_DOCUMENTATION = re.compile(
+    r"(?:developers\.google\.com|ai\.google\.dev|docs\.rs|docs\.(?!google\.com)[\w.-]+)(?:/.*)?"
+    r"|[\w-]+\.(?:readthedocs\.io|rtfd\.io|gitbook\.io)(?:/.*)?"
+    r"|huggingface\.co/(?:docs|blog|learn|tasks)/.*|github\.com/[^/]+/[^/]+/wiki(?:/.*)?"
+)
+_DATASETS = re.compile(
+    r"huggingface\.co/datasets/[^/]+(?:/[^/]+)?|kaggle\.com/(?:datasets|competitions|c)/.*|modelscope\.cn/datasets/.*"
+    r"|openneuro\.org/.*|ieee-dataport\.org/.*|(?:[\w-]+\.)?cancerimagingarchive\.net(?:/.*)?"
+)
+_PAPERS = re.compile(
+    r"huggingface\.co/papers/.*|(?:arxiv|alphaxiv|biorxiv|medrxiv|openreview)\.(?:org|net)/.*"
+    r"|(?:nature|cell|science|ieeexplore\.ieee|link\.springer|sciencedirect)\.(?:com|org)/(?:articles?|doi|document|chapter|science)/.*"
+    r"|(?:pubmed|pmc)\.ncbi\.nlm\.nih\.gov/.*|openaccess\.thecvf\.com/.*|papers\.(?:nips|neurips|miccai)\.[\w.]+/.*"
+    r"|doi\.org/10\.(?:1002|1007|1016|1038|1056|1073|1093|1101|1109|1126|1136|1145|1371|3389|3390|18653|48550)/.*"
+    r"|aclanthology\.org/.*|proceedings\.mlr\.press/.*"
+)
 #: Hosts of forms, and paths that a form has where the host has other pages too.
 _FORMS = re.compile(
     r"forms\.gle/.*|docs\.google\.com/forms/.*|forms\.(?:office|microsoft|cloud\.microsoft)\.com/.*"
     r"|(?:[\w-]+\.)?(?:typeform\.com|jotform\.com|wjx\.(?:cn|top))/.*|survey\.alchemer\.com/.*"
 )
+_KINDS = {
+    "organisation": _ORGANISATIONS,
+    "documentation": _DOCUMENTATION,
+    "dataset": _DATASETS,
+    "paper": _PAPERS,
+    "request-form": _FORMS,
+}
 _SHORT = {"aka.ms", "bit.ly", "tinyurl.com", "goo.gl", "t.co", "shorturl.at"}
 #: Whatever these are, they are no files and no source code.
 _NEVER = {
     "organisation": "the page of an organisation or user, not one of its repositories",
     "documentation": "a page of documentation",
+    "paper": "a paper",
     "truncated": "an address that has lost its parameters",
 }
 #: Why a page of a kind is no value of a key; what is not here may be one.
@@ -38,22 +67,15 @@ def page_kind(address: Address) -> str | None:
 
     A file or folder inside a data set's repository is none: weights may lie there.
     """
+    for kind, pattern in _KINDS.items():
+        if pattern.fullmatch(address.key.partition("?")[0]):
+            return kind
     parts = urlsplit(address.iri)
-    bits = [bit for bit in parts.path.split("/") if bit]
-    if address.host in ("github.com", "huggingface.co") and len(bits) == 1:
-        return "organisation"
     if address.host in _SHORT:
         return "short-link"
-    if _FORMS.fullmatch(address.key):
-        return "request-form"
-    if any(address.host == host or address.host.endswith(f".{host}") for host in _DOCUMENTATION):
-        return "documentation"
     if parts.path.endswith("/onedrive.aspx") and not parts.query:
         return "truncated"
-    scheme = address.repository[0] if address.repository else None
-    if scheme == "huggingface":
-        return "model-page"
-    return "dataset" if scheme == "huggingface-dataset" and len(bits) == 3 else None
+    return "model-page" if address.repository and address.repository[0] == "huggingface" else None
 
 
 #: What a page's own kind is to whoever follows a link to it.
@@ -62,6 +84,7 @@ _LINK_KINDS = {
     "dataset": "dataset",
     "organisation": "organisation",
     "documentation": "documentation",
+    "paper": "paper",
     "request-form": "request-form",
 }
 #: What a link of a key leads to, where its address does not tell.

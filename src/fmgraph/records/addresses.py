@@ -34,6 +34,28 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 #: Parameters that say where a reader came from, not what is read.
 _TRACKING = re.compile(r"utm_\w+|fbclid|gclid|mc_[ce]id|igshid|usp|pes|getft_integrator|via", re.IGNORECASE)
 
+#: Unreserved characters (RFC 3986, section 2.3), which are one whether or not they are percent-encoded.
+_ESCAPE = re.compile(r"%(?P<code>[0-9A-Fa-f]{2})")
+_UNRESERVED = re.compile(r"[A-Za-z0-9._~-]")
+#: Characters without width, which copying from a page leaves behind.
+_INVISIBLE = str.maketrans("", "", "\u200b\u200c\u200d\u2060\ufeff")
+#: Hosts that give one file or page several addresses: by which part it is known.
+_ONE_PAGE = (
+    (
+        re.compile(
+            r"drive(?:\.usercontent)?\.google\.com/(?:drive/)?(?:u/\d+/)?(?:drive/)?(?:file/(?:u/\d+/)?d/|folders/"
+            r"|(?:open|uc|download)\?(?:.*&)?id=)(?P<id>[\w-]+).*"
+        ),
+        r"drive.google.com/\g<id>",
+    ),
+    (re.compile(r"zenodo\.org/records?/(?P<id>\d+)"), r"zenodo.org/records/\g<id>"),
+    (re.compile(r"doi\.org/10\.5281/zenodo\.(?P<id>\d+)"), r"zenodo.org/records/\g<id>"),
+    (
+        re.compile(r"data\.mendeley\.com/(?:preview|datasets)/(?P<id>\w+)(?:\?.*)?"),
+        r"data.mendeley.com/datasets/\g<id>",
+    ),
+)
+
 _BRANCHES = ("main", "master", "HEAD")
 _GITHUB_PAGES = {"about", "features", "orgs", "topics", "sponsors", "collections", "marketplace", "search"}
 _HUB_PAGES = {"docs", "blog", "papers", "collections", "learn", "tasks", "pricing", "join", "models", "api"}
@@ -112,8 +134,33 @@ class Address:
 
     @property
     def key(self) -> str:
-        """What two addresses of one page have in common: the IRI without scheme, ``www.`` and last slash."""
-        return self.iri.split("://", 1)[1].removeprefix("www.").rstrip("/")
+        """What two addresses of one page have in common: the IRI without scheme, ``www.`` and last slash.
+
+        Of hosts that give one file several addresses, that by which it is known there.
+        """
+        found = self.iri.split("://", 1)[1].removeprefix("www.").rstrip("/")
+        for pattern, one in _ONE_PAGE:
+            if match := pattern.fullmatch(found):
+                return match.expand(one)
+        return found
+
+    @property
+    def loose_key(self) -> str:
+        """What two addresses that are most likely of one artifact have in common.
+
+        Case, percent-encoding, the order of parameters, the place in a page, a page's own file name, and how
+        a repository shows a file (blob, raw) are not in it.
+        """
+        path, _, query = unquote(self.key.partition("#")[0]).casefold().partition("?")
+        path = re.sub(
+            r"/(?:index\.html?|blob/[^/]+/readme\.md|tree/(?:main|master|head))$", "", path.rstrip("/")
+        )
+        if self.repository:
+            path, query = re.sub(r"^((?:[^/]+/){3,4})(?:raw|resolve)/", r"\1blob/", path), ""
+        kept = sorted(
+            part for part in query.split("&") if part and part not in ("dl=0", "dl=1", "download=1", "raw=1")
+        )
+        return "?".join([path.rstrip("/"), *(["&".join(kept)] if kept else [])])
 
 
 @lru_cache(maxsize=100_000)
@@ -122,13 +169,14 @@ def parse_address(text: str) -> Address:
 
     Raises ValueError, saying what is wrong, where it is no http(s) IRI with a host's name (RFC 3987).
     """
-    text = text.strip()
+    text = text.translate(_INVISIBLE).strip()
     try:
         parts = urlsplit(text)
         scheme, host, port = parts.scheme.lower(), (parts.hostname or "").lower(), parts.port
     except ValueError as error:
         raise ValueError(f"{text!r} is no address: {error}") from None
-    if scheme not in _DEFAULT_PORTS or "." not in host.strip("."):
+    host = host.removesuffix(".")
+    if scheme not in _DEFAULT_PORTS or "." not in host or "" in host.split("."):
         raise ValueError(f"{text!r} is no address: write an http(s) URL with a host")
     if parts.username or parts.password:
         raise ValueError(f"{text!r} is no address: leave out the user name and password")
@@ -136,7 +184,7 @@ def parse_address(text: str) -> Address:
         scheme, host = "https", _HOSTS[host]
     netloc = host if port in (None, _DEFAULT_PORTS[scheme]) else f"{host}:{port}"
     path, query, fragment = _normal_parts(host, parts.path, parts.query, parts.fragment)
-    iri = urlunsplit((scheme, netloc, path, query, fragment))
+    iri = _ESCAPE.sub(_normal_escape, urlunsplit((scheme, netloc, path, query, fragment)))
     check_iri(iri, text)
     return Address(iri)
 
@@ -148,6 +196,11 @@ def check_iri(iri: str, text: str | None = None) -> str:
     except ValueError as error:
         raise ValueError(f"{text or iri!r} is no IRI: {str(error)[:1].lower()}{str(error)[1:]}") from None
     return iri
+
+
+def _normal_escape(match: re.Match[str]) -> str:
+    character = chr(int(match["code"], 16))
+    return character if _UNRESERVED.fullmatch(character) else match[0].upper()
 
 
 def _normal_parts(host: str, path: str, query: str, fragment: str) -> tuple[str, str, str]:
@@ -162,12 +215,13 @@ def _normal_parts(host: str, path: str, query: str, fragment: str) -> tuple[str,
     elif host == "huggingface.co" and len(bits) >= 2:
         if bits[-2] == "tree" and bits[-1] in _BRANCHES and len(bits) >= 4:
             bits = bits[:-2]
+        if len(bits) == (3 if bits[0] == "datasets" else 2) and bits[0] not in _HUB_PAGES | {"spaces"}:
+            query, fragment = "", ""
         path = "/" + "/".join(bits)
     elif host == "doi.org":
-        try:
-            return urlsplit(doi_address(normal_doi(path.lstrip("/")))).path, "", fragment
-        except ValueError:
-            pass  # a short DOI or a page of the foundation: an address like any other
+        name = path.lstrip("/").removeprefix("doi:")
+        if name.startswith("10."):  # anything else is a short DOI or a page of the foundation
+            return urlsplit(doi_address(normal_doi(name))).path, "", fragment
     elif host == "arxiv.org":
         path = path.rstrip("/")
     return path or "/", query, fragment
@@ -216,11 +270,13 @@ class Spellings:
             self._pages.setdefault(address.key, Counter())[address.iri] += 1
 
     def canonical(self, address: Address) -> Address:
-        """Return the address in its usual spelling."""
+        """Return the address in its usual spelling; one that was never counted sets the spelling."""
         if address.repository is None:
-            pages = self._pages.get(address.key)
-            return Address(pages.most_common(1)[0][0]) if pages else address
+            if address.key not in self._pages:
+                self.count(address)
+            return Address(self._pages[address.key].most_common(1)[0][0])
         scheme, name = address.repository
-        votes = self._repositories.get((scheme, name.lower()))
-        usual = votes.most_common(1)[0][0] if votes else name
+        if (scheme, name.lower()) not in self._repositories:
+            self.count(address)
+        usual = self._repositories[scheme, name.lower()].most_common(1)[0][0]
         return address if usual == name else Address(address.iri.replace(f"/{name}", f"/{usual}", 1))
