@@ -48,6 +48,15 @@ def looks_like_entry(text: str) -> bool:
     return bool(links(text)) or (_venue(text, []) is not None and len(text.split()) > 2)
 
 
+def is_of_resources(text: str) -> bool:
+    """Whether a text is nothing but links to what belongs to a work: ``[paper](…)``, ``Code: [x](…)``."""
+    found = links(text)
+    words = match_key(plain(without(text, [(link.start, link.end) for link in found])))
+    if words:
+        return bool(found) and _RESOURCES.fullmatch(words) is not None
+    return bool(found) and all(map(_is_resource, found))
+
+
 def split_item(text: str) -> Item:
     """Split an item: ``[venue] Title. [[paper]](…) text``; every link is in the title or among the links."""
     text = _CHECKBOX.sub("", text.strip(), count=1)
