@@ -158,3 +158,14 @@ def test_links_nested_doubled_and_broken(cell, expected):
 def test_any_cell_is_read_or_refused(reader, text, field):
     with contextlib.suppress(ValueError):
         reader.read(field, None, text, RETIZERO)
+
+
+@pytest.mark.parametrize("cell", ["Mar., 2022", "May 2022", "September, 2022", "Jun. 3, 2022"])
+def test_a_date_in_the_place_of_a_venue_is_a_year(reader: CellReader, cell: str) -> None:
+    assert read(reader, "published_in", cell) == [("year", "2022")]
+
+
+@pytest.mark.parametrize("cell", ["Mar.", "Marble, 2022"])
+def test_what_only_resembles_a_date_is_no_year_alone(reader: CellReader, cell: str) -> None:
+    with pytest.raises(ValueError, match="no venue is called"):
+        read(reader, "published_in", cell)

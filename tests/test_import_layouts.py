@@ -62,6 +62,23 @@ def test_items_are_venue_title_links_and_text() -> None:
     ]
 
 
+def test_brackets_with_a_year_after_a_title_are_its_venue() -> None:
+    text = """\
+**Heart: A model.** [Jun., 2022] [AAAI, 2022].<br>*Ann One*<br>[[PDF](https://a.example/1)]
+
+**A lung [of sorts].** [Mar., 2023].<br>[[PDF](https://a.example/2)]
+"""
+    assert [cells for _, _, cells in rows(text)] == [
+        {
+            "Venue": "AAAI, 2022",
+            "Title": "**Heart: A model.**",
+            "Links": "[PDF](https://a.example/1)",
+            "Text": "[Jun., 2022] <br>*Ann One*<br>",
+        },
+        {"Venue": "Mar., 2023", "Title": "**A lung [of sorts].**", "Links": "[PDF](https://a.example/2)"},
+    ]
+
+
 def test_bold_lines_are_headings_even_right_below_an_item() -> None:
     text = """\
 # Methods

@@ -49,6 +49,12 @@ _SIZES = re.compile(rf"(?P<family>[A-Za-z]+)[-_ ](?P<sizes>{_SIZE}(?:/{_SIZE})+)
 _STAGE = re.compile(r"(?:[A-Z]|Stage ?\d):\s*")
 _DIMENSION = re.compile(r"\b([23])D\b", re.IGNORECASE)
 _YEAR = re.compile(r"[\s,]*\(?\b((?:19|20)\d\d)\b\)?[\s,]*")
+#: ``Mar., 2022``: a date in the place of a venue.
+_MONTH = re.compile(
+    r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?"
+    r"|nov(?:ember)?|dec(?:ember)?)\.?,?(?:\s+\d{1,2},?)?",
+    re.IGNORECASE,
+)
 #: ``Soumya Luthra et al., 2024`` in the place of a paper.
 _CITED = re.compile(r"\D+,\s*((?:19|20)\d\d)[a-z]?")
 
@@ -164,7 +170,7 @@ class CellReader:
         if kind == "venue":
             years = [Assertion("year", year) for year in dict.fromkeys(_YEAR.findall(whole))]
             text = whole = " ".join(_YEAR.sub(" ", whole).split())
-            if not whole:
+            if not whole or (years and _MONTH.fullmatch(whole)):
                 return years
         parts = [part for line in _lines(text) for part in self._parts(kind, line)]
         try:

@@ -13,6 +13,7 @@ VENUE, TITLE, LINKS, TEXT = "Venue", "Title", "Links", "Text"
 ITEM_HEADERS = (VENUE, TITLE, LINKS, TEXT)
 
 _BRACKETS = re.compile(r"(?:\*\*|__)?\[(?P<venue>[^\[\]]{1,80})\](?:\*\*|__)?(?![(\[:])\s*")
+_LAST_BRACKETS = re.compile(r"\s*\[(?P<venue>[^\[\]]*\d{4}[^\[\]]*)\][\s.,;]*$")
 _CODE = re.compile(r"`(?P<venue>[^`]{1,40})`\s*(?=[*\[\w])")
 _CHECKBOX = re.compile(r"\[[ xX]\]\s+")
 _BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
@@ -75,13 +76,19 @@ def split_item(text: str) -> Item:
         title, rest_start, others = _unmarked(pieces[:end]), end, found
     if first and not title:  # nothing but links: the first is what the item is called
         title, rest_start, others = text[first.start : first.end], first.end, found[1:]
+    dates = list[str]()
+    while not venue and (dated := _LAST_BRACKETS.search(title)) and dated.start():
+        dates.insert(0, dated["venue"])  # **Title.** [Jun., 2022] [AAAI, 2022].
+        title = _unmarked(title[: dated.start()])
+    if dates:
+        venue = dates.pop()
     rest = text[rest_start:]
     spans = [(link.start - rest_start, link.end - rest_start) for link in others]
     return Item(
         venue.strip(),
         title,
         " ".join(text[link.start : link.end] for link in others),
-        _rest(without(rest, spans)),
+        " ".join([*(f"[{date}]" for date in dates), _rest(without(rest, spans))]).strip(),
     )
 
 
