@@ -173,23 +173,33 @@ class CellReader:
             if not whole or (years and _MONTH.fullmatch(whole)):
                 return years
         parts = [part for line in _lines(text) for part in self._parts(kind, line)]
+        return self._each_beside(years, key, kind, parts)
+
+    def _each_beside(
+        self, known: Sequence[Assertion], key: str, kind: str, names: Iterable[str]
+    ) -> list[Assertion]:
+        """Return the records of these names and what else is known of the cell; no name hides that."""
         try:
-            return [*self._each(key, kind, parts), *years]
+            return [*known, *self._each(key, kind, names)]
         except PartlyReadError as error:
-            raise PartlyReadError(str(error), [*error.assertions, *years], error.unknown) from None
+            raise PartlyReadError(str(error), [*known, *error.assertions], error.unknown) from None
+        except UnknownNameError as error:
+            if known:
+                raise PartlyReadError(str(error), known, [error]) from None
+            raise
 
     def _parts(self, kind: str, text: str) -> list[str]:
         if self._catalogue.find(kind, text):
             return [text]
         return [part for part in re.split(r"\s*(?:[,;+]|/| & )\s*", text) if part]
 
-    def _modality(self, text: str, _record: Record) -> Iterator[Assertion]:
+    def _modality(self, text: str, _record: Record) -> list[Assertion]:
         text = ", ".join(_lines(text))
-        for dimension in dict.fromkeys(_DIMENSION.findall(text)):
-            yield Assertion("dimensionality", f"{dimension}D")
-        for name in re.split(r"[,/+;]", _DIMENSION.sub("", text)):
-            if name.strip():
-                yield Assertion("modality", self._named("modality", name.strip()))
+        dimensions = [
+            Assertion("dimensionality", f"{one}D") for one in dict.fromkeys(_DIMENSION.findall(text))
+        ]
+        names = [name.strip() for name in re.split(r"[,/+;]", _DIMENSION.sub("", text)) if name.strip()]
+        return self._each_beside(dimensions, "modality", "modality", names)
 
     def _backbone(self, text: str, record: Record) -> Iterator[Assertion]:
         for line in _lines(text):
