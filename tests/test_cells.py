@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from fmgraph import resources
 from fmgraph.graph.catalogue import Catalogue
-from fmgraph.graph.cell_readers import CellReader, links
+from fmgraph.graph.cell_readers import CellReader, PartlyReadError, links
 from fmgraph.ontology import Schema
 from fmgraph.records.record_files import Record, Statement, iter_records
 
@@ -158,3 +158,21 @@ def test_links_nested_doubled_and_broken(cell, expected):
 def test_any_cell_is_read_or_refused(reader, text, field):
     with contextlib.suppress(ValueError):
         reader.read(field, None, text, RETIZERO)
+
+
+@pytest.mark.parametrize("cell", ["Mar., 2022", "May 2022", "September, 2022", "Jun. 3, 2022"])
+def test_a_date_in_the_place_of_a_venue_is_a_year(reader: CellReader, cell: str) -> None:
+    assert read(reader, "published_in", cell) == [("year", "2022")]
+
+
+def test_a_year_beside_an_unknown_venue_is_read(reader: CellReader) -> None:
+    with pytest.raises(PartlyReadError, match="no venue is called 'Marble'") as caught:
+        reader.read("published_in", None, "Marble, 2022", RETIZERO)
+    assert [(one.key, one.text) for one in caught.value.assertions] == [("year", "2022")]
+    assert [one.name for one in caught.value.unknown] == ["Marble"]
+
+
+@pytest.mark.parametrize("cell", ["Mar.", "Marble, 2022"])
+def test_what_only_resembles_a_date_is_no_year_alone(reader: CellReader, cell: str) -> None:
+    with pytest.raises(ValueError, match="no venue is called"):
+        read(reader, "published_in", cell)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import shutil
 import threading
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -16,6 +17,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import pytest
 import yaml
 from click.testing import CliRunner, Result
+from requests.adapters import HTTPAdapter
 
 from fmgraph.cli import main
 from fmgraph.curation import arxiv_atom, doi_metadata, github_files, hub_cards
@@ -66,6 +68,10 @@ class _Handler(BaseHTTPRequestHandler):
         service, _, rest = unquote(parts.path).lstrip("/").partition("/")
         if service in self.server.refusing:
             self._answer(403, '{"message": "API rate limit exceeded"}')
+        elif self.server.answers.get(service):
+            status, text, headers = self.server.answers[service].pop(0)
+            time.sleep(headers.pop("sleep", 0))
+            self._answer(status, text, headers)
         elif service == "arxiv":
             ids = parse_qs(parts.query)["id_list"][0].split(",")
             files = "".join(FILES.get(f"arxiv/{one}.xml", "") for one in ids)
@@ -83,9 +89,11 @@ class _Handler(BaseHTTPRequestHandler):
             return "github/" + rest.replace("/HEAD/", "/")
         return f"{service}/{rest}.json"
 
-    def _answer(self, status: int, text: str) -> None:
+    def _answer(self, status: int, text: str, headers: dict[str, str] | None = None) -> None:
         body = text.encode()
         self.send_response(status)
+        for name, value in (headers or {}).items():
+            self.send_header(name, value)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
@@ -95,12 +103,16 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 class Services(ThreadingHTTPServer):
-    """``asked`` are the paths that were asked for, ``refusing`` the services that answer 403."""
+    """``asked`` are the paths that were asked for, ``refusing`` the services that answer 403.
+
+    ``answers`` are what a service answers first: status, text, headers, and how long it sleeps before.
+    """
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.asked: list[str] = []
         self.refusing: set[str] = set()
+        self.answers: dict[str, list[tuple[int, str, dict]]] = {}
         names = ("arxiv", "crossref", "datacite", "huggingface", "github", "github-files")
         self.bases = {name: f"http://127.0.0.1:{self.server_port}/{name}" for name in names}
 
@@ -119,6 +131,7 @@ def server() -> Iterator[Services]:
 def asked(server: Services) -> Services:
     server.asked.clear()
     server.refusing.clear()
+    server.answers.clear()
     return server
 
 
@@ -331,6 +344,56 @@ def test_a_service_that_refuses_is_not_asked_again(asked: Services) -> None:
     assert len([path for path in asked.asked if path.startswith("/github/")]) == 1
     assert len(documents.problems()) == 1
     assert "status 403; without --github-token" in documents.problems()[0]
+
+
+DOI = "crossref/10.1234/octo.2025.7.json"
+
+
+@pytest.mark.parametrize(
+    ("answers", "said"),
+    [
+        ([(429, "", {"Retry-After": "3600"})], "too many requests; it asks to come back in 3600 seconds"),
+        ([(429, "", {})], "too many requests"),
+        ([(429, "", {"Retry-After": "0"}), (429, "", {"Retry-After": "9"})], "too many requests; it asks to"),
+        (
+            [(503, "", {"Retry-After": "Fri, 31 Dec 9999 23:59:59 GMT"})],
+            "status 503; it asks to come back in",
+        ),
+        ([(500, "<html>oops</html>", {})], "status 500"),
+        ([(200, "{}", {"sleep": 1})], "no answer within 0.2 seconds"),
+    ],
+)
+def test_a_service_that_fails_is_said_in_plain_words(asked: Services, answers: list, said: str) -> None:
+    asked.answers["crossref"] = list(answers)
+    documents = Online(asked.bases, timeout=0.2)
+    assert documents.read(DOI) is None
+    assert len(documents.problems()) == 1
+    assert f"/crossref is not asked any more: {said}" in documents.problems()[0]
+    assert len(asked.asked) == len(answers)
+
+
+def test_a_short_pause_is_kept(asked: Services) -> None:
+    asked.answers["crossref"] = [(429, "", {"Retry-After": "1"})]
+    documents = Online(asked.bases)
+    started = time.monotonic()
+    assert documents.read(DOI)
+    assert time.monotonic() - started >= 1
+    assert documents.problems() == []
+
+
+def test_a_service_that_is_not_there_is_said(asked: Services) -> None:
+    documents = Online({"datacite": "http://127.0.0.1:1"})
+    documents._session.mount("http://", HTTPAdapter(max_retries=0))
+    assert documents.read("datacite/10.1234/x.json") is None
+    assert "http://127.0.0.1:1 is not asked any more: it cannot be reached" in documents.problems()
+
+
+@pytest.mark.parametrize("text", ["<html>captcha</html>", "[1, 2", '{"message": 7}'])
+def test_a_broken_answer_leaves_the_row_to_its_cells(asked: Services, text: str) -> None:
+    asked.answers["crossref"] = [(200, text, {})]
+    found = gather(Online(asked.bases), Request(doi=("10.1234/octo.2025.7",)))
+    assert found.paper == []
+    assert any("10.1234/octo.2025.7" in note for note in found.notes)
 
 
 def test_names_do_not_lead_out_of_the_folder(tmp_path: Path) -> None:

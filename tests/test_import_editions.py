@@ -70,7 +70,10 @@ def curate(tmp_path: Path) -> None:
 def test_a_new_list_is_numbered_drafted_and_loads(tmp_path: Path) -> None:
     report = write(tmp_path, FIRST, ORIGIN)
     assert (report.rows, report.cells, report.added) == (3, 12, ["l-2026-01", "l-2026-02", "l-2026-03"])
-    assert sum("name its record" in text for text in report.todo) == 3
+    assert "records: 3 rows have none (l-2026-01, l-2026-02, l-2026-03): run `fmgraph match l-2026`" in str(
+        report
+    )
+    assert "  added" not in str(report)
     found = load_list(tmp_path / "list/l-2026.yaml")
     assert (found.label, found.commit, found.date) == ("A list", "0123abc", "2026-01-02")
     assert found.source == "https://github.com/a/b/blob/0123abc/README.md"
@@ -119,7 +122,8 @@ def test_a_newer_edition_keeps_what_was_curated_and_reports_the_rest(tmp_path: P
     assert [reading.row for reading in found.retired] == ["l-2026-02"]
     assert "# five of them" in (tmp_path / "list/l-2026.yaml").read_text(encoding="utf-8")
     todo = "\n".join(report.todo)
-    assert "l-2026-04: name its record" in todo
+    assert "records: 1 rows have none (l-2026-04)" in todo
+    assert "  added    l-2026-04" in str(report)
     assert "l-2026-02 is gone" in todo
     assert "Note of l-2026-03 changed" in todo
     assert "l-2026-01 changed" not in todo  # its reading is of a cell that did not change

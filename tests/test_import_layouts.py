@@ -62,6 +62,23 @@ def test_items_are_venue_title_links_and_text() -> None:
     ]
 
 
+def test_brackets_with_a_year_after_a_title_are_its_venue() -> None:
+    text = """\
+**Heart: A model.** [Jun., 2022] [AAAI, 2022].<br>*Ann One*<br>[[PDF](https://a.example/1)]
+
+**A lung [of sorts].** [Mar., 2023].<br>[[PDF](https://a.example/2)]
+"""
+    assert [cells for _, _, cells in rows(text)] == [
+        {
+            "Venue": "AAAI, 2022",
+            "Title": "**Heart: A model.**",
+            "Links": "[PDF](https://a.example/1)",
+            "Text": "[Jun., 2022] <br>*Ann One*<br>",
+        },
+        {"Venue": "Mar., 2023", "Title": "**A lung [of sorts].**", "Links": "[PDF](https://a.example/2)"},
+    ]
+
+
 def test_bold_lines_are_headings_even_right_below_an_item() -> None:
     text = """\
 # Methods
@@ -94,6 +111,114 @@ def test_items_below_an_item_are_rows_or_its_links() -> None:
         (5, "[One](https://a.example/2)"),
         (6, "[Two](https://a.example/3)"),
     ]
+
+
+def test_works_at_any_depth_are_rows_of_their_own() -> None:
+    text = """\
+- Models
+  - MRI
+    - [One](https://a.example/1)
+    - [Two](https://a.example/2)
+      - [code](https://github.com/a/two)
+  - CT
+    - [Three](https://a.example/3): of chests
+"""
+    assert [(line, cells["Title"], cells.get("Links")) for _, line, cells in rows(text)] == [
+        (3, "[One](https://a.example/1)", None),
+        (4, "[Two](https://a.example/2)", "[code](https://github.com/a/two)"),
+        (7, "[Three](https://a.example/3)", None),
+    ]
+
+
+def test_links_below_a_heading_are_those_of_the_work_that_it_names() -> None:
+    text = """\
+## Models
+### Heart
+- Paper: [here](https://a.example/1)
+- [Code](https://github.com/a/heart)
+
+### Lung
+- [Paper](https://a.example/2)
+- [Weights](https://huggingface.co/a/lung)
+"""
+    assert rows(text) == [
+        (
+            "Models",
+            3,
+            {
+                "Title": "Heart",
+                "Links": "Paper: [here](https://a.example/1) [Code](https://github.com/a/heart)",
+            },
+        ),
+        (
+            "Models",
+            7,
+            {
+                "Title": "Lung",
+                "Links": "[Paper](https://a.example/2) [Weights](https://huggingface.co/a/lung)",
+            },
+        ),
+    ]
+
+
+def test_a_table_in_an_item_does_not_hide_the_items_beside_it() -> None:
+    text = "- Group\n\n  | A |\n  |---|\n  | [x](https://a.example/1) |\n\n- [B](https://a.example/2) b\n"
+    assert [line for _, line, _ in rows(text)] == [5, 7]
+    assert import_list(text, "l").unread == ()
+
+
+def test_items_that_are_no_rows_are_told() -> None:
+    text = "## Models\n- A model of hearts\n- [B](https://a.example/1)\n- C (2024)\n"
+    found = import_list(text, "l")
+    assert [row.line for row in found.rows] == [3]
+    assert [line for line, _ in found.notes] == [2]
+    assert found.notes[0][1].endswith("lines 2, 4")
+
+
+def test_a_cell_across_an_html_table_is_the_heading_of_the_rows_below() -> None:
+    text = """\
+## S
+<table><tr><th>A</th><th>B</th></tr>
+<tr><td>a</td><td>1</td></tr>
+<tr><td colspan="2"><b>Group</b></td></tr>
+<tr><td>b</td><td>2</td></tr>
+</table>
+"""
+    assert rows(text) == [("S", 3, {"A": "a", "B": "1"}), ("S › Group", 5, {"A": "b", "B": "2"})]
+
+
+def test_sections_below_the_news_are_news_and_those_below_the_contents_are_not() -> None:
+    text = "# {}\n## 2024\n- [A](https://a.example/1) a\n\n# Models\n- [B](https://a.example/2) b\n"
+    assert [line for _, line, _ in rows(text.format("News"))] == [6]
+    assert [line for _, line, _ in rows(text.format("Table of Contents"))] == [3, 6]
+    assert [line for _, line, _ in rows(text.format("New models"))] == [3, 6]
+
+
+def test_paragraphs_with_the_links_of_a_work_are_rows_where_there_are_several() -> None:
+    work = "**{0}**{1}[[paper]](https://a.example/{0}) [[code]](https://github.com/a/{0})\n\n"
+    for between in (" ", "  \nAnn One  \n", "\\\n", ": a model\n"):
+        text = work.format("heart", between) + work.format("lung", between)
+        found = import_list("See the [paper](https://a.example/p) for more words.\n\n" + text, "l")
+        assert [row.cells["Title"].partition(":")[0] for row in found.rows] == ["**heart**", "**lung**"]
+        assert found.unread == ((1, "https://a.example/p"),)
+    with pytest.raises(ListError, match="no table and no card"):
+        import_list(work.format("heart", " "), "l")
+
+
+def test_a_row_that_cannot_be_read_can_be_left() -> None:
+    text = "| A | B |\n|---|---|\n| a | [x](https://a.example/1) | c |\n| b | 2 |\n"
+    found = import_list(text, "l", leave={3})
+    assert [row.line for row in found.rows] == [4]
+    assert found.unread == ((3, "https://a.example/1"),)
+    assert found.notes[0][0] == 3
+    with pytest.raises(ListError):
+        import_list(text, "l", leave={4})
+
+
+def test_what_was_passed_over_is_told_where_nothing_is_read() -> None:
+    with pytest.raises(ListError) as caught:
+        import_list("## News\n- [A](https://a.example/1)\n", "l")
+    assert [error.line for error in caught.value.all()] == [None, 2]
 
 
 def test_an_html_table_with_spans_and_grouped_headers() -> None:
@@ -296,6 +421,14 @@ BLOCK = st.one_of(
     TEXT.map(lambda text: f"> ### {text}\n> **Link:** {text}"),
     TEXT.map(lambda text: f"<table><tr><th>A</th></tr><tr><td>{text}</td></tr></table>"),
     TEXT.map(lambda text: f"{text}<br>{text}"),
+    TEXT.map(lambda text: f"{text}  \n{text}"),
+    st.tuples(TEXT, TEXT, TEXT).map(lambda t: f"- {t[0]}\n  - {t[1]}\n    - {t[2]}\n    - x {t[0]}"),
+    st.tuples(URL, URL).map(lambda u: f"### Heart\n- Paper: [p]({u[0]})\n- [code]({u[1]})"),
+    TEXT.map(lambda text: f"- Group\n\n  | A |\n  |---|\n  | {text} |\n\n- {text}"),
+    TEXT.map(
+        lambda text: f"<table><tr><th>A</th><th>B</th></tr><tr><td colspan=2>{text}</td></tr>"
+        f"<tr><td>a</td><td>{text}</td></tr></table>"
+    ),
     TEXT.map(lambda text: f"## News\n- {text}"),
     TEXT,
 )  # fmt: skip
@@ -317,6 +450,17 @@ def test_every_link_is_in_a_row_or_told_as_unread(blocks: list[str]) -> None:
     told = in_rows(found) + Counter(href for _, href in found.unread)
     assert set(expected) <= set(told)
     assert found.links >= len(found.unread)
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.lists(st.one_of(WORDS, TEXT), min_size=1, max_size=5))
+def test_every_item_is_a_row_or_told_as_passed_over(texts: list[str]) -> None:
+    text = "".join(f"- a{number} {text}\n" for number, text in enumerate(texts))
+    found = import_list(f"{text}\n| Z |\n|---|\n| last |", "l")
+    told = {row.line for row in found.rows}
+    for line, note in found.notes:
+        told |= {line, *(map(int, note.rpartition("lines ")[2].split(", ")) if "lines" in note else ())}
+    assert set(range(1, len(texts) + 1)) <= told
 
 
 @settings(deadline=None)

@@ -122,7 +122,7 @@ def test_two_works_in_a_cell_are_for_a_person_to_read() -> None:
     [
         ("developed_by", "ACME, <br> Beta Institute ![c](https://e.org/c.svg)", ["acme", "beta"]),
         ("task", "Segmentation, Detection", ["segmentation", "detection"]),
-        ("published_in", "**CVPR 2025**", ["cvpr", "2025"]),
+        ("published_in", "**CVPR 2025**", ["2025", "cvpr"]),
         ("backbone", "ViT-B/16, ViT-L/16", ["vit-b-16", "vit-l-16"]),
         ("backbone", "ViT-B/L/16", ["vit-b-16", "vit-l-16"]),
         ("backbone", "P: ViT-Base/Large", ["vit-b", "vit-l"]),

@@ -13,8 +13,10 @@ from click.testing import CliRunner, Result
 from fmgraph import resources
 from fmgraph.cli import main
 from fmgraph.curation.edit_records import Edits
+from fmgraph.graph import build
 from fmgraph.lists import load_list
 from fmgraph.ontology import Schema
+from fmgraph.rdf.prefixes import FMG, entity_iri
 
 RECORDS = {
     "modality/histopathology": "label: Histopathology\naka: [Pathology]\ndefinition: Microscopy of tissue.\n",
@@ -295,9 +297,22 @@ def test_one_answer_for_a_name_in_many_cells(data: Path, metadata: Path) -> None
     assert "Slidez" in (data / "modality/histopathology.yaml").read_text("utf-8")
     cells = load_list(listed).not_read
     assert {cell.column for cell in cells} == {"Modality"}
+    assert {cell.part for cell in cells} == {"Qqq"}
     assert len(cells) == 13
     with pytest.raises(AssertionError):  # neither is asked again
         decided(data, said)
+
+
+def test_the_rest_of_a_cell_is_read_though_a_name_in_it_is_not(data: Path, metadata: Path) -> None:
+    imported(data, markdown().replace("| Fundus photography |", "| Qqq, Fundus photography |"))
+    run("match", "thirty-2026", "--data", data)
+    run("draft", "thirty-2026", "--data", data, "--metadata", metadata)
+    run("review", "thirty-2026", "--data", data, "--accept-above", "0.9")
+    assert "no modality is called 'Qqq'" in run("check", "--data", data)
+    decided(data, {"cell:modality:Qqq": {"decision": "skip: nobody knows what is meant"}})
+    assert "Qqq" not in run("check", "--data", data)
+    told = f"<{entity_iri('model', 'm2')}> <{FMG}modality> <{entity_iri('modality', 'fundus-photography')}> ."
+    assert told in [line.rstrip("\n") for line in build(data).lines()]
 
 
 def test_edits_change_only_what_has_to_change(data: Path) -> None:
@@ -315,3 +330,13 @@ def test_edits_change_only_what_has_to_change(data: Path) -> None:
     )
     assert (data / "paper/renamed.yaml").read_text() == RECORDS["paper/known-one"]
     assert edits.references()["paper/renamed"] == {"model/known-one"}
+
+
+def test_a_work_whose_year_nothing_states_comes_to_a_clean_check(data: Path, metadata: Path) -> None:
+    imported(data, "## Models\n\n| Name | Title |\n|---|---|\n| Undated | A model of no year at all |\n")
+    run("draft", "thirty-2026", "--data", data, "--metadata", metadata)
+    assert run("check", "--data", data).count("error:") == 0
+    run("review", "thirty-2026", "--data", data, "--accept-above", "0")
+    record = yaml.safe_load((data / "model/undated.yaml").read_text())
+    assert [one["for"] for one in record["searched"]] == ["year"]
+    assert run("check", "--data", data) == "no findings\n"

@@ -37,7 +37,10 @@ def solutions(engine, pattern: str, names: str = "*") -> set[frozenset[str]]:
         ("?o org:subOrganizationOf ?p", "?o a fmg:Institution ; fmg:partOf ?p"),
         ("?m a fair4ml:MLModel ; schema:license ?l", "?m a fmg:Model ; fmg:weightsLicense ?l"),
         ("?w prov:wasAttributedTo ?i", "?w fmg:developedBy ?i"),
-        ("?c a skos:Concept ; skos:prefLabel ?l", "?k fmg:conceptScheme ?s . ?c a ?k ; rdfs:label ?l"),
+        (
+            "?c a skos:Concept ; skos:prefLabel ?p FILTER(LANG(?p) = 'en') BIND(STR(?p) AS ?l)",
+            "?k fmg:conceptScheme ?s . ?c a ?k ; rdfs:label ?l",
+        ),
     ],
 )
 def test_their_terms_find_what_ours_find(shipped, theirs, ours):
@@ -48,6 +51,18 @@ def test_their_terms_find_what_ours_find(shipped, theirs, ours):
 
 def test_an_institution_is_no_creative_work(shipped):
     assert not solutions(shipped, "?i a fmg:Institution ; schema:isPartOf ?p")
+
+
+def test_names_have_a_language_in_one_place_only(shipped):
+    """Proper names are the same in every language; a query by ``rdfs:label "Histopathology"`` has no tag."""
+    assert not solutions(shipped, "?c skos:prefLabel ?l FILTER(LANG(?l) != 'en')")
+    assert solutions(
+        shipped, '?c a fmg:Modality ; rdfs:label "Histopathology" ; skos:prefLabel "Histopathology"@en'
+    )
+    tagged = "?x rdfs:label ?l FILTER(LANG(?l) != '' && !STRSTARTS(STR(?x), STR(fmg:)))"
+    assert not solutions(
+        shipped, f"?x a ?k . VALUES ?k {{ fmg:Work fmg:Paper fmg:Modality fmg:Task }} {tagged}"
+    )
 
 
 def test_every_scheme_has_its_top_concepts(shipped):

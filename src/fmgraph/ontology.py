@@ -390,6 +390,7 @@ class Alignment:
     classes: frozenset[str]
     prop: str
     targets: tuple[str, ...]
+    language: str = ""  #: that the text gets there; "" for none
 
 
 class Schema:
@@ -478,6 +479,7 @@ class Schema:
                 frozenset(about(name, FMG + "alignedClass")),
                 about(name, FMG + "alignedProperty")[0],
                 tuple(sorted(about(name, FMG + "alignedTo"))),
+                "".join(about(name, FMG + "alignedLanguage")),
             )
             for name in sorted(names)
         ]

@@ -34,6 +34,13 @@ from fmgraph.records.record_files import read_text
 @click.option("--commit", help="Commit of this edition.")
 @click.option("--date", help="Date of this edition, YYYY-MM-DD.")
 @click.option("--label", help="The list's name (of a new list).")
+@click.option(
+    "--leave",
+    type=int,
+    multiple=True,
+    metavar="LINE",
+    help="Leave the row at this line unread if its cells cannot be told apart. Repeatable.",
+)
 def import_command(
     file: Path,
     list_id: str,
@@ -43,6 +50,7 @@ def import_command(
     commit: str | None,
     date: str | None,
     label: str | None,
+    leave: tuple[int, ...],
 ) -> None:
     """Read a Markdown list into data/list/<ID>.csv and <ID>.yaml, keeping what people curated there.
 
@@ -52,7 +60,7 @@ def import_command(
         source = file.read_bytes()
     except OSError as error:
         raise ListError(f"cannot be read: {error.strerror}", file=file, remedy="check the path") from None
-    imported = import_list(source, list_id, file=file)
+    imported = import_list(source, list_id, file=file, leave=leave)
     origin = Origin(repository, path, commit, date, label)
     report = write_list(imported, data_dir or resources.data_dir(), origin)
     click.echo(str(report))

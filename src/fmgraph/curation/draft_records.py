@@ -120,7 +120,10 @@ class Drafting:
             draft.searched = [
                 pair for pair in found.searched if pair[0] not in {fact.key for fact in draft.facts}
             ]
-            draft.add(self._year(identity, found))
+            years = self._year(identity, found)
+            draft.add(years)
+            if not years and not identity.years and (place := self._source.source):
+                draft.searched.append(("year", place))
 
     def _year(self, identity: Identity, found: Gathered) -> list[Found]:
         """Return the paper's year as the work's; without one, the year in a preprint's identifier."""

@@ -83,9 +83,9 @@ class Edits:
         """Say in a list's YAML why rows are not about a work (row id → reason)."""
         self._append(path, "skip", [entry(row, reason) for row, reason in reasons.items()])
 
-    def not_read(self, path: Path, cells: Iterable[tuple[str, str]], reason: str) -> None:
-        """Say in a list's YAML why cells (row id and header) are not read."""
-        entries = [{"row": row, "column": header, "reason": reason} for row, header in cells]
+    def not_read(self, path: Path, cells: Iterable[tuple[str, str]], part: str, reason: str) -> None:
+        """Say in a list's YAML why a part of cells (row id and header) is not read."""
+        entries = [{"row": row, "column": header, "part": part, "reason": reason} for row, header in cells]
         self._append(path, "not_read", [f"- {inline(one)}\n" for one in entries])
 
     def _append(self, path: Path, key: str, entries: Sequence[str]) -> None:

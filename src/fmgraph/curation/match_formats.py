@@ -12,9 +12,9 @@ from fmgraph.curation.match_records import Candidate, Match
 #: States in the order in which the text shows them.
 _STATES = {
     "matched": "matched",
-    "contradicted": "given a record, and another one fits",
+    "contradicted": "contradicted",
     "open": "open",
-    "given": "given a record before",
+    "given": "with a record before",
 }
 
 

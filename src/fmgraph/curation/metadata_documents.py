@@ -19,8 +19,10 @@ An empty file says that the service has no such document (404): that was looked 
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterable, Mapping
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import quote, urlencode
@@ -45,8 +47,18 @@ BASES = {
 }
 #: arXiv asks for three seconds between requests, and takes many ids in one.
 _ARXIV_PAUSE, _ARXIV_BATCH = 3.0, 50
-_TIMEOUT = 30
-_RETRY = Retry(total=2, backoff_factor=1, status_forcelist=(429, 502, 503, 504), raise_on_status=False)
+_TIMEOUT = 30.0
+#: Longest wait, in seconds, that a service may ask for (``Retry-After``) and get.
+_LONGEST_WAIT = 60
+#: What passes by itself is asked again; a service that is slow, or asks for a pause, is not (see ``_get``).
+_RETRY = Retry(
+    total=2,
+    read=False,
+    backoff_factor=1,
+    status_forcelist=(502, 504),
+    respect_retry_after_header=False,
+    raise_on_status=False,
+)
 
 
 class Documents(Protocol):
@@ -117,8 +129,13 @@ class Folder:
 class Online:
     """Documents from the services; a service that refuses or fails is not asked again."""
 
-    def __init__(self, bases: Mapping[str, str] | None = None, github_token: str | None = None) -> None:
-        """Ask the services at their addresses, or at those in ``bases``.
+    def __init__(
+        self,
+        bases: Mapping[str, str] | None = None,
+        github_token: str | None = None,
+        timeout: float = _TIMEOUT,
+    ) -> None:
+        """Ask the services at their addresses, or at those in ``bases``; ``timeout`` is in seconds.
 
         Raises UsageError for a service that is not known.
         """
@@ -127,7 +144,7 @@ class Online:
                 raise UsageError(f"there is no service {name!r}; known: {', '.join(BASES)}")
         self._bases = {**BASES, **(bases or {})}
         self._pause = _ARXIV_PAUSE if self._bases["arxiv"] == BASES["arxiv"] else 0.0
-        self._token = github_token
+        self._token, self._timeout = github_token, timeout
         self._failed: set[str] = set()
         self._entries: dict[str, str] = {}
         self._session = requests.Session()
@@ -175,16 +192,30 @@ class Online:
             headers["Accept"] = "application/vnd.github+json"
             if self._token:
                 headers["Authorization"] = f"Bearer {self._token}"
+        address = self._bases[service] + path
         try:
-            answer = self._session.get(self._bases[service] + path, headers=headers, timeout=_TIMEOUT)
+            answer = self._session.get(address, headers=headers, timeout=self._timeout)
+            wait = _retry_after(answer)
+            if wait is not None and wait <= _LONGEST_WAIT:
+                time.sleep(wait)
+                answer = self._session.get(address, headers=headers, timeout=self._timeout)
+                wait = _retry_after(answer)
+        except requests.Timeout:
+            self._refused(service, f"no answer within {self._timeout:g} seconds")
+            return None
+        except requests.ConnectionError:
+            self._refused(service, "it cannot be reached")
+            return None
         except requests.RequestException as error:
-            self._refused(service, type(error).__name__)
+            self._refused(service, f"its answer cannot be read ({type(error).__name__})")
             return None
         # The Hub hides repositories that are private behind 401, as it does those that do not exist.
         if answer.status_code in (404, 410) or (service == "huggingface" and answer.status_code == 401):
             return ""
         if answer.status_code != 200:
-            self._refused(service, f"status {answer.status_code}")
+            later = "" if wait is None else f"; it asks to come back in {wait} seconds"
+            why = "too many requests" if answer.status_code == 429 else f"status {answer.status_code}"
+            self._refused(service, why + later)
             return None
         answer.encoding = "utf-8"
         return answer.text
@@ -193,6 +224,23 @@ class Online:
         self._failed.add(service)
         hint = "; without --github-token it answers 60 requests an hour" if service == "github" else ""
         self._problems.append(f"{self._bases[service]} is not asked any more: {why}{hint}")
+
+
+def _retry_after(answer: requests.Response) -> int | None:
+    """Return how many seconds a busy service asks to wait; None where it does not, or is not busy.
+
+    https://www.rfc-editor.org/rfc/rfc9110#field.retry-after: seconds or a date.
+    """
+    stated = answer.headers.get("Retry-After", "").strip()
+    if answer.status_code not in (429, 503) or not stated:
+        return None
+    if stated.isdecimal():
+        return int(stated)
+    try:
+        moment = parsedate_to_datetime(stated)
+    except ValueError:
+        return None
+    return max(0, math.ceil(moment.timestamp() - time.time()))
 
 
 def _place(service: str, rest: str) -> tuple[str, str]:

@@ -131,12 +131,12 @@ def carry_out(
 
 
 def _name_of_cells(edits: Edits, source: SourceList, item: Item, made: Decision) -> None:
-    """Make a name another one of a record, or of a new one; or set the cells that use it aside."""
+    """Make a name another one of a record, or of a new one; or say that it is not read."""
     _, kind, name = item.id.split(":", 2)
     if made.verb == SKIP:
         unknown = unknown_names(source, Catalogue(read_records(edits.data_dir, edits.schema)))
         cells = next((one.cells for one in unknown if one.id == item.id), [])
-        edits.not_read(source.yaml_path, cells, made.reason)
+        edits.not_read(source.yaml_path, cells, name, made.reason)
         return
     if made.record.partition("/")[0] != kind:
         raise UsageError(f"{item.id}: {made.record} is no {kind}")

@@ -28,14 +28,14 @@ class UnknownName:
 def unknown_names(source: SourceList, catalogue: Catalogue) -> list[UnknownName]:
     """Return the names that the list's cells use and no record has, the most used first.
 
-    Cells that somebody set aside (``not_read``), and rows without a record, are passed over.
+    Cells and names that somebody set aside (``not_read``), and rows without a record, are passed over.
     """
     reader = CellReader(catalogue)
-    aside = {(cell.row, cell.column) for cell in source.not_read}
+    aside = {(cell.row, cell.column, match_key(cell.part)) for cell in source.not_read}
     found: dict[tuple[str, str], UnknownName] = {}
     for row in source.rows:
         for header, error in _unknown_in(source, row, reader, catalogue):
-            if (row.id, header) in aside:
+            if not aside.isdisjoint({(row.id, header, ""), (row.id, header, match_key(error.name))}):
                 continue
             near = catalogue.nearest(error.kind, error.name)
             one = found.setdefault(

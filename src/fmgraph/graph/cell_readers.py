@@ -49,6 +49,12 @@ _SIZES = re.compile(rf"(?P<family>[A-Za-z]+)[-_ ](?P<sizes>{_SIZE}(?:/{_SIZE})+)
 _STAGE = re.compile(r"(?:[A-Z]|Stage ?\d):\s*")
 _DIMENSION = re.compile(r"\b([23])D\b", re.IGNORECASE)
 _YEAR = re.compile(r"[\s,]*\(?\b((?:19|20)\d\d)\b\)?[\s,]*")
+#: ``Mar., 2022``: a date in the place of a venue.
+_MONTH = re.compile(
+    r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?"
+    r"|nov(?:ember)?|dec(?:ember)?)\.?,?(?:\s+\d{1,2},?)?",
+    re.IGNORECASE,
+)
 #: ``Soumya Luthra et al., 2024`` in the place of a paper.
 _CITED = re.compile(r"\D+,\s*((?:19|20)\d\d)[a-z]?")
 
@@ -164,26 +170,36 @@ class CellReader:
         if kind == "venue":
             years = [Assertion("year", year) for year in dict.fromkeys(_YEAR.findall(whole))]
             text = whole = " ".join(_YEAR.sub(" ", whole).split())
-            if not whole:
+            if not whole or (years and _MONTH.fullmatch(whole)):
                 return years
         parts = [part for line in _lines(text) for part in self._parts(kind, line)]
+        return self._each_beside(years, key, kind, parts)
+
+    def _each_beside(
+        self, known: Sequence[Assertion], key: str, kind: str, names: Iterable[str]
+    ) -> list[Assertion]:
+        """Return the records of these names and what else is known of the cell; no name hides that."""
         try:
-            return [*self._each(key, kind, parts), *years]
+            return [*known, *self._each(key, kind, names)]
         except PartlyReadError as error:
-            raise PartlyReadError(str(error), [*error.assertions, *years], error.unknown) from None
+            raise PartlyReadError(str(error), [*known, *error.assertions], error.unknown) from None
+        except UnknownNameError as error:
+            if known:
+                raise PartlyReadError(str(error), known, [error]) from None
+            raise
 
     def _parts(self, kind: str, text: str) -> list[str]:
         if self._catalogue.find(kind, text):
             return [text]
         return [part for part in re.split(r"\s*(?:[,;+]|/| & )\s*", text) if part]
 
-    def _modality(self, text: str, _record: Record) -> Iterator[Assertion]:
+    def _modality(self, text: str, _record: Record) -> list[Assertion]:
         text = ", ".join(_lines(text))
-        for dimension in dict.fromkeys(_DIMENSION.findall(text)):
-            yield Assertion("dimensionality", f"{dimension}D")
-        for name in re.split(r"[,/+;]", _DIMENSION.sub("", text)):
-            if name.strip():
-                yield Assertion("modality", self._named("modality", name.strip()))
+        dimensions = [
+            Assertion("dimensionality", f"{one}D") for one in dict.fromkeys(_DIMENSION.findall(text))
+        ]
+        names = [name.strip() for name in re.split(r"[,/+;]", _DIMENSION.sub("", text)) if name.strip()]
+        return self._each_beside(dimensions, "modality", "modality", names)
 
     def _backbone(self, text: str, record: Record) -> Iterator[Assertion]:
         for line in _lines(text):

@@ -45,7 +45,7 @@ def aligned(triples: Iterable[Triple], schema: Schema) -> set[Triple]:
         elif triple[1] in alignments:
             stated.append(triple)
     return {
-        (subject, iri(target), obj)
+        (subject, iri(target), f"{obj}@{alignment.language}" if alignment.language else obj)
         for subject, predicate, obj in stated
         for alignment in alignments[predicate]
         if alignment.classes & members[subject]

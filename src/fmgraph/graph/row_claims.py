@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from fmgraph.graph.build_state import Build, ListClaim
-from fmgraph.graph.cell_readers import Assertion, CellReader, PartlyReadError
+from fmgraph.graph.cell_readers import Assertion, CellReader, PartlyReadError, UnknownNameError
 from fmgraph.graph.claims import Claim
 from fmgraph.graph.row_identity import Owners
 from fmgraph.lists import Reading, Row, SetAside, SourceList
@@ -16,6 +16,7 @@ from fmgraph.records.address_kinds import UNFIT, unfit
 from fmgraph.records.addresses import parse_address
 from fmgraph.records.findings import Severity
 from fmgraph.records.record_files import Record
+from fmgraph.text import match_key
 
 #: What a row about a work says of the paper that describes it, not of the work.
 _OF_THE_PAPER = frozenset({"title", "published_in", "author", "url", "doi", "arxiv"})
@@ -40,6 +41,7 @@ class ListBuilder:
         self._node = entity("list", source.id)
         self._reader = CellReader(build.catalogue)
         self._not_read = {(cell.row, cell.column): cell.reason for cell in source.not_read}
+        self._unread_parts = {(cell.row, cell.column, match_key(cell.part)) for cell in source.not_read}
 
     def add(self) -> None:
         """Add the list, its tables, rows and cells, and the claims that they make."""
@@ -179,12 +181,14 @@ class ListBuilder:
     def _read_cells(self, row: Row, record: Record) -> None:
         for column in self._list.table(row).columns:
             text, spec = row.cells[column.header], column.spec
-            if not text or spec.prose or spec.ignored or (row.id, column.header) in self._not_read:
+            if not text or spec.prose or spec.ignored or (row.id, column.header, "") in self._unread_parts:
                 continue
             cell = self._cell(row, column.slug)
             for number, field in enumerate(spec.fields):
                 label = spec.label if number == 0 else None
                 for error in self._read_cell(row, record, field, label, text, cell, column.header):
+                    if self._told(row, column.header, error):
+                        continue
                     self._build.find(
                         f"{self._title(row)}: {error}",
                         self._list.csv_path,
@@ -193,6 +197,12 @@ class ListBuilder:
                         "cell-not-understood",
                         severity="open",
                     )
+
+    def _told(self, row: Row, header: str, error: ValueError) -> bool:
+        """Whether somebody said of all that is unknown in a cell why it is not read."""
+        unknown = error.unknown if isinstance(error, PartlyReadError) else [error]
+        names = [one.name for one in unknown if isinstance(one, UnknownNameError)]
+        return bool(names) and all((row.id, header, match_key(name)) in self._unread_parts for name in names)
 
     def _read_cell(
         self, row: Row, record: Record, field: str, label: str | None, text: str, cell: Term, header: str

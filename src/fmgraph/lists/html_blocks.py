@@ -30,6 +30,16 @@ class HtmlRow:
     cells: list[HtmlCell] = field(default_factory=list)
 
 
+@dataclass(frozen=True)
+class GridRow:
+    """A row with as many texts as its table has columns."""
+
+    line: int
+    heading: bool  #: whether all its cells are headings
+    texts: list[str]
+    across: str  #: the text of a single cell that reaches across the table; ""
+
+
 @dataclass
 class HtmlTable:
     """A ``<table>``, spans filled in: every row has as many cells as the table has columns."""
@@ -37,8 +47,8 @@ class HtmlTable:
     line: int
     rows: list[HtmlRow] = field(default_factory=list)
 
-    def grid(self) -> list[tuple[int, bool, list[str]]]:
-        """Return for each row its line, whether all its cells are headings, and its texts."""
+    def grid(self) -> list[GridRow]:
+        """Return the rows."""
         width = max((sum(cell.columns for cell in row.cells) for row in self.rows), default=0)
         reaching: dict[int, tuple[int, str]] = {}  # column → (rows left, text)
         grid = []
@@ -58,9 +68,9 @@ class HtmlTable:
                     if cell and cell.rows > 1:
                         reaching[len(texts)] = cell.rows - 1, cell.text
                     texts.append(cell.text if cell else "")
-            grid.append(
-                (row.line, bool(row.cells) and all(cell.heading for cell in row.cells), texts[:width])
-            )
+            heading = bool(row.cells) and all(cell.heading for cell in row.cells)
+            across = row.cells[0].text if len(row.cells) == 1 and row.cells[0].columns == width > 1 else ""
+            grid.append(GridRow(row.line, heading, texts[:width], across))
         return grid
 
 
@@ -70,6 +80,7 @@ class HtmlHeading:
 
     line: int
     text: str
+    level: int  #: 1 to 6; of a ``<summary>`` 0
     folded: bool  #: whether it is a ``<summary>``, which reaches to ``</details>``
 
 
@@ -141,7 +152,9 @@ class _Reader(HTMLParser):
         elif self._heading and tag == self._heading[0]:
             name, line, start = self._heading
             self._heading = None
-            self.events.append(HtmlHeading(line, plain(self.text[start : self._offset()]), name == "summary"))
+            level = 0 if name == "summary" else int(name[1:])
+            text = plain(self.text[start : self._offset()])
+            self.events.append(HtmlHeading(line, text, level, name == "summary"))
         elif tag == "details":
             self.events.append(DetailsEnd())
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,12 +32,15 @@ class ImportedList:
         return [row for table in self.tables for row in table.rows]
 
 
-def import_list(source: str | bytes, list_id: str, *, file: Path | str | None = None) -> ImportedList:
+def import_list(
+    source: str | bytes, list_id: str, *, file: Path | str | None = None, leave: Collection[int] = ()
+) -> ImportedList:
     """Read a Markdown list.
 
-    ``file`` is named in errors. Rows are those of pipe and HTML tables; cards (block quotes with a heading
-    ``[Venue] Title`` and ``**Label:**`` lines); list items with a link or a venue in brackets; paragraphs
-    with ``<br>`` and links. The section of a row is the nearest heading above it.
+    ``file`` is named in errors. ``leave`` are lines whose rows may stay unread where they cannot be read.
+    Rows are those of pipe and HTML tables; cards (block quotes with a heading ``[Venue] Title`` and
+    ``**Label:**`` lines); list items with a link or a venue in brackets; paragraphs that break into lines, or
+    have a title and links to its paper and code. The section of a row is the nearest heading above it.
     Raises ListError, which tells everything that is wrong, for bytes that are not UTF-8, cells whose encoding
     stays broken after repair, rows whose cells cannot be told apart, and files with nothing to import.
     """
@@ -45,7 +49,7 @@ def import_list(source: str | bytes, list_id: str, *, file: Path | str | None = 
             f"{list_id!r} is no list id", file=file, remedy="lower-case letters and digits, joined by hyphens"
         )
     text, repaired = repair_encoding.repair(repair_encoding.decode(source, file))
-    parsed = parse(text, file)
+    parsed = parse(text, file, leave)
     texts = (
         (text, field, line)
         for table in parsed.tables

@@ -347,10 +347,11 @@ def _skip(node: Node | None, by_id: Mapping[str, Row], gone: tuple[str, ...]) ->
 def _not_read(node: Node | None, by_id: Mapping[str, Row], gone: tuple[str, ...]) -> tuple[NotRead, ...]:
     found = []
     for item in node.items() if node else []:
-        parts = item.mapping(frozenset({"row", "column", "reason"}))
-        if len(parts) != 3:
+        parts = item.mapping(frozenset({"row", "column", "reason", "part"}))
+        if not {"row", "column", "reason"} <= parts.keys():
             raise item.error("needs a row, a column and a reason", "write {row: …, column: …, reason: …}")
-        cell = NotRead(parts["row"].text(), parts["column"].text(), _text(parts["reason"]), item.line)
+        part = parts["part"].text() if "part" in parts else ""
+        cell = NotRead(parts["row"].text(), parts["column"].text(), _text(parts["reason"]), item.line, part)
         if _here(parts["row"], cell.row, by_id, gone):
             column = parts["column"]
             cells = by_id[cell.row].cells

@@ -13,6 +13,7 @@ VENUE, TITLE, LINKS, TEXT = "Venue", "Title", "Links", "Text"
 ITEM_HEADERS = (VENUE, TITLE, LINKS, TEXT)
 
 _BRACKETS = re.compile(r"(?:\*\*|__)?\[(?P<venue>[^\[\]]{1,80})\](?:\*\*|__)?(?![(\[:])\s*")
+_LAST_BRACKETS = re.compile(r"\s*\[(?P<venue>[^\[\]]*\d{4}[^\[\]]*)\][\s.,;]*$")
 _CODE = re.compile(r"`(?P<venue>[^`]{1,40})`\s*(?=[*\[\w])")
 _CHECKBOX = re.compile(r"\[[ xX]\]\s+")
 _BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
@@ -48,6 +49,15 @@ def looks_like_entry(text: str) -> bool:
     return bool(links(text)) or (_venue(text, []) is not None and len(text.split()) > 2)
 
 
+def is_of_resources(text: str) -> bool:
+    """Whether a text is nothing but links to what belongs to a work: ``[paper](…)``, ``Code: [x](…)``."""
+    found = links(text)
+    words = match_key(plain(without(text, [(link.start, link.end) for link in found])))
+    if words:
+        return bool(found) and _RESOURCES.fullmatch(words) is not None
+    return bool(found) and all(map(_is_resource, found))
+
+
 def split_item(text: str) -> Item:
     """Split an item: ``[venue] Title. [[paper]](…) text``; every link is in the title or among the links."""
     text = _CHECKBOX.sub("", text.strip(), count=1)
@@ -66,13 +76,19 @@ def split_item(text: str) -> Item:
         title, rest_start, others = _unmarked(pieces[:end]), end, found
     if first and not title:  # nothing but links: the first is what the item is called
         title, rest_start, others = text[first.start : first.end], first.end, found[1:]
+    dates = list[str]()
+    while not venue and (dated := _LAST_BRACKETS.search(title)) and dated.start():
+        dates.insert(0, dated["venue"])  # **Title.** [Jun., 2022] [AAAI, 2022].
+        title = _unmarked(title[: dated.start()])
+    if dates:
+        venue = dates.pop()
     rest = text[rest_start:]
     spans = [(link.start - rest_start, link.end - rest_start) for link in others]
     return Item(
         venue.strip(),
         title,
         " ".join(text[link.start : link.end] for link in others),
-        _rest(without(rest, spans)),
+        " ".join([*(f"[{date}]" for date in dates), _rest(without(rest, spans))]).strip(),
     )
 
 

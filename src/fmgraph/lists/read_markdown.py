@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from fmgraph.lists import pipe_tables
 from fmgraph.lists.html_blocks import DetailsEnd, HtmlHeading, HtmlTable, html_events, without_comments
 from fmgraph.lists.inline_markdown import References, links, plain, resolved
 from fmgraph.lists.read_cards import TITLE, VENUE, QuoteReader
-from fmgraph.lists.read_items import ITEM_HEADERS, looks_like_entry, split_item
+from fmgraph.lists.read_items import ITEM_HEADERS, Item, is_of_resources, looks_like_entry, split_item
 from fmgraph.lists.repair_encoding import strip_decorations
 from fmgraph.text import match_key
 
@@ -30,13 +30,16 @@ _FRONT_MATTER = re.compile(
     r"---[ \t]*\n(?=(?:#.*\n)*[\w\"'-][^:\n]*:(?:\s|$))(?:.*\n)*?(?:---|\.\.\.)[ \t]*(?:\n|\Z)"
 )
 _BOLD_LINE = re.compile(r"\*\*([^*]{1,60}?):?\*\*")
+_HARD_BREAK = re.compile(r"(?: {2,}|\\)\n")
 _TABLE_START = re.compile(r"<table\b", re.IGNORECASE)
 _TABLE_END = re.compile(r"</table\s*>", re.IGNORECASE)
-#: Sections that speak of the list itself, by match key without numbers.
+#: Sections that speak of the list itself, by match key without numbers; of news, those below them as well.
+_NEWS = re.compile(
+    r"(?:latest|recent)?(?:news|updates?)(?:and|milestones|updates?|news)*|updatelog|whatsnew|changelog"
+)
 _ABOUT_THE_LIST = re.compile(
-    r"(?:tableof)?contents?|toc|news.*|(?:latest|recent)?updates?.*|latestnews.*|whatsnew|changelog"
-    r"|contribut.*|howtocontribute|contacts?|contactus|citations?|cite.*|citing.*|licen[cs]e|acknowledge?ments?"
-    r"|starhistory|maintainers?|sponsors?"
+    r"(?:tableof)?contents?|toc|contribut.*|howtocontribute|contacts?|contactus|citations?|cite.*|citing.*"
+    r"|licen[cs]e|acknowledge?ments?|starhistory|maintainers?|sponsors?"
 )
 
 
@@ -69,26 +72,28 @@ class Parsed:
     unread: list[tuple[int, str]]  #: (line, address) of those that are in no row
 
 
-def parse(text: str, file: Path | str | None) -> Parsed:
+def parse(text: str, file: Path | str | None, leave: Collection[int] = ()) -> Parsed:
     """Return the tables, cards and items of a Markdown text, in its order.
 
+    ``leave`` are the lines of rows that may stay unread where they cannot be read.
     Raises ListError where it has none, or where rows cannot be read; the error tells all of them.
     """
     front = _FRONT_MATTER.match(text)
     if front:  # GitHub shows it as a table of its own; it is no part of the list
         text = "\n" * front[0].count("\n") + text[front.end() :]
-    reader = _Reader(text, file)
+    reader = _Reader(text, file, leave)
     reader.read()
     if reader.errors:
         raise ListError.of_all(reader.errors)
     tables = [table for table in reader.tables if table.rows]
     if not tables:
-        raise ListError(
+        nothing = ListError(
             "no table and no card was found, nor an item or block with a link",
             file=file,
             remedy="a table needs a header, a |---| line under it and rows; a card is a block quote with a"
             " heading and **Label:** lines",
         )
+        raise ListError.of_all([nothing, *(ListError(note, file=file, line=n) for n, note in reader.notes)])
     cards = [table for table in tables if table.layout == "cards"]
     headers = dict.fromkeys(header for table in cards for row in table.rows for header in row.cells)
     for table in cards:  # one set of columns for all cards, as they are one gallery
@@ -115,18 +120,19 @@ def _unread(everywhere: Sequence[tuple[int, str]], tables: Sequence[RawTable]) -
 
 
 class _Reader:
-    def __init__(self, text: str, file: Path | str | None) -> None:
-        self.file = file
+    def __init__(self, text: str, file: Path | str | None, leave: Collection[int]) -> None:
+        self.file, self.leave = file, leave
         self.lines = text.split("\n")
         environment: dict[str, References] = {}
         self.tokens: Sequence[Token] = MarkdownIt("commonmark").enable("table").parse(text, environment)
         self.references: References = environment.get("references", {})
-        self.heading, self.bold = "", ""
-        self.outside: list[str] = []  # the headings before each <details>
-        self.unquoted: list[tuple[str, str]] = []  # heading and bold line before each quote that is read into
-        self.unended: tuple[RawTable, int] | None = (
-            None  # the last table, and the line up to which it reaches
-        )
+        self.headings = list[tuple[int, str]]()  # level and text of each that the place is below
+        self.bold = ""
+        self.outside: list[list[tuple[int, str]]] = []  # the headings before each <details>
+        #: Headings and bold line before each quote that is read into.
+        self.unquoted: list[tuple[list[tuple[int, str]], str]] = []
+        #: The last table, and the line up to which it reaches.
+        self.unended: tuple[RawTable, int] | None = None
         self.fresh = True  # whether no card has been seen under the current heading
         self.tables: list[RawTable] = []
         self.blocks: list[
@@ -136,38 +142,47 @@ class _Reader:
         self.notes: list[tuple[int, str]] = []
 
     @property
+    def heading(self) -> str:
+        """The nearest heading."""
+        return self.headings[-1][1] if self.headings else ""
+
+    @property
     def section(self) -> str:
         """The nearest heading, and the bold line below it where there is one."""
         return f"{self.heading} › {self.bold}" if self.bold and self.heading else self.heading or self.bold
 
     def read(self) -> None:
+        self._blocks(self.tokens)
+        self._settle_blocks()
+
+    def _blocks(self, tokens: Sequence[Token]) -> None:
         index, done = 0, 0  # done: the line up to which HTML tables were read
-        while index < len(self.tokens):
-            token = self.tokens[index]
+        while index < len(tokens):
+            token = tokens[index]
             if token.map and token.map[0] < done and token.type in ("paragraph_open", "inline", "html_block"):
                 index += 1
                 continue
             match token.type:
                 case "table_open" | "blockquote_open":
-                    end = self._end(index)
-                    block = self.tokens[index + 1 : end]
+                    end = _end(tokens, index)
+                    block = tokens[index + 1 : end]
                     if token.type == "table_open":
                         self._table(block)
                         if token.map and self.tables and self.tables[-1].layout == "table":
                             self.unended = self.tables[-1], token.map[1]
                     elif not self._quote(block, _line(token)):
                         index += 1  # not a card: what is quoted is read as if it were not
-                        self.unquoted.append((self.heading, self.bold))
+                        self.unquoted.append((self.headings, self.bold))
                         continue
                     index = end
                 case "blockquote_close":  # a heading in a quote is one of the quote
-                    self.heading, self.bold = self.unquoted.pop()
+                    self.headings, self.bold = self.unquoted.pop()
                 case "bullet_list_open" | "ordered_list_open":
-                    end = self._end(index)
-                    if self._items(self.tokens[index + 1 : end]):
-                        index = end
+                    end = _end(tokens, index)
+                    self._items(tokens[index + 1 : end])
+                    index = end
                 case "heading_open":
-                    self._set_heading(plain(self.tokens[index + 1].content), _line(token))
+                    self._set_heading(plain(tokens[index + 1].content), _line(token), int(token.tag[1:]))
                     index += 1
                 case "html_block":
                     done = self._html(token)
@@ -175,16 +190,6 @@ class _Reader:
                     if not self._further_rows(token):
                         self._paragraph(token)
             index += 1
-        self._settle_blocks()
-
-    def _end(self, start: int) -> int:
-        closing = self.tokens[start].type.replace("_open", "_close")
-        level = self.tokens[start].level
-        return next(
-            index
-            for index in range(start + 1, len(self.tokens))
-            if self.tokens[index].type == closing and self.tokens[index].level == level
-        )
 
     def _undecorated(self, text: str, line: int) -> str:
         undecorated, broken = strip_decorations(text)
@@ -194,12 +199,14 @@ class _Reader:
             )
         return undecorated
 
-    def _set_heading(self, text: str, line: int) -> None:
-        self.heading, self.bold, self.fresh = self._undecorated(text, line), "", True
+    def _set_heading(self, text: str, line: int, level: int) -> None:
+        above = [heading for heading in self.headings if heading[0] < level]
+        self.headings = [*above, (level, self._undecorated(text, line))]
+        self.bold, self.fresh = "", True
 
     def _about_the_list(self) -> bool:
-        key = match_key(re.sub(r"\d+(?:\.\d+)*\.?", "", self.heading))
-        return bool(self.heading) and _ABOUT_THE_LIST.fullmatch(key) is not None
+        keys = [match_key(re.sub(r"\d+(?:\.\d+)*\.?", "", text)) for _, text in self.headings]
+        return any(map(_NEWS.fullmatch, keys)) or bool(keys and _ABOUT_THE_LIST.fullmatch(keys[-1]))
 
     # Tables
 
@@ -220,6 +227,9 @@ class _Reader:
                 read, note = pipe_tables.cells(source, [cell.strip() for cell in cells], len(table.headers))
             except ValueError as error:
                 message, _, remedy = str(error).partition("; ")
+                if line in self.leave:
+                    notes.append((line, f"left unread: {message}"))
+                    continue
                 wrong.append(ListError(message, file=self.file, line=line, remedy=remedy))
                 continue
             if note:
@@ -288,34 +298,39 @@ class _Reader:
                 self._html_table(event)
             elif isinstance(event, HtmlHeading):
                 if event.folded:
-                    self.outside.append(self.heading)
-                self._set_heading(event.text, event.line)
+                    self.outside.append(self.headings)
+                self._set_heading(event.text, event.line, event.level or len(self.headings) + 1)
             elif isinstance(event, DetailsEnd) and self.outside:
-                self.heading, self.bold, self.fresh = self.outside.pop(), "", True
+                self.headings, self.bold, self.fresh = self.outside.pop(), "", True
         return end
 
     def _html_table(self, found: HtmlTable) -> None:
         grid = found.grid()
         top = 0
-        while top < len(grid) and grid[top][1]:
+        while top < len(grid) and grid[top].heading:
             top += 1
-        if not top or not grid[0][2]:
+        if not top or not grid[0].texts:
             self.notes.append((found.line, "an HTML table without headings (<th>) was passed over"))
             return
-        rows = [[plain(text) for text in texts] for _, _, texts in grid[:top]]
+        rows = [[plain(text) for text in row.texts] for row in grid[:top]]
         names = [" / ".join(dict.fromkeys(filter(None, column))) for column in zip(*rows, strict=True)]
         headers = self._headers(names, found.line)
         table = RawTable(self.section, headers)
-        for line, _, texts in grid[top:]:
-            if any(texts):
-                table.rows.append(RawRow(line, dict(zip(headers, texts, strict=True))))
+        for row in grid[top:]:
+            if row.across and not links(row.across):  # the heading of the rows below it
+                if table.rows:
+                    self._keep(table, found.line)
+                group = self._undecorated(plain(row.across), row.line)
+                table = RawTable(" › ".join(filter(None, (self.section, group))), headers)
+            elif any(row.texts):
+                table.rows.append(RawRow(row.line, dict(zip(headers, row.texts, strict=True))))
         self._keep(table, found.line)
 
     def _refuse_stray_rows(self, source: str, first: int) -> None:
         """Note rows that no table has: what the author meant as a table is shown as text."""
         for number, text in enumerate(source.split("\n"), first):
             row = _QUOTE_MARKS.sub("", text)
-            if pipe_tables.looks_like_row(row):
+            if pipe_tables.looks_like_row(row) and number + 1 not in self.leave:
                 self.errors.append(
                     ListError(
                         "looks like a row and is part of no table",
@@ -351,37 +366,54 @@ class _Reader:
 
     # Items
 
-    def _items(self, block: Sequence[Token]) -> bool:
-        """Add the items of a list as rows; False where it has none and must be looked into."""
+    def _items(self, block: Sequence[Token]) -> None:
+        """Add the items of a list as rows; tables and quotes inside an item are read like others."""
         if self._about_the_list():
             self.notes.append(
                 (_line(block[0]), f"the list under {self.section!r} was passed over: it is about the list")
             )
-            return True
-        found = 0
-        for line, item in _list_items(block):
+            return
+        items = list(_list_items(block))
+        if self._is_one_work(items):
+            self._add_headed(_line(block[0]), " ".join(_all_text(item) for _, item in items))
+            return
+        passed = []
+        for line, item in items:
             if any(token.type in ("table_open", "blockquote_open") for token in item):
-                return False
-            own, below, heading = _own_text(item)
-            nested = [_all_text(inner) for _, inner in below]
-            if (
-                looks_like_entry(own)
-                or not any(map(looks_like_entry, nested))
-                or (
-                    all(split_item(text).text == "" and not split_item(text).venue for text in nested) and own
-                )
-            ):
-                entries = [(line, " ".join([own, *nested]))]
-            else:
-                entries = [(number, _all_text(inner)) for number, inner in below]
-            for number, text in entries:
+                self._blocks(item)
+                continue
+            _, _, heading = _own_text(item)
+            for number, text in _entries(line, item):
                 if looks_like_entry(text):
-                    cells = split_item(resolved(text, self.references)).cells()
-                    self._item_table().rows.append(RawRow(number, cells))
-                    found += 1
+                    self._add_item(number, text)
+                elif plain(text):
+                    passed.append(number)
             if heading:
                 self.bold = self._undecorated(heading, line)
-        return found > 0
+        if passed:
+            which = f"lines {', '.join(map(str, passed))}" if len(passed) > 1 else "this line"
+            self.notes.append(
+                (passed[0], f"items without a link or a venue in brackets were passed over, at {which}")
+            )
+
+    def _is_one_work(self, items: Sequence[tuple[int, Sequence[Token]]]) -> bool:
+        """Whether a list has the links of one work, which the heading above it names: ``- Paper: …``."""
+        texts = [_all_text(item) for _, item in items]
+        return bool(self.bold or self.heading) and len(texts) > 1 and all(map(is_of_resources, texts))
+
+    def _add_headed(self, line: int, text: str) -> None:
+        """Add the work that the heading above names, in the section above that one, with these links."""
+        headings, bold = self.headings, self.bold
+        if not bold:
+            self.headings = headings[:-1]
+        self.bold = ""
+        cells = Item("", bold or headings[-1][1], resolved(text, self.references), "").cells()
+        self._item_table().rows.append(RawRow(line, cells))
+        self.headings, self.bold = headings, bold
+
+    def _add_item(self, line: int, text: str) -> None:
+        cells = split_item(resolved(text, self.references)).cells()
+        self._item_table().rows.append(RawRow(line, cells))
 
     def _item_table(self) -> RawTable:
         last = self.tables[-1] if self.tables else None
@@ -401,8 +433,10 @@ class _Reader:
         )
         if bold and len(token.content) <= 60 and not links(token.content):  # a heading in all but name
             self.bold, self.fresh = self._undecorated(plain(token.content).rstrip(":"), _line(token)), True
-        elif re.search(r"<br\s*/?>", token.content) and links(token.content) and not self._about_the_list():
-            cells = split_item(resolved(token.content.replace("\n", " "), self.references)).cells()
+        elif links(token.content) and _is_block(token) and not self._about_the_list():
+            cells = split_item(
+                resolved(_HARD_BREAK.sub("<br>", token.content).replace("\n", " "), self.references)
+            ).cells()
             table = self.blocks[-1][0] if self.blocks and self.blocks[-1][0].section == self.section else None
             if table is None:
                 table = RawTable(self.section, ITEM_HEADERS, layout="items")
@@ -410,7 +444,7 @@ class _Reader:
             self.blocks.append((table, RawRow(_line(token), cells)))
 
     def _settle_blocks(self) -> None:
-        """Take ``<br>`` blocks as rows where a section has several: a single one is a paragraph."""
+        """Take blocks as rows where a section has several: a single one is a paragraph."""
         counts = Counter(id(table) for table, _ in self.blocks)
         for table, row in self.blocks:
             if counts[id(table)] > 1:
@@ -430,6 +464,37 @@ class _Reader:
             text = token.content
             for link in links(text, self.references):
                 yield start + text.count("\n", 0, link.start), link.href
+
+
+def _end(tokens: Sequence[Token], start: int) -> int:
+    closing, level = tokens[start].type.replace("_open", "_close"), tokens[start].level
+    return next(
+        i for i in range(start + 1, len(tokens)) if (tokens[i].type, tokens[i].level) == (closing, level)
+    )
+
+
+def _is_block(token: Token) -> bool:
+    """Whether a paragraph is set as a work: lines that break, or a title with links to its paper and code."""
+    if re.search(r"<br\s*/?>", token.content) or _HARD_BREAK.search(token.content):
+        return True
+    text = " ".join(token.content.split())
+    parts = split_item(text)
+    return bool(parts.links) and not parts.text and is_of_resources(parts.links) and not links(parts.title)
+
+
+def _entries(line: int, item: Sequence[Token]) -> Iterator[tuple[int, str]]:
+    """Yield line and text of what an item names: itself with the links below it, or each item below it."""
+    own, below, _ = _own_text(item)
+    nested = [_all_text(inner) for _, inner in below]
+    if (
+        looks_like_entry(own)
+        or not any(map(looks_like_entry, nested))
+        or (own and all(map(is_of_resources, nested)))
+    ):
+        yield line, " ".join([own, *nested])
+    else:
+        for number, inner in below:
+            yield from _entries(number, inner)
 
 
 def _line(token: Token) -> int:
@@ -471,12 +536,7 @@ def _own_text(item: Sequence[Token]) -> tuple[str, list[tuple[int, Sequence[Toke
     while index < len(item):
         token = item[index]
         if token.type in ("bullet_list_open", "ordered_list_open"):
-            closing = token.type.replace("_open", "_close")
-            end = next(
-                i
-                for i in range(index + 1, len(item))
-                if (item[i].type, item[i].level) == (closing, token.level)
-            )
+            end = _end(item, index)
             below += list(_list_items(item[index + 1 : end]))
             index = end
         elif token.type in ("inline", "html_block"):

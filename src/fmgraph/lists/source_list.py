@@ -67,12 +67,13 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class NotRead:
-    """A cell that nobody can read into facts."""
+    """A cell that nobody can read into facts, or the one name in it that nobody can."""
 
     row: str  #: id of the row
     column: str  #: header of the cell
     reason: str
     line: int  #: in the YAML file
+    part: str = ""  #: a name in the cell, whose rest is read; "" for all of the cell
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,7 +76,8 @@ class ImportReport:
             f"  links    {self.links} in the file, {self.links - len(self.unread)} in rows, "
             f"{len(self.unread)} left unread" + (f", at lines {_lines(self.unread)}" if self.unread else ""),
         ]
-        lines += [f"  added    {row_id}" for row_id in self.added]
+        if len(self.added) < self.rows:  # of a new list the first line tells it
+            lines += [f"  added    {row_id}" for row_id in self.added]
         lines += [f"  changed  {row_id}: {', '.join(headers)}" for row_id, headers in self.changed.items()]
         lines += [f"  gone     {row_id}" for row_id in self.gone]
         lines += [f"  note     line {line}: {text}" for line, text in self.notes]
@@ -302,9 +303,17 @@ class _Edition:
             if not getattr(self.origin, key)
         ]
         old = self.old
-        for index, row_id in enumerate(self.ids):
-            if not old or index not in self.pairs or not old.rows[self.pairs[index]].record:
-                todo.append(f"{row_id}: name its record in the CSV")
+        nameless = [
+            row_id
+            for index, row_id in enumerate(self.ids)
+            if not old or index not in self.pairs or not old.rows[self.pairs[index]].record
+        ]
+        if nameless:
+            which = f" ({', '.join(nameless)})" if len(nameless) <= 5 else ""
+            todo.append(
+                f"records: {len(nameless)} rows have none{which}: run `fmgraph match {self.imported.id}`,"
+                " then draft and review"
+            )
         if not old:
             return [*todo, "columns: check what each header is taken to mean"]
         known = {h for h, spec in old.columns.items() if spec.line}
