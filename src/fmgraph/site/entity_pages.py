@@ -192,6 +192,8 @@ def _page(site: Site, kind: Kind, slug: str, node: str, triples: Triples) -> Res
         ).decode(),
         bibtex=_bibtex(site, slug, facts, names) if kind.name == "paper" else None,
         card=snippets.model_card(site.graph, node) if kind.work else None,
+        hub_cards=_hub_cards(facts) if kind.work else [],
+        loading=[snippets.loading(text(call)) for call in facts.get(FMG + "loadedBy", [])],
         authors=people,
         block=block,
         author_claims=_once(claims, FMG + "author"),
@@ -243,6 +245,11 @@ def _once(claims: Sequence[Claim], prop: str) -> list[Claim]:
 
 def _iris(facts: dict[str, list[Term]], *names: str) -> list[str]:
     return [o.value for name in names for o in facts.get(FMG + name, []) if isinstance(o, ox.NamedNode)]
+
+
+def _hub_cards(facts: dict[str, list[Term]]) -> list[str]:
+    """Return the repositories of the weights on the Hub, each of which has a model card."""
+    return sorted({hub for address in _iris(facts, "weights") if (hub := snippets.hub_id(address))})
 
 
 def _bibtex(site: Site, slug: str, facts: dict[str, list[Term]], authors: Sequence[str]) -> str:

@@ -1,4 +1,4 @@
-"""Text to copy: BibTeX of a paper, metadata of a model card, the ways to ask for a result elsewhere."""
+"""Text to copy: BibTeX, metadata of a model card, loading a model, ways to ask for a result elsewhere."""
 
 from __future__ import annotations
 
@@ -34,6 +34,13 @@ _NOT_OWNERS = {
 _RELATIONS = {FMG + "fineTunedFrom": "finetune", FMG + "adapts": "adapter"}
 #: Relations that make the parent a base model in the Hub's sense: the model starts from its weights.
 _BASE = (BUILT_ON, FMG + "initialisedFrom", *_RELATIONS)
+
+#: Functions that return more than the model.
+_RETURNED = {
+    "conch.open_clip_custom.create_model_from_pretrained": "model, preprocess",
+    "kronos.create_model_from_pretrained": "model, precision, embedding_dim",
+    "open_clip.create_model_from_pretrained": "model, preprocess",
+}
 
 
 def tex(text: str) -> str:
@@ -78,6 +85,17 @@ def hub_id(address: str) -> str | None:
     if names[0] in _NOT_OWNERS or not all(_HUB_NAME.fullmatch(name) for name in names[:2]):
         return None
     return "/".join(names[:2])
+
+
+def loading(call: str) -> str:
+    """Return Python that makes a call as ``fmg:loadedBy`` has it: the import and the call.
+
+    What is imported is all before the first class in the name, or before the function.
+    """
+    name = call.partition("(")[0]
+    parts = name.split(".")
+    first_class = next((at for at, part in enumerate(parts) if part[:1].isupper()), len(parts) - 1)
+    return f"import {'.'.join(parts[:first_class])}\n\n{_RETURNED.get(name, 'model')} = {call}\n"
 
 
 def model_card(graph: Graph, entity: str) -> str | None:
