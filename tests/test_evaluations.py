@@ -96,6 +96,7 @@ def test_a_protocol_that_is_not_ranked_ranks_nothing(data):
 
 WRONG = {
     "no such work": ({"model": "model/tow"}, "model", "nearest: two"),
+    "a variant with a record of its own": ({"variant": "small"}, "variant", "write model/one-small"),
     "no such data set": ({"dataset": "dd"}, "dataset", "data/dataset/"),
     "no such metric": ({"metric": "acuracy"}, "metric", "nearest: accuracy"),
     "over the greatest value": ({"printed": "1.5"}, "printed", "outside the range"),

@@ -133,6 +133,14 @@ CASES = {
         "work-scope",
         "MinCount",
     ),
+    "two numbers of parameters of one variant": (
+        "INSERT DATA { claim:one rdf:subject model:retfound ; rdf:predicate fmg:parameterCount ; "
+        "rdf:object 1 ; fmg:accepted true ; fmg:basis fmg:PrimarySource ; fmg:variant 'base' ."
+        " claim:two rdf:subject model:retfound ; rdf:predicate fmg:parameterCount ; "
+        "rdf:object 2 ; fmg:accepted true ; fmg:basis fmg:PrimarySource ; fmg:variant 'base' }",
+        "work-value-per-variant",
+        "SPARQL",
+    ),
     "loaded by a number": ("INSERT DATA { model:retfound fmg:loadedBy 5 }", "work-loaded-by", "Datatype"),
     "loaded by a command": (
         "INSERT DATA { model:retfound fmg:loadedBy 'pip install retfound' }",
