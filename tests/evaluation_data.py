@@ -11,6 +11,8 @@ from fmgraph.records.evaluation_files import COLUMNS
 RECORDS = {
     "model/one.yaml": "label: One\nscope: general\n",
     "model/two.yaml": "label: Two\nscope: general\n",
+    "model/one-small.yaml": "label: One small\nscope: general\nsource: https://e.org/\nat: x\n"
+    "variant_of: one\n",
     "dataset/d.yaml": "label: D\n",
     "dataset/e.yaml": "label: E\n",
     "task/classification.yaml": "label: classification\n",

@@ -16,7 +16,7 @@ from fmgraph.settings import Settings
 from fmgraph.site import create_app
 from fmgraph.site.model_card import dataset_id, hub_id
 from fmgraph.site.page_links import Links
-from fmgraph.site.snippets import bibtex
+from fmgraph.site.snippets import bibtex, loading
 
 SAMPLE = Path(__file__).parent / "data" / "sample.ttl"
 BASE = "https://w3id.org/fmgraph/"
@@ -344,3 +344,41 @@ def test_links_are_under_the_configured_path(dataset):
     local = re.findall(r'(?:href|src|action)="(/[^"]*)"', page)
     assert len(local) > 20
     assert all(link.startswith("/graph/") for link in local)
+
+
+@pytest.mark.parametrize(
+    ("call", "code"),
+    [
+        (
+            'transformers.AutoModel.from_pretrained("a/b")',
+            'import transformers\n\nmodel = transformers.AutoModel.from_pretrained("a/b")\n',
+        ),
+        ('torch.hub.load("a/b", "c")', 'import torch.hub\n\nmodel = torch.hub.load("a/b", "c")\n'),
+        ("mammal.model.Mammal()", "import mammal.model\n\nmodel = mammal.model.Mammal()\n"),
+        (
+            'open_clip.create_model_from_pretrained("hf-hub:a/b")',
+            'import open_clip\n\nmodel, preprocess = open_clip.create_model_from_pretrained("hf-hub:a/b")\n',
+        ),
+    ],
+)
+def test_a_call_becomes_python(call, code):
+    compile(code, "snippet", "exec")
+    assert loading(call) == code
+
+
+def test_the_page_says_how_to_load_a_model_and_where_its_card_is():
+    store = ox.Store()
+    store.load(path=SAMPLE)
+    name = ox.NamedNode(f"{BASE}model/retfound")
+    call = ox.Literal('timm.create_model("hf-hub:a/b", pretrained=True)')
+    store.add(ox.Quad(name, ox.NamedNode(f"{FMG}loadedBy"), call))
+    client = create_app(store, Settings()).test_client()
+    page = html.unescape(client.get("/model/retfound", headers=HTML).text)
+    section = page.split('<section aria-labelledby="use-it">')[1].split("</section>")[0]
+    assert f"import timm\n\nmodel = {call.value}\n" in section
+    assert 'href="https://huggingface.co/YukunZhou/RETFound_mae_natureCFP"' in section
+    assert "The weights are gated" in section
+
+
+def test_a_work_without_call_or_card_has_no_section_on_its_use(client):
+    assert "use-it" not in client.get("/model/retizero", headers=HTML).text

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import re
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pyoxigraph import RdfFormat, Store
 
 from evaluation_data import PROTOCOL, RECORDS, write_protocol
 from fmgraph.answers.named_queries import get_query
 from fmgraph.graph import build
 from fmgraph.graph.evaluations import printed_number
 from fmgraph.rdf.terms import entity, own
+from fmgraph.settings import Settings
+from fmgraph.site import create_app
+
+_PREFIX = "PREFIX fmg: <https://w3id.org/fmgraph/ns#> "
 
 
 @pytest.fixture
@@ -88,6 +96,7 @@ def test_a_protocol_that_is_not_ranked_ranks_nothing(data):
 
 WRONG = {
     "no such work": ({"model": "model/tow"}, "model", "nearest: two"),
+    "a variant with a record of its own": ({"variant": "small"}, "variant", "write model/one-small"),
     "no such data set": ({"dataset": "dd"}, "dataset", "data/dataset/"),
     "no such metric": ({"metric": "acuracy"}, "metric", "nearest: accuracy"),
     "over the greatest value": ({"printed": "1.5"}, "printed", "outside the range"),
@@ -167,21 +176,94 @@ _RESULTS = st.lists(
 )
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(_RESULTS, _RESULTS)
-def test_no_comparison_holds_two_protocols(data, first, second):
-    write_protocol(data, "p", first)
-    write_protocol(data, "q", second)
+_PROTOCOLS = ("p", "q", "r")
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(_RESULTS, min_size=2, max_size=len(_PROTOCOLS)))
+def test_no_query_and_no_page_ranks_over_protocols(data, drawn):
+    """Of any protocols: each rank is that among the alike of its own protocol, wherever it is told."""
+    protocols = dict(zip(_PROTOCOLS, drawn, strict=False))
+    for slug in _PROTOCOLS:
+        placed = [
+            {**result, "at": f"place {slug}-{n:03d}."} for n, result in enumerate(protocols.get(slug, ()), 1)
+        ]
+        write_protocol(data, slug, placed, PROTOCOL.replace("A table", f"Table {slug}"))
     result = build(data)
-    protocols: dict[str, set[str]] = {}
-    for subject, predicate, comparison in result.triples:
-        if predicate == own("inComparison"):
-            protocols.setdefault(comparison, set()).update(objects(result, subject, "protocol"))
-    assert all(len(found) == 1 for found in protocols.values())
+    assert result.findings == []
+    store = Store()
+    store.bulk_load("".join(result.lines()).encode(), RdfFormat.N_TRIPLES)
+    expected = _expected_ranks(protocols)
+
+    of_comparison: dict[str, set[str]] = {}
+    for row in store.query(_PREFIX + "SELECT ?c ?p { ?r fmg:inComparison ?c ; fmg:protocol ?p }"):
+        of_comparison.setdefault(row["c"].value, set()).add(row["p"].value)
+    assert all(len(found) == 1 for found in of_comparison.values())
+
+    for slug in protocols:
+        rows = store.query(get_query("best-under").bind({"protocol": entity("protocol", slug)[1:-1]}))
+        told = sorted((int(row["rank"].value), row["printed"].value) for row in rows)
+        known = {
+            name: (rank, protocols[slug][int(name[-3:]) - 1]["printed"])
+            for name, rank in expected.items()
+            if name.startswith(slug) and rank is not None
+        }
+        assert told == sorted(pair for pair in known.values() if pair[0] <= 3)
+    for dataset in ("d", "e"):
+        for metric in ("accuracy", "error", "not-stated"):
+            arguments = {
+                "dataset": entity("dataset", dataset)[1:-1],
+                "metric": entity("metric", metric)[1:-1],
+            }
+            for row in store.query(get_query("results-on").bind(arguments)):
+                rank = row["rank"] and int(row["rank"].value)
+                assert rank == expected[row["result"].value.rsplit("/", 1)[1]]
+
+    client = create_app(store, Settings()).test_client()
+    pages = ["model/one", "model/two", "dataset/d", "dataset/e", *(f"protocol/{slug}" for slug in protocols)]
+    for page in pages:
+        told_on_page: dict[str, int | None] = {}
+        for table in re.findall(r"<table.*?</table>", client.get(f"/results/{page}").text, re.DOTALL):
+            of_table = _ranks_in(table)
+            assert len({name[0] for name in of_table}) == 1
+            told_on_page |= of_table
+        csv_rows = csv.DictReader(io.StringIO(client.get(f"/results/{page}.csv").text))
+        in_csv = {row["at"][6:11]: int(row["rank"]) if row["rank"] else None for row in csv_rows}
+        assert in_csv == {name: expected[name] for name in in_csv}
+        alone = {name for name, rank in told_on_page.items() if rank is None and expected[name] == 1}
+        assert told_on_page == {name: None if name in alone else expected[name] for name in in_csv}
+
+
+def _expected_ranks(protocols: dict[str, list[dict[str, str]]]) -> dict[str, int | None]:
+    """The rank of each result, counted from what was drawn; None where it may not have one."""
+    ranked: dict[str, int | None] = {}
+    for slug, results in protocols.items():
+        for n, one in enumerate(results, 1):
+            alike = [
+                float(other["printed"])
+                for other in results
+                if all(other[key] == one[key] for key in ("dataset", "metric")) and not other["copied_from"]
+            ]
+            value, less_is_better = float(one["printed"]), one["metric"] == "error"
+            better = sum(other < value if less_is_better else other > value for other in alike)
+            without = one["copied_from"] or one["metric"] == "not-stated"
+            ranked[f"{slug}-{n:03d}"] = None if without else better + 1
+    return ranked
+
+
+def _ranks_in(table: str) -> dict[str, int | None]:
+    """The rank beside each result of a table of a page, by the name in its place; None where it says none."""
+    found: dict[str, int | None] = {}
+    for row in re.findall(r"<tr>.*?</tr>", table, re.DOTALL)[1:]:
+        name = re.search(r"place (\w-\d{3})\.", row)
+        rank = re.match(r'<tr><td class="number">(\d+)</td>', row) or re.search(r"<td>(\d+) of \d+</td>", row)
+        assert name is not None
+        found[name[1]] = int(rank[1]) if rank else None
+    return found
 
 
 @pytest.mark.parametrize("name", ["results", "results-on", "best-under"])
-def test_no_query_ranks_over_protocols(shipped, name):
+def test_the_shipped_graph_ranks_within_protocols(shipped, name):
     """A rank is only given within a comparison, and a comparison belongs to one protocol."""
     text = get_query(name).text
     assert "AVG" not in text.upper()

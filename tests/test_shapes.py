@@ -141,6 +141,25 @@ CASES = {
         "work-scope",
         "MinCount",
     ),
+    "two numbers of parameters of one variant": (
+        "INSERT DATA { claim:one rdf:subject model:retfound ; rdf:predicate fmg:parameterCount ; "
+        "rdf:object 1 ; fmg:accepted true ; fmg:basis fmg:PrimarySource ; fmg:variant 'base' ."
+        " claim:two rdf:subject model:retfound ; rdf:predicate fmg:parameterCount ; "
+        "rdf:object 2 ; fmg:accepted true ; fmg:basis fmg:PrimarySource ; fmg:variant 'base' }",
+        "work-value-per-variant",
+        "SPARQL",
+    ),
+    "loaded by a number": ("INSERT DATA { model:retfound fmg:loadedBy 5 }", "work-loaded-by", "Datatype"),
+    "loaded by a command": (
+        "INSERT DATA { model:retfound fmg:loadedBy 'pip install retfound' }",
+        "work-loaded-by",
+        "Pattern",
+    ),
+    "loaded by a call with code in it": (
+        "INSERT DATA { model:retfound fmg:loadedBy 'os.system(input())' }",
+        "work-loaded-by",
+        "Pattern",
+    ),
     "year too early": ("INSERT DATA { paper:retfound fmg:year '1989'^^xsd:gYear }", "year", "Pattern"),
     "year after next": ("INSERT DATA { paper:retfound fmg:year '2028'^^xsd:gYear }", "year", "Pattern"),
     "year in words": ("INSERT DATA { paper:retfound fmg:year 'last'^^xsd:gYear }", "year", "Pattern"),

@@ -144,7 +144,19 @@ class _Evaluations:
         if record is None:
             near = self.build.catalogue.nearest(kind, slug) if kind in self.build.catalogue.records else []
             raise _ColumnError("model", f"{result['model']!r} is no record" + _nearest(near))
+        self._check_variant(result, record)
         return record
+
+    def _check_variant(self, result: ReportedResult, work: Record) -> None:
+        """Raise where what was evaluated is a variant of the work that has a record of its own."""
+        variant = result["variant"]
+        for name in (variant, f"{work.label} {variant}", result["printed_name"]):
+            slug = self.build.catalogue.find(work.kind, name)
+            of = self.build.catalogue.records[work.kind][slug].values("variant_of") if slug else []
+            if work.slug in of or f"{work.kind}/{work.slug}" in of:
+                raise _ColumnError(
+                    "variant", f"{name!r} has a record of its own: write {work.kind}/{slug} as the model"
+                )
 
     def _reference(self, result: ReportedResult, kind: str) -> Term:
         slug = result[kind]

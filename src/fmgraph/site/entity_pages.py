@@ -20,7 +20,7 @@ from fmgraph.site.entity_facts import group_facts, label_of
 from fmgraph.site.graph_reader import BUILT_ON, LABEL, TYPE, Term, iri, text
 from fmgraph.site.incoming_links import PAGE, finer, incoming, one_property
 from fmgraph.site.lineage_pages import MOST_ON_ITS_PAGE, both_ways, pictures
-from fmgraph.site.model_card import model_card
+from fmgraph.site.model_card import hub_id, model_card
 from fmgraph.site.page_context import Site, View, page_number
 from fmgraph.site.page_links import SPDX
 from fmgraph.site.result_tables import BY_KIND, results_of, summaries
@@ -195,6 +195,8 @@ def _page(site: Site, kind: Kind, slug: str, node: str, triples: Triples) -> Res
         ).decode(),
         bibtex=_bibtex(site, slug, facts, names) if kind.name == "paper" else None,
         card=model_card(site.graph, node) if kind.work else None,
+        hub_cards=_hub_cards(facts) if kind.work else [],
+        loading=[snippets.loading(text(call)) for call in facts.get(FMG + "loadedBy", [])],
         authors=people,
         block=block,
         author_claims=_once(claims, FMG + "author"),
@@ -252,6 +254,11 @@ def _once(claims: Sequence[Claim], prop: str) -> list[Claim]:
 
 def _iris(facts: dict[str, list[Term]], *names: str) -> list[str]:
     return [o.value for name in names for o in facts.get(FMG + name, []) if isinstance(o, ox.NamedNode)]
+
+
+def _hub_cards(facts: dict[str, list[Term]]) -> list[str]:
+    """Return the repositories of the weights on the Hub, each of which has a model card."""
+    return sorted({hub for address in _iris(facts, "weights") if (hub := hub_id(address))})
 
 
 def _bibtex(site: Site, slug: str, facts: dict[str, list[Term]], authors: Sequence[str]) -> str:

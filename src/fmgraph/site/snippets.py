@@ -1,4 +1,4 @@
-"""Text to copy: BibTeX of a paper, the ways to ask for a result elsewhere."""
+"""Text to copy: BibTeX of a paper, loading a model, the ways to ask for a result elsewhere."""
 
 from __future__ import annotations
 
@@ -13,6 +13,13 @@ _TEX = {
 }
 #: Longer addresses are no link that a mail program keeps whole.
 _LONGEST_LINK = 2000
+
+#: Functions that return more than the model.
+_RETURNED = {
+    "conch.open_clip_custom.create_model_from_pretrained": "model, preprocess",
+    "kronos.create_model_from_pretrained": "model, precision, embedding_dim",
+    "open_clip.create_model_from_pretrained": "model, preprocess",
+}
 
 
 def tex(text: str) -> str:
@@ -43,6 +50,17 @@ def bibtex(
     entry = "misc" if preprint else "inproceedings" if in_book else "article"
     lines = [f"  {key} = {{{value}}}" for key, value in fields.items() if value and value != "{}"]
     return f"@{entry}{{{slug},\n" + ",\n".join(lines) + "\n}\n"
+
+
+def loading(call: str) -> str:
+    """Return Python that makes a call as ``fmg:loadedBy`` has it: the import and the call.
+
+    What is imported is all before the first class in the name, or before the function.
+    """
+    name = call.partition("(")[0]
+    parts = name.split(".")
+    first_class = next((at for at, part in enumerate(parts) if part[:1].isupper()), len(parts) - 1)
+    return f"import {'.'.join(parts[:first_class])}\n\n{_RETURNED.get(name, 'model')} = {call}\n"
 
 
 def use_of_address(url: str, *, graph: bool = False) -> list[tuple[str, str]]:
