@@ -76,6 +76,7 @@ def test_a_reader_goes_from_any_fact_to_its_source_in_one_query(shipped):
 
 
 def test_the_data_is_clean():
+    """As the compiled shapes see it; ``make check`` has pyshacl, which judges them, find as little."""
     assert [str(one) for one in check_data(engine="compiled") if one.severity != "open"] == []
 
 
