@@ -32,7 +32,7 @@ serve: $(VENV)/.serve  ## build and check the graph, then serve it at http://127
 	$(BIN)/fmgraph serve --host $(HOST) --port $(PORT) --dumps .build/dump
 
 test: $(VENV)/.test  ## run the tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 check: $(VENV)/.test  ## lint, check types, check the data
 	$(BIN)/ruff check .
