@@ -21,6 +21,10 @@ DRIVER = shutil.which("chromedriver")
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 
 
+#: Seconds that a script may take: axe looks at a long page for ten, and others may use the machine.
+_PATIENCE = 120
+
+
 class _Server(ThreadingMixIn, WSGIServer):
     daemon_threads = True
 
@@ -47,6 +51,7 @@ class Browser:
         args += ["disable-background-networking", "disable-component-update", f"user-data-dir={profile}"]
         options = {"args": [f"--{arg}" for arg in args], "binary": CHROMIUM}
         always = {"goog:chromeOptions": options, "goog:loggingPrefs": {"browser": "ALL"}}
+        always["timeouts"] = {"script": _PATIENCE * 1000}
         self._base = f"http://127.0.0.1:{port}/session"
         self._base += "/" + self._ask("POST", "", {"capabilities": {"alwaysMatch": always}})["sessionId"]
 
@@ -55,7 +60,7 @@ class Browser:
         request = urllib.request.Request(
             self._base + path, data, {"Content-Type": "application/json"}, method=method
         )
-        with urllib.request.urlopen(request, timeout=60) as answer:
+        with urllib.request.urlopen(request, timeout=_PATIENCE + 30) as answer:
             return json.load(answer)["value"]
 
     def open(self, url: str) -> None:

@@ -68,8 +68,11 @@ def start(browser: Browser, site: str, width: int = 1280) -> None:
     browser.width(width)
     browser.open(f"{site}/sparql")
     browser.wait(f"return !!document.querySelector('.editor') && !!{INSIDE}.querySelector('.cm-content')", 30)
-    browser.run(f"{INSIDE}.querySelector('.cm-content').focus(); document.execCommand('selectAll')")
+    browser.run(f"{INSIDE}.querySelector('.cm-content').focus()")
+    presses = [("keyDown", CTRL), ("keyDown", "a"), ("keyUp", "a"), ("keyUp", CTRL)]
+    browser.chord([{"type": kind, "value": key} for kind, key in presses])
     browser.keys("\ue003")
+    browser.wait("return document.getElementById('query').value === ''")
 
 
 def put(browser: Browser, text: str) -> None:
