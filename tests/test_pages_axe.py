@@ -39,7 +39,7 @@ PAGES = [
     "/list/plm2233-2025-12?show=corrections",
     "/sparql?query=CONSTRUCT%20WHERE%20%7B%20%3Fs%20%3Chttps%3A%2F%2Fw3id.org%2Ffmgraph%2Fns%23variantOf%3E"
     "%20%3Ft%20%7D%20LIMIT%2020",
-    "/model/retfound", "/model/no-such-model", "/dataset/?access=open",
+    "/model/retfound", "/model/no-such-model", "/dataset/?access=open", "/release/", "/release/0.1.0/",
 ]  # fmt: skip
 #: Rules of the WCAG 2.2 up to AA, and of good practice. The editor's scroller is left out: it scrolls with
 #: the cursor in it, which the keyboard reaches; axe does not count an editable element as focusable.
