@@ -53,18 +53,16 @@ def test_pages_are_small(real, shipped):
 
 
 def test_what_was_released_still_leads_somewhere(real, shipped):
+    """Every record that the graph no longer describes, and some that it does, are asked for."""
     releases = read_releases()
     assert releases
-    there = {
-        row["s"].value
-        for row in shipped.rows(f"{PROLOGUE} SELECT DISTINCT ?s {{ ?s a ?type ; rdfs:label ?label }}")
-    }
-    for release in releases:
-        assert re.fullmatch(r"\d{4}-\d\d-\d\d", release.date)
-        gone = {name for name in release.records if BASE + name not in there}
-        for name in gone:  # a licence has the address of its SPDX page in the graph
-            status = real.head(f"/{name}", headers=HTML).status_code
-            assert status in (200, 301, 410), f"{name} of {release.version} is gone: see docs/releases.md"
+    assert all(re.fullmatch(r"\d{4}-\d\d-\d\d", release.date) for release in releases)
+    names = sorted(set().union(*(release.records for release in releases)))
+    described = {row["s"].value for row in shipped.rows("SELECT DISTINCT ?s { ?s a ?kind }")}
+    gone = [name for name in names if BASE + name not in described]
+    for name in {*gone, *names[::50]}:
+        status = real.head(f"/{name}", headers=HTML).status_code
+        assert status in (200, 301, 410), f"{name} is gone: see docs/releases.md"
 
 
 def test_a_release_without_its_date_is_an_error(tmp_path):

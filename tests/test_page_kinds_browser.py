@@ -54,6 +54,8 @@ PAGES = {
     "index, narrowed": ("/model/?modality=ct&commercial=yes", ".index tbody th a"),
     "index of papers": ("/paper/?page=2", ".index tbody th a"),
     "changes": ("/changes", ".columns a"),
+    "releases": ("/release/", "main td a, main li a"),
+    "release": ("/release/0.1.0/", "main p, main td"),
     "ontology": ("/ns", ".picture .works a"),
     "downloads": ("/dump/", ".downloads td a"),
     "description": ("/void", "main summary"),
