@@ -34,7 +34,8 @@ PAGES = [
     "/queries/leaks?format=html", "/compare", "/compare?m=uni&m=virchow2&m=model/prov-gigapath",
     "/correct/model/uni", "/lineage/", "/lineage/?modality=ct&relation=weights", "/lineage/model/clip",
     "/lineage/model/titan", "/model/", "/model/?modality=ct&commercial=yes", "/model/?sort=year",
-    "/model/uni",
+    "/model/uni", "/results/", "/results/model/uni", "/results/dataset/tcga",
+    "/results/protocol/keep-zero-shot",
     "/queries/leaks?dataset=Stanford", "/queries/most-built-on", "/dump/", "/list/plm2233-2025-12/report",
     "/list/plm2233-2025-12?show=corrections",
     "/sparql?query=CONSTRUCT%20WHERE%20%7B%20%3Fs%20%3Chttps%3A%2F%2Fw3id.org%2Ffmgraph%2Fns%23variantOf%3E"
