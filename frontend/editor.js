@@ -274,7 +274,7 @@ const view = new EditorView({
       completionKeys,
       lineNumbers(), history(), drawSelection(), bracketMatching(), closeBrackets(), highlightActiveLine(),
       EditorView.lineWrapping, sparql(), syntaxHighlighting(names), look, lintGutter(), linter(problems, { delay: 300 }), hover,
-      autocompletion({ override: [complete], defaultKeymap: false, activateOnTypingDelay: 60, interactionDelay: 0 }),
+      autocompletion({ override: [complete], icons: false, defaultKeymap: false, activateOnTypingDelay: 60, interactionDelay: 0 }),
       EditorView.domEventHandlers({ beforeinput: replaceSelection }),
       EditorView.contentAttributes.of({ "aria-label": "Query" }),
       keymap.of([

@@ -97,6 +97,11 @@ def test_a_work_has_its_results_by_protocol_with_the_rank_within_it(client):
     assert "/results/model/one" in entity
 
 
+def test_the_page_of_a_data_set_counts_its_results(client):
+    assert "5 reported results" in client.get("/dataset/d").text
+    assert "reported result" not in client.get("/dataset/whole").text
+
+
 @pytest.mark.parametrize("place", ["model/two", "dataset/d", "protocol/first"])
 def test_each_page_is_there_as_csv(client, place):
     answer = client.get(f"/results/{place}.csv")

@@ -23,7 +23,7 @@ from fmgraph.site.lineage_pages import MOST_ON_ITS_PAGE, both_ways, pictures
 from fmgraph.site.model_card import hub_id, model_card
 from fmgraph.site.page_context import Site, View, page_number
 from fmgraph.site.page_links import SPDX
-from fmgraph.site.result_tables import BY_KIND, results_of, summaries
+from fmgraph.site.result_tables import BY_KIND, result_count, results_of, summaries
 from fmgraph.site.work_answers import Answers, alike, license_name, read_answers
 from fmgraph.text import SLUG, nearest, slugify
 
@@ -158,10 +158,10 @@ def _page(site: Site, kind: Kind, slug: str, node: str, triples: Triples) -> Res
     lineages = both_ways(site, node) if kind.work else None
     page = site.links.path("lineage", kind.name, slug)
     drawn = pictures(site, *lineages, MOST_ON_ITS_PAGE, page) if lineages else None
-    results = results_of(site.graph, kind.name, node) if kind.name in BY_KIND else []
+    results = results_of(site.graph, kind.name, node) if kind.work and kind.name in BY_KIND else []
     return site.page(
         "entity.html",
-        result_count=len(results),
+        result_count=len(results) if kind.work else result_count(site.graph, kind.name, node),
         result_summaries=summaries(site.graph, results) if kind.work else [],
         drawn=drawn if lineages and any(one.nodes for one in lineages) else None,
         lineage_counts=[len(one.nodes) for one in lineages] if lineages else None,

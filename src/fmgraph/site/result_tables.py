@@ -160,6 +160,13 @@ class ComparisonTable:
 SIZE = (_WIDTH, _HEIGHT)
 
 
+def result_count(graph: Graph, kind: str, entity: str) -> int:
+    """Return how many results there are on a data set or under a protocol; 0 for any other kind."""
+    if kind not in BY_KIND:
+        return 0
+    return graph.count(f"?result {BY_KIND[kind]} {iri(entity)} ; a fmg:Evaluation", "?result")
+
+
 def results_of(graph: Graph, kind: str, entity: str) -> list[Result]:
     """Return all results of a work, on a data set or under a protocol, each with its leaks."""
     where = f"?result {BY_KIND[kind]} {iri(entity)} ."
