@@ -299,7 +299,7 @@ def test_what_cannot_be_compared_is_said(real, query, status, words):
 
 def test_index_and_work_lead_to_the_comparison(real):
     page = real.get("/model/?sort=descendants", headers=HTML).text
-    form = re.search(r'<form action="/compare" method="get">(.*?)</form>', page, re.DOTALL)[1]
+    form = re.search(r'<form action="/compare"[^>]*>(.*?)</form>', page, re.DOTALL)[1]
     assert form.count('type="checkbox" name="m" value="model/') == 50
     page = real.get("/model/uni", headers=HTML).text
     form = re.search(r'<form class="with" action="/compare".*?</form>', page, re.DOTALL)[0]

@@ -15,7 +15,8 @@ from fmgraph.check import check_data
 from fmgraph.errors import BrokenDataError, RecordError
 from fmgraph.lists import load_lists
 from fmgraph.ontology import all_kinds
-from fmgraph.publish.make_dataset import make_dataset, release, shipped_dataset
+from fmgraph.publish.make_dataset import make_dataset, shipped_dataset
+from fmgraph.publish.released_records import current_release
 from fmgraph.rdf.store import read_meta, write_dataset
 from fmgraph.resources import data_dir
 
@@ -82,7 +83,7 @@ def test_the_data_is_clean():
 
 def test_the_dataset_is_made_once_and_again_when_its_files_change(shipped_dir):
     assert shipped_dataset() == shipped_dir
-    assert release(data_dir()) == (fmgraph.__version__, read_meta(shipped_dir).modified)
+    assert current_release(data_dir()) == (fmgraph.__version__, read_meta(shipped_dir).modified)
 
 
 def test_broken_data_makes_no_graph(tmp_path):
@@ -92,7 +93,7 @@ def test_broken_data_makes_no_graph(tmp_path):
         make_dataset(tmp_path / "out", tmp_path)
     assert not Path(tmp_path / "out").exists()
     with pytest.raises(RecordError, match="release"):
-        release(tmp_path)
+        current_release(tmp_path)
 
 
 def test_open_graph_is_an_rdflib_graph_over_all_of_it(shipped_dir):

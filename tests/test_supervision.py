@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import faulthandler
 import http.client
 import os
 import signal
@@ -299,6 +300,7 @@ def test_what_is_confined_can_read_its_folder_and_nothing_else(tmp_path: Path) -
             for thread in threads:
                 thread.join()
         finally:
+            faulthandler.disable()  # the end that follows is meant
             theirs.sendall((" ".join(done) or "nothing").encode())
             os.abort()
     theirs.close()
