@@ -266,10 +266,10 @@ def test_a_client_has_a_share_of_the_threads() -> None:
 
 def test_the_bytes_that_wait_are_counted_by_client() -> None:
     outgoing = Outgoing(Settings(result_mb=10))
-    with outgoing.held("a", 20_000_000):
-        with pytest.raises(BusyError, match="not been read"), outgoing.held("a", 20_000_000):
+    with outgoing.reserve("a", 20_000_000):
+        with pytest.raises(BusyError, match="not been read"), outgoing.reserve("a", 20_000_000):
             pass
-        with outgoing.held("b", 9_000_000), pytest.raises(BusyError), outgoing.held("c", 9_000_000):
+        with outgoing.reserve("b", 9_000_000), pytest.raises(BusyError), outgoing.reserve("c", 9_000_000):
             pass
-    with outgoing.held("a", 60_000_000):  # one answer, however large, is sent to who waits for none
+    with outgoing.reserve("a", 60_000_000):  # one answer, however large, is sent to who waits for none
         pass

@@ -423,15 +423,15 @@ def test_a_zygote_that_ends_is_started_again(folder: Path) -> None:
 
 
 def test_evaluators_without_work_give_their_memory_back_but_for_one() -> None:
-    def evaluator(name: str, *, answered: float, niced: bool = False, started: bool = True) -> Any:
-        return SimpleNamespace(name=name, answered=answered, niced=niced, started=started)
+    def evaluator(name: str, *, last_answer_at: float, niced: bool = False, started: bool = True) -> Any:
+        return SimpleNamespace(name=name, last_answer_at=last_answer_at, niced=niced, started=started)
 
     idle = [  # the warm one comes first
-        evaluator("kept", answered=0),
-        evaluator("slow", answered=0, niced=True),
-        evaluator("quick", answered=0),
-        evaluator("busy just now", answered=96),
-        evaluator("never asked", answered=0, started=False),
+        evaluator("kept", last_answer_at=0),
+        evaluator("slow", last_answer_at=0, niced=True),
+        evaluator("quick", last_answer_at=0),
+        evaluator("busy just now", last_answer_at=96),
+        evaluator("never asked", last_answer_at=0, started=False),
     ]
     dropped: list[str] = []
     places = Places(SETTINGS, Scheduler(SETTINGS), lambda one: dropped.append(one.name))

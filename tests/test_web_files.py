@@ -128,9 +128,8 @@ def test_health(client: FlaskClient) -> None:
 
 def test_counters_add_up_over_processes(engine: Engine, tmp_path: Path) -> None:
     code = "import sys; from pathlib import Path; from fmgraph.server.http.metrics import Metrics\n"
-    code += (
-        "m = Metrics(Path(sys.argv[1])); m.answered(200, 0.01); m.answered(503, 2.5); m.hit(304); m.here()"
-    )
+    code += "m = Metrics(Path(sys.argv[1])); m.count_answer(200, 0.01); m.count_answer(503, 2.5); "
+    code += "m.count_hit(304); m.count_local_query()"
     for _ in range(2):
         subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=True)
     text = create_app(engine, Settings(), metrics=Metrics(tmp_path)).test_client().get("/metrics").text

@@ -91,7 +91,7 @@ class CheapQueries:
             return
         bound = bound_work(template, self._degrees)
         self._proved[template] = (
-            bound is not None and bound.is_small and _name(template) not in self._struck()
+            bound is not None and bound.is_small and _name(template) not in self._read_strikes()
         )
         while len(self._proved) > _MEMORY:
             self._proved.popitem(last=False)
@@ -104,7 +104,7 @@ class CheapQueries:
         # The pattern fmg:matches is no triple: an evaluator knows what it stands for.
         return None if "matches" in query else template_of(query, self._matter)
 
-    def _struck(self) -> set[str]:
+    def _read_strikes(self) -> set[str]:
         try:
             return set(self._strikes.read_text("ascii").split())
         except OSError:
@@ -113,7 +113,7 @@ class CheapQueries:
     def _watch(self) -> None:
         """See to it that no evaluation holds up the event loop."""
         clock = time.pthread_getcpuclockid(self._loop_thread)
-        seen: _Running | None = None
+        previous: _Running | None = None
         since = used = 0.0
         looks = 0
         while not self._closed.wait(_LOOK_EVERY):
@@ -121,19 +121,19 @@ class CheapQueries:
             if looks % _LOOKS == 0:
                 self._strike_off()
             running = self._running
-            if running is None or running is not seen:
-                seen, since, used = running, time.monotonic(), time.clock_gettime(clock)
+            if running is None or running is not previous:
+                previous, since, used = running, time.monotonic(), time.clock_gettime(clock)
                 continue
             spent, passed = time.clock_gettime(clock) - used, time.monotonic() - since
             if spent > _MOST_CPU or passed > _MOST_SECONDS:
-                self._overstayed(running.template)
+                self._report_overstay(running.template)
 
     def _strike_off(self) -> None:
-        for name in self._struck():
-            for template in [known for known in self._proved if _name(known) == name]:
+        for name in self._read_strikes():
+            for template in [candidate for candidate in self._proved if _name(candidate) == name]:
                 self._proved[template] = False
 
-    def _overstayed(self, template: _Template) -> None:
+    def _report_overstay(self, template: _Template) -> None:
         _LOG.error("a query that should be cheap is not: %s", " ".join(template))
         self._proved[template] = False
         with self._strikes.open("a", encoding="ascii") as file:

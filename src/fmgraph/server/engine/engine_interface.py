@@ -60,12 +60,12 @@ class ResultFormats:
 
     def choose(self, kind: Kind) -> str:
         """Return the media type for a result of ``kind``; raises ProtocolError 406 when there is none."""
-        chosen = self.graph if kind == "graph" else self.solutions
-        if chosen is None:
-            offered = GRAPHS if kind == "graph" else SOLUTIONS
+        media_type = self.graph if kind == "graph" else self.solutions
+        if media_type is None:
+            available = GRAPHS if kind == "graph" else SOLUTIONS
             form = "CONSTRUCT and DESCRIBE" if kind == "graph" else "SELECT and ASK"
-            raise ProtocolError(f"results of {form} are offered as {', '.join(offered)}", 406)
-        return chosen
+            raise ProtocolError(f"results of {form} are offered as {', '.join(available)}", 406)
+        return media_type
 
 
 #: What callers get who do not say: JSON for SELECT and ASK, Turtle for CONSTRUCT and DESCRIBE.

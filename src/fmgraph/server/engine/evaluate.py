@@ -109,10 +109,10 @@ def syntax_error(message: str, query: str) -> QuerySyntaxError:
     plain = plain_error(query) if words is None else None
     if plain is not None:
         return plain
-    told = words or f"expected {', '.join(items[:_MOST_NAMED]) or 'something else'}"
+    problem = words or f"expected {', '.join(items[:_MOST_NAMED]) or 'something else'}"
     if words is None and len(items) > _MOST_NAMED:
-        told += ", or one of others"
-    return QuerySyntaxError(f"line {line}, column {column}: {told}", line, column)
+        problem += ", or one of others"
+    return QuerySyntaxError(f"line {line}, column {column}: {problem}", line, column)
 
 
 def _graphs(iris: Sequence[str]) -> list[NamedNode]:
@@ -127,13 +127,13 @@ class _Capped:
 
     def __init__(self, max_bytes: int | None) -> None:
         self._out = BytesIO()
-        self.left = max_bytes
+        self.remaining = max_bytes
         self.max_bytes = max_bytes
 
     def write(self, data: bytes) -> int:
-        if self.left is not None and self.max_bytes is not None:
-            self.left -= len(data)
-            if self.left < 0:
+        if self.remaining is not None and self.max_bytes is not None:
+            self.remaining -= len(data)
+            if self.remaining < 0:
                 limit = f"{self.max_bytes / 1_000_000:g} MB"
                 raise ResultTooLargeError(
                     f"the result is larger than {limit}: add a LIMIT or ask for fewer variables",

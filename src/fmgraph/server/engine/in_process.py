@@ -41,7 +41,7 @@ class InProcessEngine(Engine):
         if kind is not None:
             formats.choose(kind)  # before the work, not after it
         started = time.perf_counter()
-        answered, media_type, body = evaluate(
+        result_kind, media_type, body = evaluate(
             self._dataset.store,
             query,
             formats,
@@ -50,7 +50,7 @@ class InProcessEngine(Engine):
             self._settings.result_mb * 1_000_000,
             self._dataset.search,
         )
-        return Answer(answered, media_type, body, self._dataset.meta, time.perf_counter() - started)
+        return Answer(result_kind, media_type, body, self._dataset.meta, time.perf_counter() - started)
 
     @property
     def search_index(self) -> Path | None:

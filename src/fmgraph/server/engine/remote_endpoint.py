@@ -124,7 +124,7 @@ class RemoteEngine(Engine):
                     self._refresh()
         elif time.monotonic() > self._until and self._lock.acquire(blocking=False):
             # In a thread: who looks at this may be an event loop, and the endpoint takes its time.
-            threading.Thread(target=self._refresh_held, daemon=True, name="refresh").start()
+            threading.Thread(target=self._refresh_and_unlock, daemon=True, name="refresh").start()
         if self._meta is None:
             raise EngineError("nothing is known of the endpoint's data", 502)
         return self._meta
@@ -157,17 +157,19 @@ class RemoteEngine(Engine):
         named_graphs: Sequence[str],
         meta: Meta,
     ) -> Answer:
-        wanted = [formats.choose(kind)] if kind else [t for t in (formats.solutions, formats.graph) if t]
+        media_types = [formats.choose(kind)] if kind else [t for t in (formats.solutions, formats.graph) if t]
         fields = [
             ("query", query.encode("utf-8", "replace")),
             *(("default-graph-uri", iri) for iri in default_graphs),
             *(("named-graph-uri", iri) for iri in named_graphs),
         ]
         started = time.monotonic()
-        answered, body = self._post(urlencode(fields), ", ".join(wanted), started)
-        media_type = _meant(answered, wanted)
+        content_type, body = self._post(urlencode(fields), ", ".join(media_types), started)
+        media_type = _match_media_type(content_type, media_types)
         if media_type is None:
-            raise EngineError(f"the endpoint answered in {answered}, not in {' or '.join(wanted)}", 502)
+            raise EngineError(
+                f"the endpoint answered in {content_type}, not in {' or '.join(media_types)}", 502
+            )
         if media_type.endswith("xml"):
             body = well_formed(body, media_type)
         if kind is None:
@@ -175,7 +177,7 @@ class RemoteEngine(Engine):
         return Answer(kind, media_type, body, meta, time.monotonic() - started)
 
     def _post(self, form: str, accept: str, started: float) -> tuple[str, bytes]:
-        """Return media type and body of the answer to a form; raises what went wrong instead."""
+        """Post a form; return media type and body of the response; raises as :meth:`run`."""
         headers = {**self._headers, "Accept": accept, "Content-Type": "application/x-www-form-urlencoded"}
         limit = self._settings.timeout_seconds
         for attempt in (1, 2):
@@ -227,8 +229,8 @@ class RemoteEngine(Engine):
         limit = f"{self._settings.timeout_seconds:g} s"
         return LimitError(f"the query takes longer than {limit}", limit=f"time, {limit}")
 
-    def _refresh_held(self) -> None:
-        """Ask anew, and give back the lock that the caller took."""
+    def _refresh_and_unlock(self) -> None:
+        """Refresh the meta data, and release the lock that the caller has acquired."""
         try:
             self._refresh()
         except (EngineError, LimitError, QueryError):
@@ -237,10 +239,10 @@ class RemoteEngine(Engine):
             self._lock.release()
 
     def _refresh(self) -> None:
-        known = Meta("", "", 0, self._settings.entity_base, "", "disk")
-        answer = self._run(_COUNT, "select", ResultFormats("text/csv"), (), (), known)
+        placeholder = Meta("", "", 0, self._settings.entity_base, "", "disk")
+        answer = self._run(_COUNT, "select", ResultFormats("text/csv"), (), (), placeholder)
         triples = int(answer.body.split()[1].strip(b'"'))
-        answer = self._run(_VERSIONS, "select", ResultFormats("text/csv"), (), (), known)
+        answer = self._run(_VERSIONS, "select", ResultFormats("text/csv"), (), (), placeholder)
         rows = sorted(answer.body.decode().splitlines()[1:])
         version, _, modified = (part.strip('"') for part in (rows[-1] if rows else "").partition(","))
         digest = hashlib.sha256(repr((self._url, triples, rows)).encode()).hexdigest()
@@ -250,25 +252,27 @@ class RemoteEngine(Engine):
         self._until = time.monotonic() + self._settings.remote_refresh_seconds
 
 
-def _meant(answered: str, wanted: Sequence[str]) -> str | None:
-    """Return which of the media types an answer has, perhaps under another name (``application/json``)."""
-    if answered in wanted:
-        return answered
-    known = {form.media_type: form.aliases for form in (*formats.RESULTS, *formats.GRAPHS)}
-    return next((media_type for media_type in wanted if answered in known.get(media_type, ())), None)
+def _match_media_type(content_type: str, media_types: Sequence[str]) -> str | None:
+    """Return which of ``media_types`` a response has, perhaps by an alias (``application/json``), or None."""
+    if content_type in media_types:
+        return content_type
+    aliases = {form.media_type: form.aliases for form in (*formats.RESULTS, *formats.GRAPHS)}
+    return next(
+        (media_type for media_type in media_types if content_type in aliases.get(media_type, ())), None
+    )
 
 
 def _kind(media_type: str, body: bytes) -> Kind:
-    """Return the form of a result that we did not know beforehand (a trusted query)."""
+    """Return the kind of a trusted query's result, whose form is not known before, by its type and body."""
     if media_type not in SOLUTIONS:
         return "graph"
     start = body[:1000].lower()
-    asked = b"<boolean>" in start or b'"boolean"' in start or body.strip().lower() in (b"true", b"false")
-    return "ask" if asked else "select"
+    is_boolean = b"<boolean>" in start or b'"boolean"' in start or body.strip().lower() in (b"true", b"false")
+    return "ask" if is_boolean else "select"
 
 
 def _error(response: urllib3.BaseHTTPResponse, body: bytes) -> Exception:
-    """Return the error for an answer that is none."""
+    """Return the error for a response whose status is not 200."""
     status = response.status
     text = " ".join(body.decode("utf-8", "replace").split())[:_MESSAGE]
     if status == 206:

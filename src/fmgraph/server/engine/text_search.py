@@ -34,15 +34,15 @@ def expand(query: str, index: Path | None) -> str:
     """
     if "matches" not in query:
         return query
-    found = list(tokens(query))
-    prefixes = _prefixes(found)
+    query_tokens = list(tokens(query))
+    prefixes = _prefixes(query_tokens)
     parts: list[str] = []
     end = expanded = 0
-    for number, token in enumerate(found):
-        if not _is_matches(token, prefixes) or _declares(found, number):
+    for number, token in enumerate(query_tokens):
+        if not _is_matches(token, prefixes) or _declares(query_tokens, number):
             continue
-        before, after = found[max(number - 1, 0)], found[number + 1 : number + 3]
-        alone = number > 1 and found[number - 2].text in (".", "{", "}")
+        before, after = query_tokens[max(number - 1, 0)], query_tokens[number + 1 : number + 3]
+        alone = number > 1 and query_tokens[number - 2].text in (".", "{", "}")
         if not (alone and before.kind == "var" and after and after[0].kind == "string"):
             if index is None:  # then it is a term like others
                 continue
@@ -63,11 +63,11 @@ def expand(query: str, index: Path | None) -> str:
     return "".join([*parts, query[end:]])
 
 
-def _prefixes(found: Sequence[Token]) -> dict[str, str]:
+def _prefixes(query_tokens: Sequence[Token]) -> dict[str, str]:
     return {
-        found[number + 1].text: found[number + 2].text[1:-1]
-        for number, token in enumerate(found[:-2])
-        if token.kind == "word" and token.text.upper() == "PREFIX" and found[number + 2].kind == "iri"
+        query_tokens[number + 1].text: query_tokens[number + 2].text[1:-1]
+        for number, token in enumerate(query_tokens[:-2])
+        if token.kind == "word" and token.text.upper() == "PREFIX" and query_tokens[number + 2].kind == "iri"
     }
 
 
@@ -78,9 +78,9 @@ def _is_matches(token: Token, prefixes: dict[str, str]) -> bool:
     return token.kind == "pname" and prefixes.get(prefix + colon, "") + local == MATCHES
 
 
-def _declares(found: Sequence[Token], number: int) -> bool:
+def _declares(query_tokens: Sequence[Token], number: int) -> bool:
     """Tell whether the IRI stands in a prefix declaration."""
-    return number > 1 and found[number - 2].text.upper() == "PREFIX"
+    return number > 1 and query_tokens[number - 2].text.upper() == "PREFIX"
 
 
 def _hits(query: str, token: Token, text: Token, index: Path) -> str:

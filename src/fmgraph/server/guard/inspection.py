@@ -54,18 +54,18 @@ def inspect(query: str, settings: Settings, *, trusted: bool = False) -> Inspect
     size = len(query.encode("utf-8", "surrogatepass"))
     if size > settings.query_kb * 1024:
         raise ProtocolError(f"the query has {size} bytes; {settings.query_kb} KiB are taken", 413)
-    found = _check(query, settings)
+    query_tokens = _check(query, settings)
     plain = unescape(query)
     if plain != query:  # parsers differ in where they replace escapes: neither reading may do harm
         _check(plain, settings)
-    body, kind = after_prologue(found)
+    body, kind = after_prologue(query_tokens)
     cost = estimate(body) if kind is not None else NORMAL
     return Inspection(kind, cost, _template(body))
 
 
 def _check(query: str, settings: Settings) -> list[Token]:
     """Return the tokens of a query that keeps within the limits."""
-    found: list[Token] = []
+    query_tokens: list[Token] = []
     variables: set[str] = set()
     chains = [0]  # operators in a row, for each bracket that is open
     clauses = [0]  # UNION, OPTIONAL … in a group, for each bracket that is open
@@ -74,7 +74,7 @@ def _check(query: str, settings: Settings) -> list[Token]:
     terms, depth, chain = settings.query_terms, settings.query_depth + 1, settings.query_chain
     joins, names = settings.query_patterns, settings.query_variables
     for token in tokens(query):
-        found.append(token)
+        query_tokens.append(token)
         text = token.text
         if token.kind == "punct":
             if text in _OPEN:
@@ -95,7 +95,7 @@ def _check(query: str, settings: Settings) -> list[Token]:
         elif token.kind == "word" and text.upper() in _CLAUSES:
             clauses[-1] += 1
         if (
-            len(found) > terms
+            len(query_tokens) > terms
             or len(chains) > depth
             or chains[-1] > chain
             or clauses[-1] > chain
@@ -103,26 +103,32 @@ def _check(query: str, settings: Settings) -> list[Token]:
             or len(variables) > names
         ):
             _refuse(
-                query, settings, found, len(chains) - 1, max(chains[-1], clauses[-1]), patterns, variables
+                query,
+                settings,
+                query_tokens,
+                len(chains) - 1,
+                max(chains[-1], clauses[-1]),
+                patterns,
+                variables,
             )
-    _refuse_updates(query, found)
+    _refuse_updates(query, query_tokens)
     if "service" in query.lower():
-        _check_services(query, found, settings.service_allow)
-    return found
+        _check_services(query, query_tokens, settings.service_allow)
+    return query_tokens
 
 
 def _refuse(
     query: str,
     settings: Settings,
-    found: Sequence[Token],
+    query_tokens: Sequence[Token],
     depth: int,
     chain: int,
     patterns: int,
     variables: Collection[str],
 ) -> NoReturn:
-    line, column = place(query, found[-1].start)
+    line, column = place(query, query_tokens[-1].start)
     for value, limit, what in (
-        (len(found), settings.query_terms, "tokens"),
+        (len(query_tokens), settings.query_terms, "tokens"),
         (depth, settings.query_depth, "levels of nesting"),
         (chain, settings.query_chain, "operators or clauses in a row"),
         (patterns, settings.query_patterns, "triple patterns and path steps"),
@@ -133,15 +139,15 @@ def _refuse(
     raise AssertionError("nothing to refuse")
 
 
-def _refuse_updates(query: str, found: Sequence[Token]) -> None:
-    for token in found:
+def _refuse_updates(query: str, query_tokens: Sequence[Token]) -> None:
+    for token in query_tokens:
         if token.kind == "word" and token.text.upper() in _UPDATES:
             line, column = place(query, token.start)
             where = f"{token.text} at line {line}, column {column}"
             raise QueryRefused(f"updates are not taken here: the data is read-only ({where})")
 
 
-def _check_services(query: str, found: Sequence[Token], allowed: Sequence[str]) -> None:
+def _check_services(query: str, query_tokens: Sequence[Token], allowed: Sequence[str]) -> None:
     """Refuse SERVICE unless it calls an allowed endpoint, whatever a parser may take for the keyword.
 
     A parser that works without tokens finds keywords at the end of other words (``trueSERVICE``), and in
@@ -149,21 +155,21 @@ def _check_services(query: str, found: Sequence[Token], allowed: Sequence[str]) 
     IRI, behind which more could hide. All of this is refused; nobody writes so.
     """
     depth: list[str] = []
-    for index, token in enumerate(found):
-        following = found[index + 1] if index + 1 < len(found) else None
+    for index, token in enumerate(query_tokens):
+        following = query_tokens[index + 1] if index + 1 < len(query_tokens) else None
         hidden = "service" in token.text.lower()
         if token.text in _OPEN:
             depth.append(token.text)
         elif token.text in _CLOSE and depth:
             depth.pop()
         elif token.kind == "word" and hidden:
-            _check_service(query, token, found[index + 1 : index + 3], allowed)
+            _check_service(query, token, query_tokens[index + 1 : index + 3], allowed)
         elif token.kind == "lang" and hidden:
             raise _refused(query, token)
         elif token.kind == "pname" and following is not None and following.text == "{":
             if "service" in token.text.partition(":")[0].lower():
                 raise _refused(query, token)
-        elif token.kind == "iri" and depth[-1:] == ["("] and _is_value(found[index - 1]):
+        elif token.kind == "iri" and depth[-1:] == ["("] and _is_value(query_tokens[index - 1]):
             scheme, _, rest = token.text[1:].partition(":")
             if not (scheme.isalnum() and rest.startswith("//")):
                 line, column = place(query, token.start)
@@ -183,8 +189,8 @@ def _is_value(token: Token) -> bool:
 
 def _check_service(query: str, word: Token, after: Sequence[Token], allowed: Sequence[str]) -> None:
     endpoint = next((token for token in after if token.text.upper() != "SILENT"), None)
-    named = endpoint is not None and endpoint.kind == "iri" and unescape(endpoint.text[1:-1]) in allowed
-    if word.text.upper() != "SERVICE" or not named:
+    is_allowed = endpoint is not None and endpoint.kind == "iri" and unescape(endpoint.text[1:-1]) in allowed
+    if word.text.upper() != "SERVICE" or not is_allowed:
         raise _refused(query, word)
 
 
@@ -197,13 +203,13 @@ def _refused(query: str, token: Token) -> QueryRefused:
 
 
 def after_prologue(
-    found: list[Token],
+    query_tokens: list[Token],
 ) -> tuple[list[Token], Literal["select", "ask", "graph"] | None]:
     """Return the tokens from the form on (SELECT …), and the kind of result that it has."""
     index = 0
-    while index < len(found) and found[index].text.upper() in ("BASE", "PREFIX", "VERSION"):
-        index += 3 if found[index].text.upper() == "PREFIX" else 2
-    body = found[index:]
+    while index < len(query_tokens) and query_tokens[index].text.upper() in ("BASE", "PREFIX", "VERSION"):
+        index += 3 if query_tokens[index].text.upper() == "PREFIX" else 2
+    body = query_tokens[index:]
     first = body[0].text.upper() if body and body[0].kind == "word" else ""
     return body, next((kind for form, kind in _FORMS.items() if first.startswith(form)), None)
 

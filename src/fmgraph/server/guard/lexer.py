@@ -57,7 +57,7 @@ class Token(NamedTuple):
 
 
 def tokens(query: str) -> Iterator[Token]:
-    """Yield the tokens of ``query`` without white space and comments; raises QuerySyntaxError for none."""
+    """Yield the tokens of ``query`` without white space and comments; QuerySyntaxError for other text."""
     position = 0
     while position < len(query):
         match = _TOKEN.match(query, position)
@@ -73,8 +73,8 @@ def tokens(query: str) -> Iterator[Token]:
 
 def texts(query: str) -> list[str] | None:
     """Return the texts of tokens, white space and comments; None where there is anything else."""
-    found = _TEXT.findall(query)
-    return found if not found or _TOKEN.match(found[-1]) else None
+    token_texts = _TEXT.findall(query)
+    return token_texts if not token_texts or _TOKEN.match(token_texts[-1]) else None
 
 
 def kind_of(text: str) -> str:

@@ -20,7 +20,7 @@ _MOST = 20_000
 
 
 def plain_error(query: str) -> QuerySyntaxError | None:
-    """Return the error in plain words, with the place of its token; None where it is no common one."""
+    """Return the error in plain words, with its token's place; None where it is not a common mistake."""
     try:
         all_tokens = []
         for token in tokens(query):
@@ -32,35 +32,35 @@ def plain_error(query: str) -> QuerySyntaxError | None:
     if not all_tokens:  # nothing, or comments alone
         return QuerySyntaxError("the query is empty", 1, 1)
     for check in (_beginning, _brackets, _triples, _clauses):
-        found = check(all_tokens)
-        if found is not None:
-            token, words = found
+        mistake = check(all_tokens)
+        if mistake is not None:
+            token, words = mistake
             line, column = place(query, token.start)
             return QuerySyntaxError(f"line {line}, column {column}: {words}", line, column)
     return None
 
 
-_Found = tuple[Token, str] | None
+_Mistake = tuple[Token, str] | None
 
 
-def _beginning(found: Sequence[Token]) -> _Found:
+def _beginning(all_tokens: Sequence[Token]) -> _Mistake:
     at = 0
-    while at < len(found) and found[at].text.upper() in ("PREFIX", "BASE"):
-        at += 3 if found[at].text.upper() == "PREFIX" else 2
-    if at >= len(found) or found[at].text.upper() in _FORMS:
+    while at < len(all_tokens) and all_tokens[at].text.upper() in ("PREFIX", "BASE"):
+        at += 3 if all_tokens[at].text.upper() == "PREFIX" else 2
+    if at >= len(all_tokens) or all_tokens[at].text.upper() in _FORMS:
         return None
-    token = found[at]
+    token = all_tokens[at]
     near = difflib.get_close_matches(token.text.upper(), (*_FORMS, "PREFIX", "BASE"), 1)
-    meant = f"; {near[0]}?" if near else ""
+    guess = f"; {near[0]}?" if near else ""
     return (
         token,
-        f"a query starts with PREFIX, {', '.join(_FORMS[:-1])} or {_FORMS[-1]}, not {token.text[:40]}{meant}",
+        f"a query starts with PREFIX, {', '.join(_FORMS[:-1])} or {_FORMS[-1]}, not {token.text[:40]}{guess}",
     )
 
 
-def _brackets(found: Sequence[Token]) -> _Found:
+def _brackets(all_tokens: Sequence[Token]) -> _Mistake:
     opened: list[Token] = []
-    for token in found:
+    for token in all_tokens:
         if token.kind != "punct":
             continue
         if token.text in _PAIRS:
@@ -74,10 +74,10 @@ def _brackets(found: Sequence[Token]) -> _Found:
     return (opened[-1], f"this {opened[-1].text} is never closed") if opened else None
 
 
-def _triples(found: Sequence[Token]) -> _Found:
+def _triples(all_tokens: Sequence[Token]) -> _Mistake:
     """Find a triple of three plain terms that ends too early; whatever else stands in one is passed over."""
     terms, plain, inside, values = 0, False, 0, False
-    for token in found:
+    for token in all_tokens:
         if values:  # a table of values holds no triples
             values = token.text != "}"
             terms, plain = 0, True
@@ -104,8 +104,8 @@ def _triples(found: Sequence[Token]) -> _Found:
     return None
 
 
-def _clauses(found: Sequence[Token]) -> _Found:
-    for token, following in zip(found, [*found[1:], None], strict=True):
+def _clauses(all_tokens: Sequence[Token]) -> _Mistake:
+    for token, following in zip(all_tokens, [*all_tokens[1:], None], strict=True):
         word = token.text.upper() if token.kind == "word" else ""
         after = following.text.upper() if following else ""
         if word in ("ORDER", "GROUP") and after != "BY":

@@ -34,11 +34,11 @@ def template_of(query: str, matter: Set[str]) -> tuple[str, ...] | None:
     match = _PROLOGUE.match(query)
     start = match.end() if match else 0
     prefixes = _prefixes(query[:start])
-    found = texts(query[start:])
-    if found is None:
+    token_texts = texts(query[start:])
+    if token_texts is None:
         return None
     template = []
-    for text in found:
+    for text in token_texts:
         kind = _kind(text) if len(text) <= LONGEST_TERM else kind_of(text)
         if (
             kind != "space"

@@ -250,38 +250,38 @@ class _Reader:
 
     def _between(self, opening: str, closing: str, read: Callable[[], _T]) -> list[_T]:
         self._expect(opening)
-        found = []
+        items = []
         while self._peek() != closing:
-            found.append(read())
+            items.append(read())
         self._at += 1
-        return found
+        return items
 
     def _triples_in_braces(self) -> list[Pattern]:
         self._expect("{")
-        found: list[Pattern] = []
+        patterns: list[Pattern] = []
         while self._peek() != "}":
-            found += self._same_subject()
+            patterns += self._same_subject()
             if self._peek() == ".":
                 self._at += 1
         self._at += 1
-        return found
+        return patterns
 
     def _same_subject(self) -> list[Pattern]:
         subject = self._term()
-        found: list[Pattern] = []
+        patterns: list[Pattern] = []
         while True:
             path = self._path()
             while True:
-                found += self._steps(subject, path, self._term())
+                patterns += self._steps(subject, path, self._term())
                 if self._peek() != ",":
                     break
                 self._at += 1
             if self._peek() != ";":
-                return found
+                return patterns
             while self._peek() == ";":
                 self._at += 1
             if self._peek() in (".", "}"):
-                return found
+                return patterns
 
     def _path(self) -> list[tuple[bool, Term, _Repeat]]:
         """Return the steps of a path: whether it is inverse, its predicate, how it is repeated."""
@@ -303,14 +303,14 @@ class _Reader:
             self._at += 1
 
     def _steps(self, subject: Term, path: list[tuple[bool, Term, _Repeat]], target: Term) -> list[Pattern]:
-        found = []
+        patterns = []
         for number, (inverse, predicate, repeat) in enumerate(path):
             last = number == len(path) - 1
             after = target if last else Term(f"?/{next(self._fresh)}", variable=True)
             ends = (after, subject) if inverse else (subject, after)
-            found.append(Pattern(ends[0], predicate, ends[1], repeat))
+            patterns.append(Pattern(ends[0], predicate, ends[1], repeat))
             subject = after
-        return found
+        return patterns
 
     def _term(self) -> Term:
         if self._is_variable():

@@ -70,28 +70,28 @@ def bound_work(template: Sequence[str], degrees: Degrees) -> WorkBound | None:
     """Return the bound for all queries of a template, None where there is none or it is far too large."""
     try:
         query = read_template(template)
-        found = _Bounder(degrees).group(query.where, frozenset())
-        return _answer(query, found, degrees)
+        part = _Bounder(degrees).group(query.where, frozenset())
+        return _answer(query, part, degrees)
     except NoBoundError:
         return None
 
 
-def _answer(query: Query, found: _Part, degrees: Degrees) -> WorkBound:
-    rows, work = found.rows, found.work
-    longest = max([*(value.size for value in found.values.values()), degrees.longest, LONGEST_TERM])
+def _answer(query: Query, part: _Part, degrees: Degrees) -> WorkBound:
+    rows, work = part.rows, part.work
+    longest = max([*(value.size for value in part.values.values()), degrees.longest, LONGEST_TERM])
     if query.form == "ASK":
         return WorkBound(work, _FRAME)
     if query.form == "SELECT":
         computed = _Value(_GROWTH * longest, rows)
         size = (rows + 1) * _FRAME
-        for name in sorted(found.values) if query.names is None else query.names:
-            value = found.values.get(name, computed)
+        for name in sorted(part.values) if query.names is None else query.names:
+            value = part.values.get(name, computed)
             size += (value.rows + 1) * (value.size + 4 * len(name) + _FRAME)
         return WorkBound(work + rows, size)
     if query.form == "CONSTRUCT":
         size = triples = 0
         for pattern in query.template:
-            values = [found.values.get(term.text, _Value(0, 0)) for term in pattern[:3] if term.variable]
+            values = [part.values.get(term.text, _Value(0, 0)) for term in pattern[:3] if term.variable]
             times = min([value.rows for value in values], default=rows)
             constants = LONGEST_TERM * (3 - len(values))
             size += times * (sum(value.size for value in values) + constants + 3 * _GRAPH_FRAME)
@@ -111,38 +111,38 @@ class _Bounder:
         self._degrees = degrees
         self._longest_name = max(map(len, degrees.properties), default=0)
 
-    def group(self, group: Group, given: Set[str]) -> _Part:
-        """Return what a group yields for one row in which the variables ``given`` are bound."""
+    def group(self, group: Group, bound_variables: Set[str]) -> _Part:
+        """Return what a group yields for one row in which ``bound_variables`` have a value."""
         if group.union:
-            if given:
+            if bound_variables:
                 raise NoBoundError
-            branches = [self.group(branch, given) for branch in group.union]
+            branches = [self.group(branch, bound_variables) for branch in group.union]
             part = _Part(
                 sum(branch.rows for branch in branches),
                 sum(branch.work for branch in branches),
-                _united([branch.values for branch in branches]),
+                _unite_values([branch.values for branch in branches]),
                 frozenset.intersection(*(branch.certain for branch in branches)),
             )
         else:
-            part = self._join(group.parts, given)
+            part = self._join(group.parts, bound_variables)
         for optional in group.optional:
-            part = self._left_join(part, optional, given)
+            part = self._left_join(part, optional, bound_variables)
         rows, work, values, certain = part
         work += rows * (group.tests // 4 + bool(group.tests))
         for name in group.bound:
-            if name in values or name in given:
+            if name in values or name in bound_variables:
                 raise NoBoundError
             longest = max([*(value.size for value in values.values()), self._degrees.longest, LONGEST_TERM])
             values = {**values, name: _Value(_GROWTH * longest, rows)}
         return _Part(rows, work, values, certain)
 
-    def _left_join(self, part: _Part, optional: Group, given: Set[str]) -> _Part:
-        known = given | part.certain
+    def _left_join(self, part: _Part, optional: Group, bound_variables: Set[str]) -> _Part:
+        inner_bound = bound_variables | part.certain
         if optional.union or optional.optional or optional.bound or not optional.parts:
             raise NoBoundError
-        if not _hang_together(optional.parts, known):
+        if not _hang_together(optional.parts, inner_bound):
             raise NoBoundError
-        inner = self.group(optional, known)
+        inner = self.group(optional, inner_bound)
         times = max(1, inner.rows)
         if part.rows * times > MOST_WORK:
             raise NoBoundError
@@ -150,33 +150,37 @@ class _Bounder:
         values |= {name: _Value(value.size, value.rows * times) for name, value in part.values.items()}
         return _Part(part.rows * times, part.work + part.rows * (1 + inner.work), values, part.certain)
 
-    def _join(self, parts: Sequence[Pattern | Values], given: Set[str]) -> _Part:
-        """Return what joined patterns yield for one row in which the variables ``given`` are bound.
+    def _join(self, parts: Sequence[Pattern | Values], bound_variables: Set[str]) -> _Part:
+        """Return what joined patterns yield for one row in which ``bound_variables`` have a value.
 
-        The order is chosen without regard to ``given``, as the engine does it in an optional group.
+        The order is chosen without regard to ``bound_variables``, as the engine does it in an optional group.
         """
         if len(parts) > _MOST_PARTS:
             raise NoBoundError
         waiting = list(parts)
-        chosen: set[str] = set()
+        joined_variables: set[str] = set()
         rows = work = 1
         outs: dict[Term, list[str]] = {}
         sizes: dict[str, int] = {}
         while waiting:
-            joined = [part for part in waiting if _variables(part) & chosen]
-            part = min(joined or waiting, key=lambda part: _rank(part, chosen))
+            connected = [part for part in waiting if _variables(part) & joined_variables]
+            part = min(connected or waiting, key=lambda part: _rank(part, joined_variables))
             waiting.remove(part)
-            factor, walked = self._step(part, chosen | given, outs, sizes)
+            factor, walked = self._step(part, joined_variables | bound_variables, outs, sizes)
             work += rows * (1 + walked + factor)
             rows *= factor
             if work > 10 * MOST_WORK:
                 raise NoBoundError
-            chosen |= _variables(part)
+            joined_variables |= _variables(part)
         values = {name: _Value(size, rows) for name, size in sizes.items()}
-        return _Part(rows, work, values, frozenset(chosen))
+        return _Part(rows, work, values, frozenset(joined_variables))
 
     def _step(
-        self, part: Pattern | Values, known: Set[str], outs: dict[Term, list[str]], sizes: dict[str, int]
+        self,
+        part: Pattern | Values,
+        bound_variables: Set[str],
+        outs: dict[Term, list[str]],
+        sizes: dict[str, int],
     ) -> tuple[int, int]:
         """Return by how much a pattern multiplies rows, and what it visits for one row beyond its results."""
         if isinstance(part, Values):
@@ -184,8 +188,8 @@ class _Bounder:
                 sizes.setdefault(name, LONGEST_TERM)
             return part.rows, part.rows
         subject, predicate, target, repeat = part
-        here = not subject.variable or subject.text in known
-        there = not target.variable or target.text in known
+        here = not subject.variable or subject.text in bound_variables
+        there = not target.variable or target.text in bound_variables
         if not here and not there:
             raise NoBoundError
         if predicate.variable:
@@ -232,13 +236,13 @@ class _Bounder:
         return (RARE if rare else self._degrees.largest), 0
 
 
-def _united(branches: Sequence[dict[str, _Value]]) -> dict[str, _Value]:
-    found: dict[str, _Value] = {}
+def _unite_values(branches: Sequence[dict[str, _Value]]) -> dict[str, _Value]:
+    values: dict[str, _Value] = {}
     for branch in branches:
         for name, value in branch.items():
-            size, rows = found.get(name, (0, 0))
-            found[name] = _Value(max(size, value.size), rows + value.rows)
-    return found
+            size, rows = values.get(name, (0, 0))
+            values[name] = _Value(max(size, value.size), rows + value.rows)
+    return values
 
 
 def _note(term: Term, size: int, sizes: dict[str, int]) -> None:
@@ -259,21 +263,21 @@ def _variables(part: Pattern | Values) -> set[str]:
     return {term.text for term in part[:3] if term.variable}
 
 
-def _hang_together(parts: Sequence[Pattern | Values], known: Set[str]) -> bool:
-    """Tell whether patterns are all joined by variables of their own, and share one with ``known``."""
+def _hang_together(parts: Sequence[Pattern | Values], bound_variables: Set[str]) -> bool:
+    """Tell whether patterns are joined by variables of their own, and share one with ``bound_variables``."""
     groups = [_variables(part) for part in parts]
     reached, waiting = groups[0], groups[1:]
     while joined := [group for group in waiting if group & reached]:
         waiting = [group for group in waiting if not group & reached]
         reached = reached.union(*joined)
-    return not waiting and bool(reached & known)
+    return not waiting and bool(reached & bound_variables)
 
 
-def _rank(part: Pattern | Values, chosen: Set[str]) -> int:
-    """Return how selective the engine takes a pattern to be when some variables are bound; least first."""
+def _rank(part: Pattern | Values, bound_variables: Set[str]) -> int:
+    """Return how selective the engine takes a pattern to be for these ``bound_variables``; least first."""
     if isinstance(part, Values):
         return part.rows
-    subject, predicate, target = (not term.variable or term.text in chosen for term in part[:3])
+    subject, predicate, target = (not term.variable or term.text in bound_variables for term in part[:3])
     if part.repeat and subject and target:
         return 1
     if part.repeat and not subject and not target:

@@ -86,8 +86,8 @@ def _dump(name: str) -> Response:
     form = named(suffix, GRAPHS)
     if stem == _WHOLE and form is not None and form.suffix == suffix:
         formats = ResultFormats(None, form.media_type)
-        made = service().engine.run(_ALL, formats=formats, trusted=True)
-        response = Response(made.body, content_type=content_type(form.media_type))
+        answer = service().engine.run(_ALL, formats=formats, trusted=True)
+        response = Response(answer.body, content_type=content_type(form.media_type))
         return tag(response, "dump", name)
     raise NotFoundError(f"there is no dump {name!r}", nearest(name, names(folder)) or names(folder)[:10])
 
@@ -113,21 +113,21 @@ def sizes(folder: Path | None) -> list[tuple[str, int | None, str]]:
         with suppress(OSError):
             lines = (line.split(maxsplit=1) for line in (folder / CHECKSUMS).read_text("utf-8").splitlines())
             sums = {parts[1].strip().lstrip("*"): parts[0] for parts in lines if len(parts) == 2}
-    found = []
+    rows = []
     for name in names(folder):
         size = None
         if folder is not None:
             with suppress(OSError):
                 size = (folder / name).stat().st_size
-        found.append((name, size, sums.get(name, "")))
-    return found
+        rows.append((name, size, sums.get(name, "")))
+    return rows
 
 
 def names(folder: Path | None) -> list[str]:
     """Return the names under ``/dump/``: the files of the folder, and what the engine can make."""
-    made = {f"{_WHOLE}.{form.suffix}" for form in GRAPHS}
-    found = {path.name for path in folder.iterdir() if _NAME.fullmatch(path.name)} if folder else set()
-    return sorted(made | found)
+    engine_names = {f"{_WHOLE}.{form.suffix}" for form in GRAPHS}
+    file_names = {path.name for path in folder.iterdir() if _NAME.fullmatch(path.name)} if folder else set()
+    return sorted(engine_names | file_names)
 
 
 def send_stored(folder: Path, name: str) -> Response:
@@ -164,12 +164,12 @@ def send_stored(folder: Path, name: str) -> Response:
 
 
 def _open(folder: Path, name: str) -> tuple[str | bool, IO[bytes]]:
-    """Return the tag of a file, True where it has none, and the file; both of the folder as it is now."""
+    """Return the entity tag of a file (True where it has no checksum) and the file, of one release."""
     for _ in range(_TRIES):
         before = folder.stat().st_ino
         try:
-            with _opener(folder) as opened:
-                etag, file = _checksums(opened).get(name, True), opened(name)
+            with _opener(folder) as open_file:
+                etag, file = _checksums(open_file).get(name, True), open_file(name)
         except FileNotFoundError:
             if folder.stat().st_ino == before:
                 raise
@@ -190,7 +190,7 @@ def _opener(folder: Path) -> Iterator[Callable[[str], IO[bytes]]]:
         return
     descriptor = os.open(folder, os.O_RDONLY)
 
-    def opened(name: str) -> IO[bytes]:
+    def open_file(name: str) -> IO[bytes]:
         number = os.open(name, os.O_RDONLY | os.O_NOFOLLOW, dir_fd=descriptor)
         if not stat.S_ISREG(os.fstat(number).st_mode):
             os.close(number)
@@ -198,15 +198,15 @@ def _opener(folder: Path) -> Iterator[Callable[[str], IO[bytes]]]:
         return os.fdopen(number, "rb")
 
     try:
-        yield opened
+        yield open_file
     finally:
         os.close(descriptor)
 
 
-def _checksums(opened: Callable[[str], IO[bytes]]) -> dict[str, str]:
+def _checksums(open_file: Callable[[str], IO[bytes]]) -> dict[str, str]:
     """Return the first 32 hex digits of each file's SHA-256, by name."""
     try:
-        with opened(CHECKSUMS) as file:
+        with open_file(CHECKSUMS) as file:
             text = file.read().decode("utf-8", "replace")
     except FileNotFoundError:
         return {}

@@ -1,4 +1,4 @@
-"""The address to listen on: a name resolved, a port found, and said at once where it cannot be had."""
+"""The address to listen on: its name is resolved, its port chosen; an unusable one is an error at once."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ def listening(settings: Settings) -> Settings:
 def _resolve(host: str) -> tuple[socket.AddressFamily, str]:
     """Return family and numeric address of a host; of several the first of IPv4."""
     try:
-        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        addresses = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     except (OSError, UnicodeError) as error:
         raise UsageError(f"cannot listen on {host!r}: no such address ({error})") from error
-    family, _, _, _, address = min(found, key=lambda one: one[0] != socket.AF_INET)
+    family, _, _, _, address = min(addresses, key=lambda one: one[0] != socket.AF_INET)
     return family, str(address[0])
 
 

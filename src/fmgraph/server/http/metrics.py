@@ -1,4 +1,4 @@
-"""``/metrics``: what all worker processes count, and what the broker tells, in Prometheus's text format.
+"""``/metrics``: what all worker processes count, and what the broker reports, in Prometheus's text format.
 
 prometheus-client in its multiprocess mode: each worker counts in small files of its own in a folder that all
 share, and whichever worker is asked adds them up. A worker that ends leaves its files: counters never fall.
@@ -45,7 +45,7 @@ class Metrics:
         self._overload = Counter(
             "fmgraph_overload", "Requests refused because all places were taken.", registry=own
         )
-        self._left = Counter(
+        self._disconnects = Counter(
             "fmgraph_clients_left", "Requests whose client left before the answer.", registry=own
         )
         self._seconds = Histogram(
@@ -55,31 +55,31 @@ class Metrics:
             registry=own,
         )
 
-    def hit(self, status: int) -> None:
+    def count_hit(self, status: int) -> None:
         """Count an answer from the cache."""
         self._hits.inc()
         self._requests[status // 100].inc()
 
-    def here(self) -> None:
+    def count_local_query(self) -> None:
         """Count a query that this process evaluated itself."""
         self._here.inc()
 
-    def overstayed(self) -> None:
+    def count_overstay(self) -> None:
         """Count this process as one that is replaced."""
         self._overstays.inc()
 
-    def answered(self, status: int, seconds: float) -> None:
+    def count_answer(self, status: int, seconds: float) -> None:
         """Count an answer that was made."""
         self._requests[status // 100].inc()
         self._seconds.observe(seconds)
 
-    def overload(self) -> None:
+    def count_overload(self) -> None:
         """Count a refusal for want of a place."""
         self._overload.inc()
 
-    def left(self) -> None:
+    def count_disconnect(self) -> None:
         """Count a client that left."""
-        self._left.inc()
+        self._disconnects.inc()
 
     def exposition(self, gauges: Mapping[str, float], report: Mapping[str, Any] | None = None) -> str:
         """Return the text that Prometheus scrapes.
@@ -96,7 +96,7 @@ class Metrics:
 
 
 class _Once:
-    """A collector of families that are there already."""
+    """A collector of given metric families."""
 
     def __init__(self, families: list[Metric]) -> None:
         self._families = families
@@ -112,20 +112,20 @@ def _of_evaluators(report: Mapping[str, Any]) -> list[Metric]:
     def by(
         family: type[CounterMetricFamily | GaugeMetricFamily], name: str, text: str, label: str, key: str
     ) -> Metric:
-        found = family(f"fmgraph_{name}", text, labels=[label])
+        metric = family(f"fmgraph_{name}", text, labels=[label])
         for value, number in report[key].items():
-            found.add_metric([value], number)
-        return found
+            metric.add_metric([value], number)
+        return metric
 
     seconds = HistogramMetricFamily(
         "fmgraph_query_seconds", "Time from asking an evaluator to its answer, by class.", labels=["class"]
     )
-    for name, found in report["latency"].items():
+    for name, latency in report["latency"].items():
         total, buckets = 0, []
-        for bound, number in zip([*report["buckets"], "+Inf"], found["counts"], strict=True):
+        for bound, number in zip([*report["buckets"], "+Inf"], latency["counts"], strict=True):
             total += number
             buckets.append((str(bound), total))
-        seconds.add_metric([name], buckets, found["sum"])
+        seconds.add_metric([name], buckets, latency["sum"])
     return [
         CounterMetricFamily("fmgraph_queries_refused", "Queries told to come later.", report["refused"]),
         CounterMetricFamily(

@@ -108,9 +108,9 @@ def choose(field: str | None, formats: Sequence[Format]) -> Choice | None:
 
 def names_any(field: str | None, formats: Sequence[Format]) -> bool:
     """Tell whether an Accept field names one of ``formats`` (or ``type/*`` of it), and not only ``*/*``."""
-    offered = [media_type for form in formats for media_type in (form.media_type, *form.aliases)]
+    media_types = [media_type for form in formats for media_type in (form.media_type, *form.aliases)]
     return any(
-        accepted.quality > 0 and any(accepted.specificity(media_type) > 0 for media_type in offered)
+        accepted.quality > 0 and any(accepted.specificity(media_type) > 0 for media_type in media_types)
         for accepted in parse_accept(field)
     )
 

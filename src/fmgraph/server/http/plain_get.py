@@ -44,41 +44,41 @@ class PlainGet:
     def __init__(self, service: Service) -> None:
         self._service = service
 
-    def takes(self, method: str, key: Key, sent: Any) -> bool:
-        """Return whether a request looks plain; ``sent`` are its headers, by lower-case name."""
+    def takes(self, method: str, key: Key, headers: Any) -> bool:
+        """Return whether a request looks plain; ``headers`` are its header fields, by lower-case name."""
         return (
             method == "GET"
             and key.path == "/sparql"
             and key.query_string.startswith("query=")
             and "&" not in key.query_string
             and "html" not in key.accept
-            and not any(name in sent for name in _CONDITIONS)
+            and not any(name in headers for name in _CONDITIONS)
         )
 
     def answer(self, key: Key, environ: dict[str, Any]) -> Whole | None:
         """Return the answer, or None when Flask has to make it.
 
-        ``environ`` is told what Flask would tell: cost, hash, whether the answer may be kept.
+        Sets in ``environ`` what Flask would set: cost, query hash, whether the answer may be cached.
         """
         text = key.query_string[6:].encode("utf-8", "surrogateescape")
         if BAD_PERCENT.search(text):
             return None
         service = self._service
         try:
-            asked = QueryRequest(unquote(text).decode("utf-8").removeprefix(BOM))
-            plan = _plan(key.accept, key.accept_encoding, asked.kind)
+            query_request = QueryRequest(unquote(text).decode("utf-8").removeprefix(BOM))
+            plan = _plan(key.accept, key.accept_encoding, query_request.kind)
             if plan is None:
                 return None
             choice, coding, formats = plan
-            run = service.engine.run_here(asked.query, formats)
+            run = service.engine.run_here(query_request.query, formats)
         except (UnicodeDecodeError, FmgraphError):
             return None
         if run is None or (coding != "identity" and len(run.body) > _LARGE):
             return None
         environ[COST] = "quick"
-        environ[QUERY_HASH] = blake2b(asked.query.encode(), digest_size=6).hexdigest()
+        environ[QUERY_HASH] = blake2b(query_request.query.encode(), digest_size=6).hexdigest()
         environ[CACHEABLE] = run.meta.digest == service.engine.meta.digest
-        tag = entity_tag(asked, choice, run.meta.digest, service.settings)
+        tag = entity_tag(query_request, choice, run.meta.digest, service.settings)
         body, coded = run.body, ()
         if coding != "identity" and len(body) >= response_headers.SMALLEST_CODED:
             body = response_headers.CODERS[coding](body)

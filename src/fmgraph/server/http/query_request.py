@@ -106,10 +106,10 @@ def _gather(pairs: list[tuple[str, str]]) -> QueryRequest | None:
     if max(map(len, graphs.values())) > _MOST_GRAPHS:
         raise ProtocolError(f"the request names more than {_MOST_GRAPHS} graphs")
     warn = any(name == "warn" and value in ("1", "true", "yes") for name, value in pairs)
-    found = QueryRequest(
+    query_request = QueryRequest(
         "", graphs["default-graph-uri"], graphs["named-graph-uri"], next(iter(formats), None), warn
     )
-    return replace(found, query=queries[0].removeprefix(BOM)) if queries else None
+    return replace(query_request, query=queries[0].removeprefix(BOM)) if queries else None
 
 
 def _graph(iri: str) -> str:
@@ -121,7 +121,7 @@ def _graph(iri: str) -> str:
         raise ProtocolError("a graph is named by an absolute IRI; that of the request is not one") from None
 
 
-def _posted(settings: Settings) -> tuple[str, bytes]:
+def _read_posted_body(settings: Settings) -> tuple[str, bytes]:
     """Return media type and body of a POST or QUERY; raises 415 for another type, 413 for too much."""
     media_type, options = parse_options_header(request.headers.get("Content-Type", ""))
     media_type = media_type.lower()
@@ -148,7 +148,7 @@ def read(settings: Settings) -> QueryRequest | None:
     url = request.query_string
     pairs = list(parameters(url, "query string")) if url else []
     if request.method in WITH_BODY:
-        media_type, body = _posted(settings)
+        media_type, body = _read_posted_body(settings)
         if media_type == DIRECT:
             try:
                 pairs.append(("query", body.decode("utf-8")))
@@ -156,13 +156,13 @@ def read(settings: Settings) -> QueryRequest | None:
                 raise ProtocolError("the query is not UTF-8") from None
         elif body:
             pairs += parameters(body, "form")
-    found = _gather(pairs)
-    if found is None:
+    query_request = _gather(pairs)
+    if query_request is None:
         if request.method in WITH_BODY or any(name != "format" for name, _ in pairs):
             raise ProtocolError("the request has no query")
         return QueryRequest("", format=next((value for _, value in pairs), None))
-    check_query(found.query, settings)
-    return found
+    check_query(query_request.query, settings)
+    return query_request
 
 
 def check_query(query: str, settings: Settings) -> None:

@@ -11,13 +11,13 @@ from fmgraph.errors import ProtocolError
 BODY_SECONDS = 20.0
 
 
-async def read_body(protocol: Any, sent: Any, longest: int) -> bytes:
-    """Return the body of a granian request; ``sent`` are its headers.
+async def read_body(protocol: Any, headers: Any, longest: int) -> bytes:
+    """Return the body of a granian request; ``headers`` are its header fields.
 
     Raises ProtocolError 413 for one longer than ``longest`` bytes and 408 for one that does not come in time,
     ConnectionError when the client leaves in the middle.
     """
-    length = sent.get("content-length")
+    length = headers.get("content-length")
     too_long = ProtocolError("the body is longer than this service reads", 413, {"Connection": "close"})
     if length is not None and (not length.isdigit() or int(length) > longest):
         raise too_long

@@ -38,11 +38,11 @@ _PAGES_AT_ONCE = 2
 _LOOK_EVERY = 0.02
 _access = logging.getLogger("fmgraph.access")
 _Fields = list[tuple[str, str]]
-_Made = tuple[int, _Fields, Iterator[bytes], bytes | None]
+_Response = tuple[int, _Fields, Iterator[bytes], bytes | None]
 
 
-#: Says that an answer from the cache is on its way.
-_SENT = Entry("", [], b"")
+#: Stands for an entry whose answer has been handed to granian already.
+_ALREADY_SENT = Entry("", [], b"")
 
 
 class RsgiApp:
@@ -70,18 +70,18 @@ class RsgiApp:
 
     async def __rsgi__(self, scope: Any, protocol: Any) -> None:
         """Answer one request."""
-        method, sent = scope.method, scope.headers
+        method, headers = scope.method, scope.headers
         now = time.monotonic()
         if now >= self._look_at:
             self._follow_reload(now)
         if self._fresh:
             self._fresh = False
             end_unread(self._service.settings.port)
-        if len(sent.get_all("host")) != 1 and scope.http_version == "1.1":
+        if len(headers.get_all("host")) != 1 and scope.http_version == "1.1":
             error = ProtocolError("a request names one host, in one Host field", 400, {"Connection": "close"})
             self._refuse(error, scope, "", protocol, time.perf_counter())
             return
-        accept, coding = sent.get_all("accept"), sent.get_all("accept-encoding")
+        accept, coding = headers.get_all("accept"), headers.get_all("accept-encoding")
         key: Any = (  # equal to the Key of the same fields, and faster made
             scope.path,
             scope.query_string,
@@ -92,24 +92,24 @@ class RsgiApp:
             "GET",
         )
         if method in ("GET", "HEAD"):
-            if (hit := self._hit(key, method, sent.get("if-none-match"), protocol)) is not None:
+            if (hit := self._hit(key, method, headers.get("if-none-match"), protocol)) is not None:
                 await self._send_hit(hit, protocol)
                 return
             body = b""
         elif method in WITH_BODY:
             started = time.perf_counter()
             try:
-                body = await read_body(protocol, sent, self._longest_body)
+                body = await read_body(protocol, headers, self._longest_body)
             except FmgraphError as error:
                 self._refuse(error, scope, key[2], protocol, started)
                 return
             except (OSError, RuntimeError):  # the client left in the middle of its body
-                self._metrics.left()
+                self._metrics.count_disconnect()
                 return
-            key = (*key[:4], sent.get("content-type") or "", body, method)
-            plain = sent.get("content-encoding") is None
-            asked = None if method == "POST" else sent.get("if-none-match")
-            if plain and (hit := self._hit(key, method, asked, protocol)) is not None:
+            key = (*key[:4], headers.get("content-type") or "", body, method)
+            plain = headers.get("content-encoding") is None
+            if_none_match = None if method == "POST" else headers.get("if-none-match")
+            if plain and (hit := self._hit(key, method, if_none_match, protocol)) is not None:
                 await self._send_hit(hit, protocol)
                 return
         else:
@@ -128,16 +128,16 @@ class RsgiApp:
             self._cache.clear()
 
     def _hit(self, key: Any, method: str, if_none_match: str | None, protocol: Any) -> Entry | None:
-        """Answer from the cache; return the entry, None where there is none. A large body is left to send."""
+        """Answer from the cache; return None where there is no entry, the entry if it is still to be sent."""
         entry: Entry | None = self._cache.get(key)
         if entry is None:
             return None
         self._cache.touch(key)
         if if_none_match is not None and matches(if_none_match, entry.etag):
             protocol.response_empty(304, entry.unchanged)
-            self._metrics.hit(304)
+            self._metrics.count_hit(304)
         else:
-            self._metrics.hit(200)
+            self._metrics.count_hit(200)
             if method == "HEAD":
                 protocol.response_empty(200, entry.headers)
             elif len(entry.body) <= WHOLE:
@@ -146,16 +146,16 @@ class RsgiApp:
                 return entry
         if self._log_hits:
             _access.debug("%s %s 200 cost=cached", method, quote(key[0]))
-        return _SENT
+        return _ALREADY_SENT
 
     async def _send_hit(self, entry: Entry, protocol: Any) -> None:
-        if entry is not _SENT and not await send(protocol, 200, entry.headers, entry.body):
-            self._metrics.left()
+        if entry is not _ALREADY_SENT and not await send(protocol, 200, entry.headers, entry.body):
+            self._metrics.count_disconnect()
 
     def _refuse(self, error: FmgraphError, scope: Any, accept: str, protocol: Any, started: float) -> None:
-        made = refusal(error, accept)
-        protocol.response_bytes(made.status, made.headers, made.body)
-        self._done(scope, made.status, started, {})
+        response = refusal(error, accept)
+        protocol.response_bytes(response.status, response.headers, response.body)
+        self._count_and_log(scope, response.status, started, {})
 
     async def _make(self, scope: Any, protocol: Any, key: Key, body: bytes) -> None:
         """Have Flask make the answer in a thread, send it, and keep it if it may be kept."""
@@ -165,26 +165,31 @@ class RsgiApp:
         generation = self._cache.generation
         client = client_address(scope, self._service.settings.proxies)
         try:
-            here = None
+            plain_response = None
             if self._plain.takes(scope.method, key, scope.headers):
-                here = self._plain.answer(key, environ)
-            if here is not None:
-                made: _Made | None = (here.status, here.headers, iter(()), here.body)
-                self._metrics.here()
+                plain_response = self._plain.answer(key, environ)
+            if plain_response is not None:
+                response: _Response | None = (
+                    plain_response.status,
+                    plain_response.headers,
+                    iter(()),
+                    plain_response.body,
+                )
+                self._metrics.count_local_query()
             else:
                 if places is self._queries:
                     self._outgoing.check(client)
                 async with places.place(client):
-                    made = await self._wait(scope, protocol, places.pool, body, environ, client)
-            if made is None:
-                self._metrics.left()
+                    response = await self._wait(scope, protocol, places.pool, body, environ, client)
+            if response is None:
+                self._metrics.count_disconnect()
                 return
-            await self._answer(scope, protocol, key, environ, made, generation, client, places.pool)
+            await self._answer(scope, protocol, key, environ, response, generation, client, places.pool)
         except BusyError as error:
-            self._metrics.overload()
+            self._metrics.count_overload()
             self._refuse(error, scope, key.accept, protocol, started)
             return
-        self._done(scope, made[0], started, environ)
+        self._count_and_log(scope, response[0], started, environ)
 
     async def _answer(
         self,
@@ -192,66 +197,66 @@ class RsgiApp:
         protocol: Any,
         key: Key,
         environ: dict[str, Any],
-        made: _Made,
+        response: _Response,
         generation: int,
         client: str,
         pool: Executor,
     ) -> None:
         """Send an answer, and keep it if it may be kept; raises BusyError where too much waits unread."""
-        status, headers, rest, whole = made
-        taken = True
+        status, headers, rest, whole = response
+        in_time = True
         if whole is None:
-            taken = await send_pieces(protocol, status, headers, _pieces(rest, pool))
+            in_time = await send_pieces(protocol, status, headers, _pieces(rest, pool))
         elif scope.method == "HEAD" or status in (204, 304):
             protocol.response_empty(status, headers)
         else:
             if status == 200 and environ.get(CACHEABLE):
                 self._cache.keep(key, headers, whole, generation)
-            with self._outgoing.held(client, len(whole)):
-                taken = await send(protocol, status, headers, whole)
-        if not taken:
-            self._metrics.left()
+            with self._outgoing.reserve(client, len(whole)):
+                in_time = await send(protocol, status, headers, whole)
+        if not in_time:
+            self._metrics.count_disconnect()
 
     async def _wait(
         self, scope: Any, protocol: Any, pool: Executor, body: bytes, environ: dict[str, Any], client: str
-    ) -> _Made | None:
+    ) -> _Response | None:
         """Have the answer made in a thread; None when the client leaves meanwhile."""
-        left: Future[None] = Future()
+        client_left: Future[None] = Future()
         environ.update(make_environ(scope, body, client))
         try:
-            work = asyncio.get_running_loop().run_in_executor(pool, self._run, environ, left)
+            work = asyncio.get_running_loop().run_in_executor(pool, self._run, environ, client_left)
         except RuntimeError as error:  # the system gives us no more threads
             raise BusyError("no more threads can be started: try again later", "threads", 2) from error
-        gone = asyncio.ensure_future(protocol.client_disconnect())
-        await asyncio.wait((work, gone), return_when=asyncio.FIRST_COMPLETED)
+        disconnect = asyncio.ensure_future(protocol.client_disconnect())
+        await asyncio.wait((work, disconnect), return_when=asyncio.FIRST_COMPLETED)
         if not work.done():
-            left.set_result(None)
+            client_left.set_result(None)
             await work
             return None
-        gone.cancel()
+        disconnect.cancel()
         return await work
 
-    def _run(self, environ: dict[str, Any], left: Future[None]) -> _Made:
+    def _run(self, environ: dict[str, Any], client_left: Future[None]) -> _Response:
         """Call Flask. The answer is whole when it comes in one piece (all but files do)."""
-        caught: list[Any] = []
+        status_and_headers: list[Any] = []
 
         def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:  # noqa: ARG001
-            caught[:] = (int(status[:3]), [(name.lower(), value) for name, value in headers])
+            status_and_headers[:] = (int(status[:3]), [(name.lower(), value) for name, value in headers])
 
         CLIENT.set(environ["REMOTE_ADDR"])
-        CLIENT_LEFT.set(left)  # each thread has a context of its own; the next request sets it anew
+        CLIENT_LEFT.set(client_left)  # each thread has a context of its own; the next request sets it anew
         parts = iter(self._app.wsgi_app(environ, start))
         first = next(parts, b"")
         second = next(parts, b"")
-        status, headers = caught
+        status, headers = status_and_headers
         if not second:
             _close(parts)
             return status, headers, iter(()), first
         return status, headers, _chain(first, second, parts), None
 
-    def _done(self, scope: Any, status: int, started: float, environ: dict[str, Any]) -> None:
+    def _count_and_log(self, scope: Any, status: int, started: float, environ: dict[str, Any]) -> None:
         seconds = time.perf_counter() - started
-        self._metrics.answered(status, seconds)
+        self._metrics.count_answer(status, seconds)
         if self._log:
             cost, query = environ.get(COST, "-"), environ.get(QUERY_HASH, "-")
             path = quote(scope.path)

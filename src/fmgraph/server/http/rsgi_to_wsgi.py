@@ -19,9 +19,9 @@ def client_address(scope: Any, proxies: int = 0) -> str:
     peer = str(scope.client.rpartition(":")[0].strip("[]"))
     if proxies < 1:
         return peer
-    seen = ",".join(scope.headers.get_all("x-forwarded-for")).split(",")
+    addresses = ",".join(scope.headers.get_all("x-forwarded-for")).split(",")
     try:
-        return str(ip_address(seen[-proxies].strip())) if len(seen) >= proxies else peer
+        return str(ip_address(addresses[-proxies].strip())) if len(addresses) >= proxies else peer
     except ValueError:
         return peer
 

@@ -218,11 +218,11 @@ def _raise_open_files() -> None:
     except ImportError:  # Windows has no such limit
         return
     least, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = 2 * _CONNECTIONS if most == resource.RLIM_INFINITY else min(2 * _CONNECTIONS, most)
-    if least != resource.RLIM_INFINITY and least < wanted:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
-    if wanted <= _CONNECTIONS:
-        _log.warning("only %d files may be open: that many clients at most (ulimit -n)", wanted)
+    limit = 2 * _CONNECTIONS if most == resource.RLIM_INFINITY else min(2 * _CONNECTIONS, most)
+    if least != resource.RLIM_INFINITY and least < limit:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (limit, most))
+    if limit <= _CONNECTIONS:
+        _log.warning("only %d files may be open: that many clients at most (ulimit -n)", limit)
 
 
 def load_worker(
@@ -248,7 +248,7 @@ def load_worker(
 
 def _ask_for_replacement(counters: Path, metrics: Metrics) -> None:
     """Have this worker replaced: what it evaluates holds up its event loop."""
-    metrics.overstayed()
+    metrics.count_overstay()
     (counters / f"{os.getpid()}{_OVERSTAYED}").touch()
     os.kill(os.getppid(), signal.SIGUSR1)
 

@@ -41,12 +41,12 @@ _DEFAULT_SIZE = "SELECT (COUNT(*) AS ?n) WHERE { ?s ?p ?o }"
 def triples(service: Service) -> list[Triple]:
     """Return the description's triples; no blank nodes. Asks the engine for its graphs."""
     endpoint = f"{service.base_url}sparql"
-    found: list[Triple] = []
+    statements: list[Triple] = []
 
     def add(subject: str, predicate: str, *objects: str | int) -> None:
         for value in objects:
             term = NamedNode(value) if isinstance(value, str) else Literal(value)
-            found.append(Triple(NamedNode(subject), NamedNode(predicate), term))
+            statements.append(Triple(NamedNode(subject), NamedNode(predicate), term))
 
     me, dataset, default = _names(service.engine, endpoint)
     add(me, RDF + "type", SD + "Service")
@@ -60,7 +60,7 @@ def triples(service: Service) -> list[Triple]:
     if (see_also := service.hooks.see_also) is not None:
         add(me, RDFS + "seeAlso", *see_also())
     limits = Literal(limits_in_words(service.settings), language="en")
-    found.append(Triple(NamedNode(me), NamedNode(DCTERMS + "description"), limits))
+    statements.append(Triple(NamedNode(me), NamedNode(DCTERMS + "description"), limits))
     add(me, SD + "defaultDataset", dataset)
     add(dataset, RDF + "type", SD + "Dataset")
     add(dataset, SD + "defaultGraph", default)
@@ -72,7 +72,7 @@ def triples(service: Service) -> list[Triple]:
         add(dataset, SD + "namedGraph", node)
         add(node, RDF + "type", SD + "NamedGraph")
         add(node, SD + "name", iri)
-    return found
+    return statements
 
 
 def limits_in_words(settings: Settings) -> str:

@@ -51,7 +51,7 @@ class Outgoing:
             raise _unread_error("this client", self._share // 2)
 
     @contextmanager
-    def held(self, client: str, size: int) -> Iterator[None]:
+    def reserve(self, client: str, size: int) -> Iterator[None]:
         """Count bytes as waiting while the block runs; raises BusyError where they are too many."""
         if size > WHOLE:
             for waiting, most, whose in (
@@ -100,15 +100,15 @@ async def send_pieces(
             await transport.send_bytes(piece)
         return True
     loop = asyncio.get_running_loop()
-    start, sent = loop.time(), 0
+    start, sent_bytes = loop.time(), 0
     with _Pipe() as pipe:
         protocol.response_file(status, headers, pipe.path)
         try:
             async for piece in pieces:
-                most = min(PIECE_SECONDS, start + PIECE_SECONDS + sent / LEAST_RATE - loop.time())
+                most = min(PIECE_SECONDS, start + PIECE_SECONDS + sent_bytes / LEAST_RATE - loop.time())
                 async with asyncio.timeout(most):
                     await pipe.write(piece)
-                sent += len(piece)
+                sent_bytes += len(piece)
         except (TimeoutError, BrokenPipeError):
             return False
     return True
@@ -131,16 +131,16 @@ class _Pipe:
         rest = memoryview(piece)
         while rest:
             with suppress(BlockingIOError):
-                written = os.write(self._writes, rest)
-                rest = rest[written:]
+                size = os.write(self._writes, rest)
+                rest = rest[size:]
                 if not self._is_read:
-                    await self._begin(written)
+                    await self._begin(size)
             if rest:
                 await self._room()
 
-    async def _begin(self, written: int) -> None:
-        """Wait until some of the first bytes are read, and leave the reading end to the reader alone."""
-        while _unread(self._reads) == written:
+    async def _begin(self, size: int) -> None:
+        """Wait until some of the first ``size`` bytes are read, and close our copy of the reading end."""
+        while _unread(self._reads) == size:
             await asyncio.sleep(_LOOK_SECONDS)
         os.close(self._reads)
         self._is_read = True

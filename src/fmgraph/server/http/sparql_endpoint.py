@@ -31,12 +31,12 @@ WARNING = "Query-Warning"
 _IN_A_FIELD = " !\"#$&'()*+,/:;<=>?@[]^`{|}~"
 
 
-def pick(wanted: str | None, formats: tuple[Format, ...]) -> Choice | None:
+def pick(format_name: str | None, formats: tuple[Format, ...]) -> Choice | None:
     """Return the format by ``?format=`` or else by Accept, None where none of ``formats`` will do."""
-    if wanted is None:
+    if format_name is None:
         return choose(request.headers.get("Accept"), formats)
-    found = named(wanted, formats)
-    return None if found is None else Choice(found, found.media_type)
+    form = named(format_name, formats)
+    return None if form is None else Choice(form, form.media_type)
 
 
 def _offers(kind: str | None) -> tuple[tuple[Format, ...], ...]:
@@ -51,52 +51,54 @@ def _offers(kind: str | None) -> tuple[tuple[Format, ...], ...]:
 @blueprint.route("/sparql/", methods=["GET", "POST", "QUERY"])
 def sparql() -> Response:
     """Answer a query, or describe the endpoint to a GET without one."""
-    asked = read(service().settings)
-    if asked is None or not asked.query:
-        return _describe(asked.format if asked else None)
-    return answer(replace(asked, format=known_format(asked.format)))
+    query_request = read(service().settings)
+    if query_request is None or not query_request.query:
+        return _describe(query_request.format if query_request else None)
+    return answer(replace(query_request, format=known_format(query_request.format)))
 
 
 def known_format(name: str | None) -> str | None:
-    """Return the ``?format=`` that counts: one that is none gives way to an Accept field that names one.
+    """Return the name in ``?format=``; None for an unknown one where the Accept field names a known format.
 
-    Raises ProtocolError 400 where there is no such field: then the name was meant to decide.
+    Raises ProtocolError 400 for an unknown one without such a field.
     """
     formats = (*RESULTS, *GRAPHS, HTML)
     if name is None or named(name, formats) is not None:
         return name
     if names_any(request.headers.get("Accept"), formats):
         return None
-    known = ", ".join(dict.fromkeys(form.name for form in (*RESULTS, *GRAPHS)))
-    raise ProtocolError(f"there is no such format; there are {known}")
+    format_names = ", ".join(dict.fromkeys(form.name for form in (*RESULTS, *GRAPHS)))
+    raise ProtocolError(f"there is no such format; there are {format_names}")
 
 
 def answer(
-    asked: QueryRequest, trusted: bool = False, page: Callable[[str, Answer], str] | None = None
+    query_request: QueryRequest, trusted: bool = False, page: Callable[[str, Answer], str] | None = None
 ) -> Response:
     """Return the answer to a query in the format that the current request accepts.
 
     ``page`` makes the HTML, in place of the hook that does it for the endpoint. Raises what
     :meth:`fmgraph.server.engine.Engine.run` does, and NotAcceptableError.
     """
-    solutions, graph = (pick(asked.format, offers) if offers else None for offers in _offers(asked.kind))
-    chosen = {"solutions": solutions, "graph": graph}
-    if asked.kind is not None and chosen[asked.kind] is None:
-        _refuse(asked.kind)
+    solutions, graph = (
+        pick(query_request.format, offers) if offers else None for offers in _offers(query_request.kind)
+    )
+    choices = {"solutions": solutions, "graph": graph}
+    if query_request.kind is not None and choices[query_request.kind] is None:
+        _refuse(query_request.kind)
     etag = None
     choice = solutions or graph
-    if asked.kind is not None and choice is not None and not asked.volatile:
-        etag = entity_tag(asked, choice, service().engine.meta.digest, service().settings)
+    if query_request.kind is not None and choice is not None and not query_request.volatile:
+        etag = entity_tag(query_request, choice, service().engine.meta.digest, service().settings)
         if (response := unchanged(etag, weak=choice.format is HTML)) is not None:
             return response
     environ = request.environ
     environ[COST] = "refused"
-    environ[QUERY_HASH] = blake2b(asked.query.encode(), digest_size=6).hexdigest()
+    environ[QUERY_HASH] = blake2b(query_request.query.encode(), digest_size=6).hexdigest()
     run = service().engine.run(
-        asked.query,
+        query_request.query,
         formats=ResultFormats(_native(solutions, "json"), _native(graph, "ntriples")),
-        default_graphs=asked.default_graphs,
-        named_graphs=asked.named_graphs,
+        default_graphs=query_request.default_graphs,
+        named_graphs=query_request.named_graphs,
         client=request.remote_addr or "",
         trusted=trusted,
     )
@@ -104,16 +106,16 @@ def answer(
     choice = graph if run.kind == "graph" else solutions
     if choice is None:  # the form was not understood here and yet the engine did
         _refuse("graph" if run.kind == "graph" else "solutions")
-    response = _send(asked, run, choice, page or service().hooks.results)
-    if asked.warn and (hook := service().hooks.warnings) is not None:
-        for warning in hook(asked.query):
+    response = _send(query_request, run, choice, page or service().hooks.results)
+    if query_request.warn and (hook := service().hooks.warnings) is not None:
+        for warning in hook(query_request.query):
             response.headers.add(WARNING, quote(warning, safe=_IN_A_FIELD))
-    if asked.volatile:
+    if query_request.volatile:
         response.headers["Cache-Control"] = "no-store"
         return response
     # A page of results says how long it took: equal in meaning, not in every byte.
     response.set_etag(
-        entity_tag(asked, choice, run.meta.digest, service().settings), weak=choice.format is HTML
+        entity_tag(query_request, choice, run.meta.digest, service().settings), weak=choice.format is HTML
     )
     return _storable(response, run)
 
@@ -125,16 +127,16 @@ def _storable(response: Response, run: Answer) -> Response:
     return response
 
 
-def entity_tag(asked: QueryRequest, choice: Choice, digest: str, settings: Settings) -> str:
+def entity_tag(query_request: QueryRequest, choice: Choice, digest: str, settings: Settings) -> str:
     """Return the entity tag (without quotes) of an answer before its content coding."""
     return make_etag(
         digest,
-        asked.query,
-        sorted(asked.default_graphs),
-        sorted(asked.named_graphs),
+        query_request.query,
+        sorted(query_request.default_graphs),
+        sorted(query_request.named_graphs),
         choice.media_type,
         settings.base_url,
-        *(["warned"] if asked.warn else []),
+        *(["warned"] if query_request.warn else []),
     )
 
 
@@ -148,10 +150,10 @@ def _native(choice: Choice | None, for_html: str) -> str | None:
 
 
 def _send(
-    asked: QueryRequest, run: Answer, choice: Choice, hook: Callable[[str, Answer], str] | None
+    query_request: QueryRequest, run: Answer, choice: Choice, hook: Callable[[str, Answer], str] | None
 ) -> Response:
     if choice.format is HTML and hook is not None:
-        return Response(hook(asked.query, run), content_type=HTML.content_type)
+        return Response(hook(query_request.query, run), content_type=HTML.content_type)
     response = Response(run.body, content_type=content_type(choice.media_type))
     name = f"{run.kind}.{choice.format.suffix}"
     response.headers["Content-Disposition"] = f'inline; filename="{name}"'
@@ -167,9 +169,9 @@ def _refuse(kind: str) -> NoReturn:
     )
 
 
-def _describe(wanted: str | None) -> Response:
+def _describe(format_name: str | None) -> Response:
     """Answer a GET without a query: the editor for a browser, else the service description."""
-    choice = pick(wanted, (*GRAPHS[:4], HTML))
+    choice = pick(format_name, (*GRAPHS[:4], HTML))
     if choice is None:
         raise ProtocolError("the request has no query")
     if choice.format is HTML:

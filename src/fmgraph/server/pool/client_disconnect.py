@@ -23,15 +23,15 @@ CLIENT: ContextVar[str] = ContextVar("CLIENT", default="")
 
 def client_has_left() -> bool:
     """Return whether the client of the current context has left."""
-    left = CLIENT_LEFT.get()
-    return left is not None and left.done()
+    client_left = CLIENT_LEFT.get()
+    return client_left is not None and client_left.done()
 
 
 @contextmanager
 def ended_when_left(connection: socket.socket) -> Iterator[None]:
     """Shut the connection down when the client leaves, so that whoever waits on it is woken."""
-    left = CLIENT_LEFT.get()
-    if left is None:
+    client_left = CLIENT_LEFT.get()
+    if client_left is None:
         yield
         return
     # The callback may come late, when the connection serves another client: then it must do nothing.
@@ -42,7 +42,7 @@ def ended_when_left(connection: socket.socket) -> Iterator[None]:
             if waiting[0]:
                 connection.shutdown(socket.SHUT_RDWR)
 
-    left.add_done_callback(end)
+    client_left.add_done_callback(end)
     try:
         yield
     finally:

@@ -80,16 +80,16 @@ def confine(readable: Iterable[Path | str]) -> None:
 
 
 def means() -> str:
-    """Return in words what :func:`confine` has to its disposal here."""
+    """Return the names of the mechanisms that :func:`confine` can use on this system."""
     libc = ctypes.CDLL(None, use_errno=True)
     if not hasattr(libc, "prctl"):
         return "none"
     version = libc.syscall(_LANDLOCK_CREATE, None, 0, 1)
-    found = ["no_new_privs"]
-    found += [f"Landlock {version}"] if version > 0 else []
+    mechanisms = ["no_new_privs"]
+    mechanisms += [f"Landlock {version}"] if version > 0 else []
     seccomp = platform.machine() in _ARCHITECTURES and libc.prctl(21, 0, 0, 0, 0) >= 0  # PR_GET_SECCOMP
-    found += ["seccomp"] if seccomp else []
-    return ", ".join(found)
+    mechanisms += ["seccomp"] if seccomp else []
+    return ", ".join(mechanisms)
 
 
 def _restrict_files(libc: ctypes.CDLL, readable: Iterable[Path | str]) -> None:
@@ -114,10 +114,10 @@ def _restrict_files(libc: ctypes.CDLL, readable: Iterable[Path | str]) -> None:
 
 
 def _filter_calls(libc: ctypes.CDLL) -> None:
-    known = _ARCHITECTURES.get(platform.machine())
-    if known is None:
+    entry = _ARCHITECTURES.get(platform.machine())
+    if entry is None:
         return
-    architecture, numbers = known
+    architecture, numbers = entry
     denied = _ERRNO | errno.EPERM
     program = [_step(_LOAD, _ARCHITECTURE), _step(_EQUAL, architecture, 1, 0), _step(_RETURN, _KILL)]
     program += [_step(_LOAD, _NUMBER), _step(_AT_LEAST, _OTHER_ABI, 0, 1), _step(_RETURN, denied)]

@@ -41,7 +41,7 @@ class Evaluator(asyncio.Protocol):
         self.lane: Literal["quick", "slow"] = "quick"
         self.niced = False
         self.started = False  # whether it has been given a query
-        self.answered = 0.0  # when it last had one
+        self.last_answer_at = 0.0  # on the event loop's clock
         self.transport: asyncio.Transport | None = None
         self._buffer = Buffer()
         self._base: float | None = None
@@ -62,7 +62,7 @@ class Evaluator(asyncio.Protocol):
             self.generation.on_answer(self, frame)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
-        """Tell that it has gone; why, the zygote tells."""
+        """Note that the evaluator has gone; the zygote reports why."""
         self.transport = None
 
     def run(self, job: Job) -> None:
@@ -141,16 +141,18 @@ class Generation:
     @property
     def idle(self) -> list[Evaluator]:
         """Evaluators without a job whose end is not known yet, the warm one first, then the oldest."""
-        found = [e for e in self.evaluators.values() if e.job is None and e.transport is not None and e.ready]
-        return sorted(found, key=lambda evaluator: not evaluator.warm)
+        evaluators = [
+            e for e in self.evaluators.values() if e.job is None and e.transport is not None and e.ready
+        ]
+        return sorted(evaluators, key=lambda evaluator: not evaluator.warm)
 
     def fork(self) -> None:
         """Ask for one more evaluator, unless one could not be forked just now."""
         if self._loop.time() < self._fork_again_at:
             return
         now = self._loop.time()
-        known = any(evaluator.warm and not evaluator.niced for evaluator in self.evaluators.values())
-        warm = not known and now >= self._warm_again_at
+        has_warm = any(evaluator.warm and not evaluator.niced for evaluator in self.evaluators.values())
+        warm = not has_warm and now >= self._warm_again_at
         if warm:
             self._warm_again_at = now + _WARM_DELAY
         self.forking += 1
@@ -199,7 +201,7 @@ class Generation:
         except OSError:
             data, descriptors = b"", []
         if not data:
-            self._lost()
+            self._handle_zygote_end()
             return
         message = json.loads(data)
         if "ready" in message:
@@ -216,7 +218,7 @@ class Generation:
         elif "forked" in message:
             self._loop.create_task(self._adopt(message["forked"], descriptors[0], warm=message["warm"]))
         else:
-            self._ended(message["ended"], message["status"])
+            self._handle_end(message["ended"], message["status"])
 
     async def _adopt(self, pid: int, descriptor: int, *, warm: bool) -> None:
         evaluator = Evaluator(pid, self, warm=warm)
@@ -228,11 +230,11 @@ class Generation:
             return
         self.evaluators[pid] = evaluator
         if pid in self._early:
-            self._ended(pid, self._early.pop(pid))
+            self._handle_end(pid, self._early.pop(pid))
         else:
             self.on_change(self)
 
-    def _ended(self, pid: int, status: int) -> None:
+    def _handle_end(self, pid: int, status: int) -> None:
         evaluator = self.evaluators.pop(pid, None)
         if evaluator is not None:
             if evaluator.transport is not None:
@@ -243,7 +245,7 @@ class Generation:
         else:
             self._early[pid] = status
 
-    def _lost(self) -> None:
+    def _handle_zygote_end(self) -> None:
         """Settle everything when the zygote ended by itself."""
         if not self._ready.done():
             self._ready.set_exception(UsageError(f"{', '.join(self.source)} could not be loaded"))

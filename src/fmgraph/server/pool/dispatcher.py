@@ -62,8 +62,8 @@ class Dispatcher:
         """Take a query; return its job, or None when it was refused (and the refusal is on its way)."""
         message = decode(frame)
         fields = message.head
-        asked = [fields[name] for name in ("solutions", "graph", "default", "named")]
-        key = hashlib.blake2b(repr(asked).encode() + message.body, digest_size=12).hexdigest()
+        parameters = [fields[name] for name in ("solutions", "graph", "default", "named")]
+        key = hashlib.blake2b(repr(parameters).encode() + message.body, digest_size=12).hexdigest()
         now = self._loop.time()
         job = Job(
             key=key,
@@ -164,14 +164,14 @@ class Dispatcher:
             self._scheduler.penalise(job, fields["limit"], self._loop.time())
             self.stats.ended[fields["limit"].partition(",")[0]] += 1
         self._reply(job, frame)
-        evaluator.job, evaluator.answered = None, self._loop.time()
+        evaluator.job, evaluator.last_answer_at = None, self._loop.time()
         generation = evaluator.generation
         if flags(frame) & RETIRE or generation.retiring:
             generation.kill(evaluator)
         self._go_on(generation)
 
     def on_end(self, evaluator: Evaluator, status: int) -> None:
-        """Settle what an evaluator left that ended without being told to."""
+        """Settle the query of an evaluator that ended by itself."""
         job = evaluator.job
         if job is not None and status == -signal.SIGABRT:  # Rust aborts when it cannot allocate
             self._limit(evaluator, job, memory_error(self._settings), "memory")
@@ -235,7 +235,7 @@ class Dispatcher:
         self._scheduler.charge(job, used, now)
         self._scheduler.learn(job, used)
         self._scheduler.leave(job)
-        self.stats.answered(job.cost, now - job.arrived)
+        self.stats.count_answer(job.cost, now - job.arrived)
 
     def _refuse(self, job: Job, error: BusyError) -> None:
         self.stats.refused += 1

@@ -60,8 +60,8 @@ class PoolEngine(Engine):
             state = self._meta_path.stat()
             stamp = (state.st_mtime_ns, state.st_ino)
             if self._meta is None or stamp != self._stamp:
-                known = json.loads(self._meta_path.read_text("utf-8"))
-                self._change(Meta(**known["meta"]), known["folder"], stamp)
+                description = json.loads(self._meta_path.read_text("utf-8"))
+                self._change(Meta(**description["meta"]), description["folder"], stamp)
         except OSError as error:
             raise EngineError("the evaluators are not running") from error
         assert self._meta is not None  # noqa: S101 - for the type checker: it was read just now
@@ -138,8 +138,8 @@ class PoolEngine(Engine):
 
     def _meta_of(self, fields: dict[str, Any]) -> Meta:
         """Return the meta data that an answer names: nearly always that which we have."""
-        known = self._meta
-        return known if known and known.digest == fields["digest"] else Meta(**fields)
+        current = self._meta
+        return current if current and current.digest == fields["digest"] else Meta(**fields)
 
     def close(self) -> None:
         """Close the connections of all threads."""
@@ -194,9 +194,9 @@ class PoolEngine(Engine):
         return answer
 
     def _connection(self) -> tuple[socket.socket, bool]:
-        held: _Connection | None = getattr(self._local, "held", None)
-        if held is not None and held.pid == os.getpid():
-            return held.socket, False
+        existing: _Connection | None = getattr(self._local, "connection", None)
+        if existing is not None and existing.pid == os.getpid():
+            return existing.socket, False
         connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
             connection.settimeout(_GRACE)
@@ -204,13 +204,13 @@ class PoolEngine(Engine):
         except OSError as error:
             connection.close()
             raise EngineError("the evaluators are not running") from error
-        self._local.held = _Connection(os.getpid(), connection)
+        self._local.connection = _Connection(os.getpid(), connection)
         with self._lock:
             self._open.add(connection)
         return connection, True
 
     def _drop(self, connection: socket.socket) -> None:
-        self._local.held = None
+        self._local.connection = None
         with self._lock:
             self._open.discard(connection)
         connection.close()

@@ -28,7 +28,7 @@ class Stats:
         self._buckets: dict[int, list[int]] = {cost: [0] * (len(BUCKETS) + 1) for cost in _NAMES}
         self._seconds: dict[int, float] = dict.fromkeys(_NAMES, 0.0)
 
-    def answered(self, cost: int, seconds: float) -> None:
+    def count_answer(self, cost: int, seconds: float) -> None:
         """Count an answer of a cost class, ``seconds`` after it was asked for (waiting included)."""
         index = next((i for i, bound in enumerate(BUCKETS) if seconds <= bound), len(BUCKETS))
         self._buckets[cost][index] += 1

@@ -159,9 +159,9 @@ class Scheduler:
 
     def leave(self, job: Job) -> None:
         """Give back the job's part of its client's share: it was answered or has gone."""
-        left = self._share.get(job.client, 0) - 1
-        if left > 0:
-            self._share[job.client] = left
+        remaining = self._share.get(job.client, 0) - 1
+        if remaining > 0:
+            self._share[job.client] = remaining
         else:
             self._share.pop(job.client, None)
 
@@ -174,18 +174,18 @@ class Scheduler:
         """Return the cost class of a job and the seconds it is expected to take."""
         if job.trusted:
             return LOOKUP, 0.0
-        known = self._learned.get(job.key)
-        if known is not None and known > self._settings.quick_seconds:
-            return SUSPICIOUS, known
-        if known is None:
-            known = self._learned.get(job.template)
-        if known is None:
+        seconds = self._learned.get(job.key)
+        if seconds is not None and seconds > self._settings.quick_seconds:
+            return SUSPICIOUS, seconds
+        if seconds is None:
+            seconds = self._learned.get(job.template)
+        if seconds is None:
             return job.guess, _UNKNOWN
-        if known <= _CHEAP:
-            return (NORMAL if job.guess == SUSPICIOUS else LOOKUP), known
+        if seconds <= _CHEAP:
+            return (NORMAL if job.guess == SUSPICIOUS else LOOKUP), seconds
         # A dear template says little of a query with a selective constant: the slow lane is not for that.
-        dear = known > self._settings.quick_seconds
-        return (min(job.guess + 1, SUSPICIOUS) if dear else max(job.guess, NORMAL)), known
+        dear = seconds > self._settings.quick_seconds
+        return (min(job.guess + 1, SUSPICIOUS) if dear else max(job.guess, NORMAL)), seconds
 
     def _take(self, lane: list[Job], jobs: list[Job], now: float) -> Job | None:
         if not jobs:

@@ -48,7 +48,7 @@ class Places:
         """
         idle = sorted(generation.idle, key=lambda evaluator: evaluator.niced)
         for evaluator in idle[1:]:
-            if evaluator.started and now - evaluator.answered > _KEPT_IDLE:
+            if evaluator.started and now - evaluator.last_answer_at > _KEPT_IDLE:
                 self._drop(evaluator)
 
     def must_yield(self, generation: Generation, evaluator: Evaluator, ran: float) -> bool:
@@ -81,8 +81,8 @@ class Places:
         if not idle or not self._scheduler.quick or self._free_quick(generation) <= 0:
             return False
         others = sum(job.cost != LOOKUP for job in _running(generation, "quick"))
-        kept = self._settings.evaluators > 1 and others >= self._settings.evaluators - 1
-        job = self._scheduler.next_quick(now, lookups_only=kept)
+        lookups_only = self._settings.evaluators > 1 and others >= self._settings.evaluators - 1
+        job = self._scheduler.next_quick(now, lookups_only=lookups_only)
         if job is None:
             return False
         _start(idle[0], job, now)
