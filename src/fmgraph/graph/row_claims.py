@@ -90,8 +90,8 @@ class ListBuilder:
                 add((column_node, LABEL, literal(column.header)))
                 stored = "false" if column.spec.prose else "true"
                 add((column_node, own("stored"), literal(stored, f"{XSD}boolean")))
-        for gone in source.gone:
-            add((entity("row", gone), iri(f"{OWL}deprecated"), literal("true", f"{XSD}boolean")))
+        for removed_id in source.removed_ids:
+            add((entity("row", removed_id), iri(f"{OWL}deprecated"), literal("true", f"{XSD}boolean")))
 
     def _table(self, number: int, column: str | None = None) -> Term:
         return iri(f"{BASE}list/{self._list.id}#table-{number}" + (f"-{column}" if column else ""))

@@ -81,7 +81,7 @@ class SetAside:
     """What a list says and is not believed: cells of one text, or what a heading says of rows."""
 
     column: str | None  #: header; None for a heading
-    said: str | None  #: the whole text of such a cell
+    cell_text: str | None  #: the whole text of such a cell
     section: str | None  #: heading; None for cells
     rows: tuple[str, ...]  #: ids of the rows that are meant; all where empty
     reason: str
@@ -89,7 +89,7 @@ class SetAside:
 
     def of_cell(self, row: str, header: str, text: str) -> bool:
         """Tell whether a cell is meant."""
-        return (self.column, self.said) == (header, text.strip()) and row in (self.rows or (row,))
+        return (self.column, self.cell_text) == (header, text.strip()) and row in (self.rows or (row,))
 
     def of_section(self, row: str, section: str) -> bool:
         """Tell whether what the heading says of the row is meant."""
@@ -132,7 +132,7 @@ class SourceList:
     not_read: tuple[NotRead, ...]
     provisional: frozenset[str]  #: ids of rows whose claims nobody has accepted yet
     prose: Mapping[str, Mapping[str, str]]  #: row id → header → ``sha256:…`` of a text that is not stored
-    gone: tuple[str, ...]  #: ids of rows of earlier editions; never used again
+    removed_ids: tuple[str, ...]  #: ids of rows of earlier editions; never used again
     yaml_path: Path
     csv_path: Path
 
