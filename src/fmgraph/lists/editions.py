@@ -45,7 +45,7 @@ def match_rows(old: Sequence[Signature], new: Sequence[Signature]) -> dict[int, 
 def proposals(
     old: Sequence[Signature], new: Sequence[Signature], pairs: Mapping[int, int]
 ) -> list[tuple[int, int]]:
-    """Return (new position, old position) of rows that are not paired and look alike, for a person."""
+    """Return (new position, old position) of unpaired rows that look alike, for a person to decide."""
     paired_old = set(pairs.values())
     left_old = [index for index in range(len(old)) if index not in paired_old][:_COMPARED]
     left_new = [index for index in range(len(new)) if index not in pairs][:_COMPARED]

@@ -25,7 +25,7 @@ class Patch:
 
     text: str
     placed: tuple[Suggestion, ...]
-    unplaced: tuple[Suggestion, ...]  #: several values, or a place that cannot be told in the file
+    unplaced: tuple[Suggestion, ...]  #: those with several values, or whose place in the file is not certain
 
 
 def patch(markdown: str, suggestions: Sequence[Suggestion], name: str = "README.md") -> Patch:

@@ -69,8 +69,8 @@ def load_list(path: Path, *, importing: bool = False) -> SourceList:
 
     With ``importing``, which writes both anew, the CSV may hold prose and be that of another import.
 
-    Raises :class:`ListError` with file, line, field and remedy for whatever does not hold together; it tells
-    all that is wrong, save what may only follow from something else that is.
+    Raises :class:`ListError` with file, line, field and remedy for each inconsistency: all of them at once,
+    except those that may only be consequences of others.
     """
     list_id = path.stem
     if not SLUG.fullmatch(list_id):
@@ -166,7 +166,7 @@ def _text(node: Node, pattern: str = r".+", expected: str = "some text") -> str:
 
 
 def _mentioned_ids(keys: Mapping[str, Node]) -> set[str]:
-    """Return the ids of all rows that the YAML says something of."""
+    """Return the ids of all rows that the YAML mentions."""
     row_ids = {row_id for key in ("prose", "skip") if key in keys for row_id in keys[key].mapping()}
     for key in ("readings", "not_read"):
         for item in keys[key].items() if key in keys else ():
