@@ -62,7 +62,7 @@ def violations(
     """
     if only is not None and not only:
         return []
-    rules = shapes.graph if alone else _made_quick(shapes.graph)
+    rules = shapes.graph if alone else _optimise(shapes.graph)
     _, report, _ = validate(
         as_rdflib(store),
         shacl_graph=rules,
@@ -77,7 +77,7 @@ def violations(
     return sorted(results)
 
 
-def _made_quick(graph: Graph) -> Graph:
+def _optimise(graph: Graph) -> Graph:
     """Return shapes that have the same results and that pyshacl runs several times faster.
 
     A property shape with targets of its own is run once for all focus nodes; one that a node shape refers

@@ -44,7 +44,7 @@ class SourceBases:
         """Tell whether the source is a secondary one for the record's work, by the bases that records state.
 
         The basis that the record gives for the source counts first, then the one it gives for the source's
-        repository, then those of all other records; in the last two cases one primary basis outweighs the rest.
+        repository, then those of all other records; in the last two cases one primary basis decides.
         """
         name = _name(record)
         bases = self._bases.get((bare(source), name), set())

@@ -88,8 +88,8 @@ class ListBuilder:
                 add((column_node, own("inTable"), node))
                 add((column_node, _POSITION, integer(column.position)))
                 add((column_node, LABEL, literal(column.header)))
-                stored = "false" if column.spec.prose else "true"
-                add((column_node, own("stored"), literal(stored, f"{XSD}boolean")))
+                is_stored = "false" if column.spec.prose else "true"
+                add((column_node, own("stored"), literal(is_stored, f"{XSD}boolean")))
         for removed_id in source.removed_ids:
             add((entity("row", removed_id), iri(f"{OWL}deprecated"), literal("true", f"{XSD}boolean")))
 
