@@ -100,7 +100,7 @@ def test_importing_the_same_again_changes_nothing(tmp_path: Path) -> None:
     before = {path: path.read_bytes() for path in (tmp_path / "list").iterdir()}
     report = write(tmp_path, FIRST)
     assert {path: path.read_bytes() for path in (tmp_path / "list").iterdir()} == before
-    assert [report.added, report.changed, report.gone, report.todo] == [[], {}, [], []]
+    assert [report.added, report.changed, report.removed, report.todo] == [[], {}, [], []]
 
 
 def test_a_newer_edition_keeps_what_was_curated_and_reports_the_rest(tmp_path: Path) -> None:
@@ -108,7 +108,7 @@ def test_a_newer_edition_keeps_what_was_curated_and_reports_the_rest(tmp_path: P
     curate(tmp_path)
     report = write(tmp_path, SECOND, Origin(commit="fedcba9", date="2026-03-04"))
     assert report.added == ["l-2026-04"]
-    assert report.gone == ["l-2026-02"]
+    assert report.removed == ["l-2026-02"]
     assert report.changed == {"l-2026-03": ["Note"], "l-2026-01": ["Year", "Title"]}
     assert [row[:4] for row in rows(tmp_path)[1:]] == [
         ["l-2026-04", "", "1", "5"],
@@ -117,7 +117,7 @@ def test_a_newer_edition_keeps_what_was_curated_and_reports_the_rest(tmp_path: P
     ]
     found = load_list(tmp_path / "list/l-2026.yaml")
     assert (found.label, found.repository, found.commit) == ("A list", "https://github.com/a/b", "fedcba9")
-    assert found.gone == ("l-2026-02",)
+    assert found.removed_ids == ("l-2026-02",)
     assert [reading.row for reading in found.readings] == ["l-2026-01", "l-2026-03"]
     assert [reading.row for reading in found.retired] == ["l-2026-02"]
     assert "# five of them" in (tmp_path / "list/l-2026.yaml").read_text(encoding="utf-8")
@@ -133,8 +133,8 @@ def test_a_number_is_never_used_again(tmp_path: Path) -> None:
     write(tmp_path, FIRST)
     write(tmp_path, SECOND)  # 02 goes, 04 comes
     report = write(tmp_path, FIRST)  # 04 goes, and what was 02 comes back as a new row
-    assert (report.added, report.gone) == (["l-2026-05"], ["l-2026-04"])
-    assert load_list(tmp_path / "list/l-2026.yaml").gone == ("l-2026-02", "l-2026-04")
+    assert (report.added, report.removed) == (["l-2026-05"], ["l-2026-04"])
+    assert load_list(tmp_path / "list/l-2026.yaml").removed_ids == ("l-2026-02", "l-2026-04")
 
 
 def test_the_commit_of_the_old_edition_is_not_that_of_the_new_one(tmp_path: Path) -> None:

@@ -535,7 +535,7 @@ def test_states_of_rows_cells_and_columns_are_kept(tmp_path: Path) -> None:
     imported(tmp_path, "## S\n| Name | Size | Rank |\n|---|---|---|\n| A | big | 1 |\n| C | 3 | 3 |\n")
     after = load_list(path)
     assert after.tables[0].columns[2].spec.ignored == "here only"
-    assert (after.skip, after.provisional, after.gone) == ({"l-03": "a tool"}, frozenset(), ("l-02",))
+    assert (after.skip, after.provisional, after.removed_ids) == ({"l-03": "a tool"}, frozenset(), ("l-02",))
 
 
 def test_all_that_is_wrong_with_a_list_is_told_at_once(tmp_path: Path) -> None:

@@ -103,7 +103,7 @@ def test_importing_an_edition_over_itself_changes_nothing(
     for path in shipped:
         (tmp_path / "list" / path.name).write_bytes(path.read_bytes())
     report = write_list(imported, tmp_path)
-    assert [report.added, report.changed, report.gone, report.todo] == [[], {}, [], []]
+    assert [report.added, report.changed, report.removed, report.todo] == [[], {}, [], []]
     for path in shipped:
         assert (tmp_path / "list" / path.name).read_bytes() == path.read_bytes()
 
@@ -125,4 +125,4 @@ def test_an_edition_of_another_shape_is_imported_over_a_list(shared: Path, tmp_p
     write_list(import_list(old, "plm2233"), tmp_path)
     report = write_list(import_list(new, "plm2233"), tmp_path)
     assert set(report.changed) == {"plm2233-01"}  # Virchow, by its title
-    assert (len(report.added), len(report.gone)) == (46, 39)
+    assert (len(report.added), len(report.removed)) == (46, 39)

@@ -71,7 +71,7 @@ def test_everything_is_text_with_its_place(tmp_path: Path) -> None:
     assert (second.about, second.line) == ("model/uni2-h", 19)
     assert second.facts == (Fact("successor_of", ("uni",), 22),)
     assert [reading.row for reading in found.retired] == ["l-03"]
-    assert found.gone == ("l-03",)
+    assert found.removed_ids == ("l-03",)
 
 
 def test_the_origin_may_be_unknown(tmp_path: Path) -> None:

@@ -151,7 +151,7 @@ def test_one_patch_of_what_is_plain() -> None:
     ]
     made = patch(LIST, [*plain, *not_plain], "docs/README.md")
     assert list(made.placed) == plain
-    assert list(made.left) == not_plain
+    assert list(made.unplaced) == not_plain
     assert made.text.startswith("--- a/docs/README.md\n+++ b/docs/README.md\n@@ ")
     assert [line for line in made.text.splitlines() if line.startswith("+|")] == [
         "+| 2022 | **Alpha**: a model | [✓](https://github.com/a/a) | ViT-B/32 |",

@@ -34,7 +34,7 @@ from fmgraph.check.check_digits import misspelt
 from fmgraph.check.explain_violations import explain
 from fmgraph.check.finding_formats import FORMATS
 from fmgraph.check.focus_nodes import focus_nodes
-from fmgraph.check.locations import Places, shown
+from fmgraph.check.locations import Places, display_path
 from fmgraph.check.same_artifacts import doubled_artifacts
 from fmgraph.check.shape_files import load_shapes
 from fmgraph.check.term_usage import unknown_terms
@@ -69,7 +69,7 @@ def check_data(
     store.bulk_load("".join(result.lines()).encode(), ox.RdfFormat.N_TRIPLES)
     findings = result.findings
     if changed:
-        files = {shown(path, data_dir) for path in changed}
+        files = {display_path(path, data_dir) for path in changed}
         findings = [finding for finding in findings if finding.file in files]
     known = {(finding.file, finding.line, finding.field) for finding in findings}
     further = [
@@ -120,14 +120,14 @@ def check_graph(
 
 def _changed(data_dir: Path, files: Sequence[Path]) -> list[str]:
     """Return the IRIs of the records and lists that the files hold."""
-    found = []
+    iris = []
     for path in files:
         place = Path(path).resolve()
         kind = all_kinds().get(place.parent.name)
         inside = place.parent.parent == data_dir.resolve() and SLUG.fullmatch(place.stem)
         if kind is None or not kind.recorded or not inside:
             raise UsageError(f"{path} is no record or list under {data_dir}")
-        found.append(entity_iri(kind.name, place.stem))
+        iris.append(entity_iri(kind.name, place.stem))
         if kind.name == "license":  # published under its SPDX IRI where it has one
-            found.extend(re.findall(r"^iri: *[\"']?(https?://[^\"'\s]+)", read_text(place), re.MULTILINE))
-    return found
+            iris.extend(re.findall(r"^iri: *[\"']?(https?://[^\"'\s]+)", read_text(place), re.MULTILINE))
+    return iris

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pyoxigraph as ox
 
-from fmgraph.check.locations import shown
+from fmgraph.check.locations import display_path
 from fmgraph.errors import ListError
 from fmgraph.graph.cell_readers import ABSENT
 from fmgraph.lists import Column, Row, SourceList, load_list
@@ -43,7 +43,7 @@ class _Coverage:
 
     def __init__(self, store: ox.Store, source: SourceList, data_dir: Path) -> None:
         self._store, self._source = store, source
-        self._file = shown(source.csv_path, data_dir)
+        self._file = display_path(source.csv_path, data_dir)
 
     def findings(self) -> Iterator[Finding]:
         read = {(reading.row, reading.column) for reading in self._source.readings}

@@ -46,12 +46,12 @@ def compile_shapes(shapes: Shapes, only: Collection[str] | None = None) -> list[
     Raises OntologyError for a constraint that is unknown.
     """
     components = Components(shapes)
-    found = [
+    constraints = [
         _constraint(shapes, pattern, target)
         for shape, target in ((shape, _target(shapes, {shape}, only)) for shape in _sorted(_targeted(shapes)))
         for pattern in components.patterns(shape, "?this")
     ]
-    return found + list(sparql_constraints(shapes, only))
+    return constraints + list(sparql_constraints(shapes, only))
 
 
 def violations(store: ox.Store, shapes: Shapes, only: Collection[str] | None = None) -> list[Violation]:
@@ -69,18 +69,18 @@ def run(store: ox.Store, constraints: Iterable[Constraint]) -> set[Violation]:
     """Return the violations of the constraints in the store's default graph."""
     with ThreadPoolExecutor(_THREADS) as pool:
         runs = pool.map(lambda constraint: _run(store, constraint), constraints)
-        return {violation for found in runs for violation in found}
+        return {violation for results in runs for violation in results}
 
 
 def _run(store: ox.Store, constraint: Constraint) -> list[Violation]:
     solutions = store.query(constraint.query)
     assert isinstance(solutions, ox.QuerySolutions)  # noqa: S101 - every query is a SELECT
     names = {variable.value for variable in solutions.variables}
-    found = []
+    results = []
     for solution in solutions:
         value = solution["value"] if "value" in names else None
         path = solution["path"] if "path" in names else None
-        found.append(
+        results.append(
             Violation(
                 term_of(solution["this"]),
                 constraint.shape,
@@ -90,7 +90,7 @@ def _run(store: ox.Store, constraint: Constraint) -> list[Violation]:
                 constraint.severity,
             )
         )
-    return found
+    return results
 
 
 def _value(constraint: Constraint, focus: object, value: object) -> Term:

@@ -15,7 +15,7 @@ from fmgraph.rdf.terms import Term, bare
 from fmgraph.records.findings import Finding
 
 #: What is wrong, by component; ``{value}`` is the offending value, ``{values}`` all of the property's.
-_SAID = {
+_MESSAGES = {
     "Class": "{value} is not there, or is of another kind",
     "Closed": "the property {path} is not known here",
     "Datatype": "{value} has the wrong type",
@@ -47,14 +47,14 @@ def explain(
             values = ", ".join(sorted(_values(store, violation.focus, predicate)))
         remedy = shapes.message(shape)
         if violation.component == "SPARQL":  # its message says both, the remedy after a colon
-            said, _, remedy = remedy.partition(": ")
+            message, _, remedy = remedy.partition(": ")
         else:
-            said = _SAID[violation.component]
-        said = said.replace("{?value}", "{value}").format(
+            message = _MESSAGES[violation.component]
+        message = message.replace("{?value}", "{value}").format(
             value=short(violation.value or violation.focus), values=values, path=short(f"<{predicate}>")
         )
         yield Finding(
-            said,
+            message,
             place.file,
             place.line,
             place.field,

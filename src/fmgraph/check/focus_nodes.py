@@ -24,13 +24,13 @@ def focus_nodes(store: ox.Store, entities: Collection[str]) -> list[str]:
     That is they themselves, the claims about them, the authorships of papers, the rows of lists with their
     cells and claims.
     """
-    found = dict.fromkeys(entities)
+    nodes = dict.fromkeys(entities)
     todo = list(entities)
     while todo:
         node = ox.NamedNode(todo.pop())
         for predicate in _PARTS:
             for quad in store.quads_for_pattern(None, ox.NamedNode(predicate), node):
-                if isinstance(quad.subject, ox.NamedNode) and quad.subject.value not in found:
-                    found[quad.subject.value] = None
+                if isinstance(quad.subject, ox.NamedNode) and quad.subject.value not in nodes:
+                    nodes[quad.subject.value] = None
                     todo.append(quad.subject.value)
-    return list(found)
+    return list(nodes)

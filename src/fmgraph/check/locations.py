@@ -52,7 +52,7 @@ class Places:
         if kind in ("evaluation", "protocol", "comparison"):
             return self._evaluation(kind, rest)
         if kind == "list":
-            return Place(self._shown(self._data / "list" / f"{rest}.yaml"), 1, self._key(predicate))
+            return Place(self._display_path(self._data / "list" / f"{rest}.yaml"), 1, self._key(predicate))
         place = self._in_record(kind, rest, predicate, value)
         return self._claimed(focus) if place.file is None else place  # a person whom a paper names
 
@@ -61,28 +61,28 @@ class Places:
         protocol = slug if kind == "protocol" else slug.rpartition("-")[0]
         path = self._data / "evaluation" / f"{protocol}.yaml"
         if kind != "evaluation" or not path.with_suffix(".csv").exists():
-            return Place(self._shown(path), 1)
+            return Place(self._display_path(path), 1)
         lines = read_text(path.with_suffix(".csv")).split("\n")
         line = next((number for number, text in enumerate(lines, 1) if text.startswith(f"{slug},")), 1)
-        return Place(self._shown(path.with_suffix(".csv")), line)
+        return Place(self._display_path(path.with_suffix(".csv")), line)
 
     def _in_record(self, kind: str, slug: str, predicate: str, value: Term) -> Place:
         path = self._data / kind / f"{slug}.yaml"
         key, record = self._key(predicate), self._record(kind, slug)
         if record is None:
             exists = path.exists()
-            return Place(self._shown(path) if exists else None, 1 if exists else None, key)
+            return Place(self._display_path(path) if exists else None, 1 if exists else None, key)
         line = record.lines.get(key or "")
         statements = record.statements.get(key or "", [])
-        wanted = match_key(value)
-        said = [statement.line for statement in statements if match_key(statement.value) in wanted]
-        if value and said:
-            line = said[0]
+        value_key = match_key(value)
+        value_lines = [statement.line for statement in statements if match_key(statement.value) in value_key]
+        if value and value_lines:
+            line = value_lines[0]
         if line is None and predicate:  # the statement comes from a list, not from the record
             quoted = self._quoted(f"<{record_iri(kind, slug)}>", predicate, value)
             if quoted is not None:
                 return quoted
-        return Place(self._shown(path), line or 1, key)
+        return Place(self._display_path(path), line or 1, key)
 
     def _quoted(self, focus: Term, predicate: str, value: Term) -> Place | None:
         for claim in self._subjects(f"{RDF}subject", focus):
@@ -132,7 +132,7 @@ class Places:
         label = self._object(column, f"{RDFS}label") if column else None
         lines = [entry.csv_line for entry in source.rows if entry.id == row_id]
         field = label.strip('"') if label else None
-        return Place(self._shown(source.csv_path), lines[0] if lines else None, field)
+        return Place(self._display_path(source.csv_path), lines[0] if lines else None, field)
 
     def _key(self, predicate: str) -> str | None:
         known = self._schema.by_iri.get(predicate)
@@ -162,11 +162,11 @@ class Places:
         except ListError:  # the build has reported it, with its line
             return None
 
-    def _shown(self, path: Path) -> str:
-        return shown(path, self._data)
+    def _display_path(self, path: Path) -> str:
+        return display_path(path, self._data)
 
 
-def shown(path: Path, data_dir: Path) -> str:
+def display_path(path: Path, data_dir: Path) -> str:
     """Return the path as findings show it: relative to the data folder's parent, where it lies under it."""
     try:
         return str(path.resolve().relative_to(data_dir.resolve().parent))

@@ -25,10 +25,10 @@ def as_rdflib(store: ox.Store) -> Graph:
     known: dict[object, Node] = {}
 
     def node(term: object) -> Node:
-        found = known.get(term)
-        if found is None:
-            found = known[term] = _node(term)
-        return found
+        rdflib_node = known.get(term)
+        if rdflib_node is None:
+            rdflib_node = known[term] = _node(term)
+        return rdflib_node
 
     for quad in store.quads_for_pattern(None, None, None, ox.DefaultGraph()):
         graph.add((node(quad.subject), node(quad.predicate), node(quad.object)))
@@ -62,22 +62,22 @@ def violations(
     """
     if only is not None and not only:
         return []
-    rules = shapes.graph if alone else _made_quick(shapes.graph)
+    rules = shapes.graph if alone else _optimise(shapes.graph)
     _, report, _ = validate(
         as_rdflib(store),
         shacl_graph=rules,
         focus_nodes=[URIRef(iri) for iri in only] if only is not None else None,
     )
     assert isinstance(report, Graph)  # noqa: S101 - pyshacl's bytes and exceptions are other modes
-    found = {_violation(report, result) for result in report.objects(None, SH.result)}
+    results = {_violation(report, result) for result in report.objects(None, SH.result)}
     if not alone:
         focus = {f"<{iri}>" for iri in only} if only is not None else None
         queried = compiled_shapes.run(store, compiled_shapes.sparql_constraints(shapes))
-        found.update(one for one in queried if focus is None or one.focus in focus)
-    return sorted(found)
+        results.update(one for one in queried if focus is None or one.focus in focus)
+    return sorted(results)
 
 
-def _made_quick(graph: Graph) -> Graph:
+def _optimise(graph: Graph) -> Graph:
     """Return shapes that have the same results and that pyshacl runs several times faster.
 
     A property shape with targets of its own is run once for all focus nodes; one that a node shape refers

@@ -7,32 +7,32 @@ from xml.etree.ElementTree import Element
 
 from defusedxml import ElementTree
 
-from fmgraph.curation.metadata import Found, one_line
+from fmgraph.curation.metadata import MetadataFact, one_line
 
 _ATOM = "{http://www.w3.org/2005/Atom}"
 _ARXIV = "{http://arxiv.org/schemas/atom}"
 
 
-def arxiv_facts(text: str, arxiv_id: str) -> list[Found]:
+def arxiv_facts(text: str, arxiv_id: str) -> list[MetadataFact]:
     """Return what the feed's entry of that id (without version) says of the paper; [] where it has none.
 
     Raises ValueError where the text is no feed.
     """
-    for found, entry in _entries(text):
-        versionless, _, version = found.rpartition("v")
-        if (versionless if version.isdecimal() else found) == arxiv_id:
-            return list(_facts(entry, arxiv_id, found))
+    for entry_id, entry in _entries(text):
+        versionless, _, version = entry_id.rpartition("v")
+        if (versionless if version.isdecimal() else entry_id) == arxiv_id:
+            return list(_facts(entry, arxiv_id, entry_id))
     return []
 
 
 def split_feed(text: str) -> dict[str, str]:
     """Return the feed's entries by id without version, each as a feed of its own."""
     feeds = {}
-    for found, entry in _entries(text):
+    for entry_id, entry in _entries(text):
         feed = Element(f"{_ATOM}feed")
         feed.append(entry)
-        versionless, _, version = found.rpartition("v")
-        name = versionless if version.isdecimal() else found
+        versionless, _, version = entry_id.rpartition("v")
+        name = versionless if version.isdecimal() else entry_id
         feeds[name] = str(ElementTree.tostring(feed, encoding="unicode"))
     return feeds
 
@@ -48,15 +48,15 @@ def _entries(text: str) -> Iterator[tuple[str, Element]]:
             yield address.rsplit("/abs/", 1)[1].strip(), entry
 
 
-def _facts(entry: Element, arxiv_id: str, versioned: str) -> Iterator[Found]:
+def _facts(entry: Element, arxiv_id: str, versioned: str) -> Iterator[MetadataFact]:
     source = f"arxiv:{versioned}"
     if title := one_line(entry.findtext(f"{_ATOM}title", "")):
-        yield Found("title", title, source, "title")
-    yield Found("arxiv", arxiv_id, source, "identifier")
+        yield MetadataFact("title", title, source, "title")
+    yield MetadataFact("arxiv", arxiv_id, source, "identifier")
     for author in entry.iter(f"{_ATOM}author"):
         if name := one_line(author.findtext(f"{_ATOM}name", "")):
-            yield Found("author", name, source, "authors")
+            yield MetadataFact("author", name, source, "authors")
     if published := entry.findtext(f"{_ATOM}published", "")[:4]:
-        yield Found("year", published, source, "date of the first version")
+        yield MetadataFact("year", published, source, "date of the first version")
     if doi := entry.findtext(f"{_ARXIV}doi", "").strip():
-        yield Found("doi", doi, source, "DOI that the authors gave")
+        yield MetadataFact("doi", doi, source, "DOI that the authors gave")

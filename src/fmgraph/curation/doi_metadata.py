@@ -10,13 +10,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import quote
 
-from fmgraph.curation.metadata import Found, one_line, person
+from fmgraph.curation.metadata import MetadataFact, one_line, person
 
 #: Types of Crossref's that say what a venue is.
 _VENUES = {"journal-article": "journal", "proceedings-article": "conference"}
 
 
-def crossref_facts(text: str) -> list[Found]:
+def crossref_facts(text: str) -> list[MetadataFact]:
     """Return what Crossref says of the work; raises ValueError where the text is no such answer."""
     return list(_crossref(_part(text, "message")))
 
@@ -34,7 +34,7 @@ def venue_type(text: str) -> list[str]:
     return [type_] if type_ else []
 
 
-def datacite_facts(text: str) -> list[Found]:
+def datacite_facts(text: str) -> list[MetadataFact]:
     """Return what DataCite says of the work; raises ValueError where the text is no such answer."""
     return list(_datacite(_part(text, "data", "attributes")))
 
@@ -51,38 +51,38 @@ def _part(text: str, *keys: str) -> Mapping[str, Any]:
     return part
 
 
-def _crossref(work: Mapping[str, Any]) -> Iterator[Found]:
+def _crossref(work: Mapping[str, Any]) -> Iterator[MetadataFact]:
     doi = str(work.get("DOI", "")).lower()
     source = f"https://api.crossref.org/works/{quote(doi)}"
     for title in (work.get("title") or [])[:1]:
-        yield Found("title", one_line(title), source, "title")
+        yield MetadataFact("title", one_line(title), source, "title")
     for author in work.get("author") or ():
         if name := person(author.get("given"), author.get("family"), author.get("name")):
-            yield Found("author", name, source, "author")
+            yield MetadataFact("author", name, source, "author")
     for date in ("published", "published-print", "published-online", "issued"):
         parts = (work.get(date) or {}).get("date-parts") or [[None]]
         if parts[0] and parts[0][0]:
-            yield Found("year", str(parts[0][0]), source, date)
+            yield MetadataFact("year", str(parts[0][0]), source, date)
             break
     for venue in (work.get("container-title") or [])[:1]:
-        yield Found("published_in", one_line(venue), source, "container-title")
+        yield MetadataFact("published_in", one_line(venue), source, "container-title")
     if doi:
-        yield Found("doi", doi, source, "DOI")
+        yield MetadataFact("doi", doi, source, "DOI")
 
 
-def _datacite(work: Mapping[str, Any]) -> Iterator[Found]:
+def _datacite(work: Mapping[str, Any]) -> Iterator[MetadataFact]:
     doi = str(work.get("doi", "")).lower()
     source = f"https://api.datacite.org/dois/{quote(doi)}"
     for title in (work.get("titles") or [])[:1]:
-        yield Found("title", one_line(title.get("title", "")), source, "titles")
+        yield MetadataFact("title", one_line(title.get("title", "")), source, "titles")
     for creator in work.get("creators") or ():
         if name := person(creator.get("givenName"), creator.get("familyName"), creator.get("name")):
-            yield Found("author", name, source, "creators")
+            yield MetadataFact("author", name, source, "creators")
     if work.get("publicationYear"):
-        yield Found("year", str(work["publicationYear"]), source, "publicationYear")
+        yield MetadataFact("year", str(work["publicationYear"]), source, "publicationYear")
     for rights in work.get("rightsList") or ():
         if licence := rights.get("rightsIdentifier") or rights.get("rights"):
-            yield Found("license", one_line(licence), source, "rightsList")
+            yield MetadataFact("license", one_line(licence), source, "rightsList")
             break
     if doi:
-        yield Found("doi", doi, source, "DOI")
+        yield MetadataFact("doi", doi, source, "DOI")

@@ -14,10 +14,10 @@ from urllib.parse import quote
 from rapidfuzz import fuzz
 
 from fmgraph.curation.draft_yaml import Draft
-from fmgraph.curation.gather_metadata import Gathered, Request, gather
+from fmgraph.curation.gather_metadata import Metadata, Request, gather
 from fmgraph.curation.identities import Identity, Known, addresses, identifiers_of, of_row
 from fmgraph.curation.match_records import Match, Matcher
-from fmgraph.curation.metadata import Found
+from fmgraph.curation.metadata import MetadataFact
 from fmgraph.curation.metadata_documents import Documents
 from fmgraph.graph.catalogue import Catalogue
 from fmgraph.lists.source_list import Row, SourceList
@@ -55,13 +55,13 @@ class Drafting:
         catalogue: Catalogue,
         schema: Schema,
         documents: Documents,
-        taken: Collection[str] = (),
+        withdrawn_names: Collection[str] = (),
     ) -> None:
-        """Start without drafts; ``taken`` are names (``kind/slug``) that were withdrawn: not to be used."""
+        """Start without drafts; ``withdrawn_names`` (``kind/slug``) must not be used again."""
         self._source, self._catalogue, self._schema, self._documents = source, catalogue, schema, documents
         self._known = list(known)
         self._matcher = Matcher(self._known)
-        self._taken = set(taken) | {one.name for one in known}
+        self._used_names = set(withdrawn_names) | {one.name for one in known}
         self._names: dict[tuple[str, str], str] = {}  # kind and match key → slug, of drafts
         self._without_row: set[str] = set()  # drafts that cards name and no row has been about so far
         self.drafts: dict[str, Draft] = {}
@@ -81,63 +81,65 @@ class Drafting:
             return RowDraft(row, match.record, "matched", match.candidates[0].confidence)
         if not forced and (reason := doubtful(match)):
             return RowDraft(row, None, "open", 0.0, [reason])
-        found = gather(self._documents, request)
+        metadata = gather(self._documents, request)
         kind = identity.kinds[0] if identity.kinds else "model"
-        title = getattr(found.first("title"), "value", "") or identity.title
+        title = getattr(metadata.first("title"), "value", "") or identity.title
         if not (identity.name or title):
             return RowDraft(row, None, "open", 0.0, ["the row has neither a name nor a title"])
         name = identity.name or title
         if kind == "paper":
-            subject = self._paper(name, title or name, identity, found, "review")
+            subject = self._paper(name, title or name, identity, metadata, "review")
         else:
             subject = self._new(kind, name, {"label": name})
-            self._fill(subject, title, identity, found)
-        self._remember(subject, identity, found)
-        return RowDraft(row, subject.name, "drafted", _confidence(match, found, identity), found.notes)
+            self._fill(subject, title, identity, metadata)
+        self._remember(subject, identity, metadata)
+        return RowDraft(row, subject.name, "drafted", _confidence(match, metadata, identity), metadata.notes)
 
-    def _complete(self, row: Row, identity: Identity, found: Gathered, draft: Draft) -> RowDraft:
+    def _complete(self, row: Row, identity: Identity, metadata: Metadata, draft: Draft) -> RowDraft:
         """Fill in a draft that a card named before its own row came."""
         self._without_row.discard(draft.name)
-        title = getattr(found.first("title"), "value", "") or identity.title
-        self._fill(draft, title, identity, found)
-        self._remember(draft, identity, found)
-        return RowDraft(row, draft.name, "drafted", 0.9, found.notes)
+        title = getattr(metadata.first("title"), "value", "") or identity.title
+        self._fill(draft, title, identity, metadata)
+        self._remember(draft, identity, metadata)
+        return RowDraft(row, draft.name, "drafted", 0.9, metadata.notes)
 
-    def _fill(self, draft: Draft, title: str, identity: Identity, found: Gathered) -> None:
+    def _fill(self, draft: Draft, title: str, identity: Identity, metadata: Metadata) -> None:
         """Add to the draft of a work or data set what is found of it, and its paper."""
         kind = draft.kind
         if kind in work_kinds():
             draft.editorial["scope"] = "medical"
-        if title and (found.paper or identity.title):
-            draft.editorial["described_by"] = self._paper_for(draft.slug, title, identity, found)
-        facts = [fact for fact in found.work if fact.key != "tag" and fact.key in self._schema.fields]
+        if title and (metadata.paper or identity.title):
+            draft.editorial["described_by"] = self._paper_for(draft.slug, title, identity, metadata)
+        facts = [fact for fact in metadata.work if fact.key != "tag" and fact.key in self._schema.fields]
         if kind == "dataset":
             of_data = {"license", "access", "homepage"}
             facts = [fact for fact in facts if fact.key in of_data]
-        draft.add(self._resolved(_one_access(facts, found.notes), found, draft))
-        draft.add(self._tags(found.work, kind))
+        draft.add(self._resolved(_one_access(facts, metadata.notes), metadata, draft))
+        draft.add(self._tags(metadata.work, kind))
         if kind in work_kinds():
             draft.searched = [
-                pair for pair in found.searched if pair[0] not in {fact.key for fact in draft.facts}
+                pair for pair in metadata.searched if pair[0] not in {fact.key for fact in draft.facts}
             ]
-            years = self._year(identity, found)
+            years = self._year(identity, metadata)
             draft.add(years)
             if not years and not identity.years and (place := self._source.source):
                 draft.searched.append(("year", place))
 
-    def _year(self, identity: Identity, found: Gathered) -> list[Found]:
+    def _year(self, identity: Identity, metadata: Metadata) -> list[MetadataFact]:
         """Return the paper's year as the work's; without one, the year in a preprint's identifier."""
-        if year := found.first("year"):
+        if year := metadata.first("year"):
             return [year]
         months = [one for one in sorted(identity.identifiers.get("arXiv", ())) if re.match(r"\d{4}\.", one)]
         if identity.years or not months:
             return []
-        return [Found("year", f"20{months[0][:2]}", f"arxiv:{months[0]}", "month in the identifier")]
+        return [MetadataFact("year", f"20{months[0][:2]}", f"arxiv:{months[0]}", "month in the identifier")]
 
-    def _paper_for(self, slug: str, title: str, identity: Identity, found: Gathered) -> str:
+    def _paper_for(self, slug: str, title: str, identity: Identity, metadata: Metadata) -> str:
         """Return the slug of the record that has the paper's identifiers or title, or of a new draft."""
         keys = {
-            (fact.key, match_key(fact.value)) for fact in found.paper if fact.key in ("arxiv", "doi", "title")
+            (fact.key, match_key(fact.value))
+            for fact in metadata.paper
+            if fact.key in ("arxiv", "doi", "title")
         }
         for one in self._known:
             if not one.name.startswith("paper/"):
@@ -147,21 +149,23 @@ class Drafting:
             own |= {("doi", match_key(value)) for value in one.identity.identifiers.get("DOI", ())}
             if keys & own or match_key(title) in one.identity.titles:
                 return one.name.partition("/")[2]
-        return self._paper(slug, title, identity, found, "article").slug
+        return self._paper(slug, title, identity, metadata, "article").slug
 
-    def _paper(self, name: str, title: str, identity: Identity, found: Gathered, type_: str) -> Draft:
+    def _paper(self, name: str, title: str, identity: Identity, metadata: Metadata, type_: str) -> Draft:
         draft = self._new("paper", name, {"label": title, "type": type_})
         keys = ("title", "year", "published_in", "doi", "arxiv")
-        facts = [first for key in keys if (first := found.first(key))]
-        draft.add(self._resolved(facts, found, draft))
-        draft.add(found.authors())
-        others = {fact.value for fact in found.paper if fact.key == "title"} | {identity.title}
+        facts = [first for key in keys if (first := metadata.first(key))]
+        draft.add(self._resolved(facts, metadata, draft))
+        draft.add(metadata.authors())
+        others = {fact.value for fact in metadata.paper if fact.key == "title"} | {identity.title}
         aka = sorted(other for other in others if other and match_key(other) != match_key(title))
         if aka:
             draft.editorial = {"label": title, "aka": aka, "type": type_}
         return draft
 
-    def _resolved(self, facts: Iterable[Found], found: Gathered, draft: Draft) -> list[Found]:
+    def _resolved(
+        self, facts: Iterable[MetadataFact], metadata: Metadata, draft: Draft
+    ) -> list[MetadataFact]:
         """Return the facts with names in place of records replaced by slugs, drafts made where none is."""
         resolved = []
         for fact in facts:
@@ -170,63 +174,63 @@ class Drafting:
             if fact.key in _LICENCES:
                 value = self._licence(fact.value)
             elif fact.key == "published_in":
-                editorial = {"type": found.venue_type} if found.venue_type else {}
-                value = self._named("venue", fact.value, **editorial)
+                editorial = {"type": metadata.venue_type} if metadata.venue_type else {}
+                value = self._find_or_draft("venue", fact.value, **editorial)
             elif field_.kind == "dataset":
                 value = self._on_the_hub("dataset", fact, draft)
             elif field_.kind == "model":
                 value = self._on_the_hub("model", fact, draft)
             if value:
-                resolved.append(Found(fact.key, value, fact.source, fact.at))
+                resolved.append(MetadataFact(fact.key, value, fact.source, fact.at))
         return resolved
 
     def _licence(self, name: str) -> str:
         """Return a licence as records write it: an SPDX id, or the slug of a record."""
         term = self._catalogue.license_term(name)
         if term is None:
-            return self._named("license", name)
+            return self._find_or_draft("license", name)
         address, id_ = term.strip("<>"), term.strip("<>").rsplit("/", 1)[-1]
         if self._catalogue.find("license", id_) is None and address.startswith("https://spdx.org/"):
-            self._named("license", id_, iri=address)
+            self._find_or_draft("license", id_, iri=address)
         return id_
 
-    def _named(self, kind: str, name: str, **editorial: str) -> str:
+    def _find_or_draft(self, kind: str, name: str, **editorial: str) -> str:
         """Return the slug of the record of that name; a draft is made where there is none."""
-        known = self._catalogue.find(kind, name) or self._names.get((kind, match_key(name)))
-        return known or self._new(kind, name, {"label": name, **editorial}).slug
+        slug = self._catalogue.find(kind, name) or self._names.get((kind, match_key(name)))
+        return slug or self._new(kind, name, {"label": name, **editorial}).slug
 
-    def _on_the_hub(self, kind: str, fact: Found, draft: Draft) -> str | None:
+    def _on_the_hub(self, kind: str, fact: MetadataFact, draft: Draft) -> str | None:
         """Return the record that a card's reference to the Hub means; None where it means the work itself."""
         place = "datasets/" if kind == "dataset" else ""
         page = f"https://huggingface.co/{place}{quote(fact.value)}"
         ((scheme, ids),) = identifiers_of([page]).items() or (("", frozenset()),)
         for one in self._known:
             if one.identity.identifiers.get(scheme, frozenset()) & ids:
-                found_kind, _, slug = one.name.partition("/")
-                if found_kind == kind or (kind == "model" and found_kind in work_kinds()):
-                    return None if one.name == draft.name else slug if found_kind == kind else one.name
+                record_kind, _, slug = one.name.partition("/")
+                if record_kind == kind or (kind == "model" and record_kind in work_kinds()):
+                    return None if one.name == draft.name else slug if record_kind == kind else one.name
         if any(own.value == page for own in draft.facts if own.key == "weights"):
             return None
         name = fact.value.rpartition("/")[2]
-        found = self._catalogue.find_work(name) if kind == "model" else None
-        if found:
-            return found[1] if found[0] == "model" else "/".join(found)
-        known = self._catalogue.find(kind, name) or self._names.get((kind, match_key(name)))
-        if known:
-            return known if f"{kind}/{known}" != draft.name else None
+        work = self._catalogue.find_work(name) if kind == "model" else None
+        if work:
+            return work[1] if work[0] == "model" else "/".join(work)
+        existing = self._catalogue.find(kind, name) or self._names.get((kind, match_key(name)))
+        if existing:
+            return existing if f"{kind}/{existing}" != draft.name else None
         scope = {"scope": "general"} if kind == "model" else {}
-        made = self._new(kind, name, {"label": name, **scope})
+        new_draft = self._new(kind, name, {"label": name, **scope})
         key = "weights" if kind == "model" else "homepage"
-        made.add([Found(key, page, fact.source, fact.at)])
-        self._without_row.add(made.name)
+        new_draft.add([MetadataFact(key, page, fact.source, fact.at)])
+        self._without_row.add(new_draft.name)
         names = frozenset({match_key(name)})
-        self._know(Known(made.name, name, Identity(names, identifiers={scheme: ids}, named=True)))
-        return made.slug
+        self._know(Known(new_draft.name, name, Identity(names, identifiers={scheme: ids}, has_name=True)))
+        return new_draft.slug
 
-    def _tags(self, facts: Iterable[Found], kind: str) -> list[Found]:
+    def _tags(self, facts: Iterable[MetadataFact], kind: str) -> list[MetadataFact]:
         allowed = ("modality",) if kind == "dataset" else _TAGGED
         return [
-            Found(of, slug, fact.source, fact.at)
+            MetadataFact(of, slug, fact.source, fact.at)
             for fact in facts
             if fact.key == "tag"
             for of in allowed
@@ -236,7 +240,7 @@ class Drafting:
     def _new(self, kind: str, name: str, editorial: dict[str, str | list[str]]) -> Draft:
         slug = self._slug(kind, name)
         draft = Draft(kind, slug, editorial)
-        self._taken.add(draft.name)
+        self._used_names.add(draft.name)
         self._names[kind, match_key(name)] = slug
         self.drafts[draft.name] = draft
         return draft
@@ -245,22 +249,22 @@ class Drafting:
         words = slugify(name).split("-")[:_SLUG_WORDS]
         base = "-".join(words)[:_SLUG_LENGTH].strip("-") or kind
         slug, number = base, 1
-        while f"{kind}/{slug}" in self._taken or self._catalogue.has(kind, slug):
+        while f"{kind}/{slug}" in self._used_names or self._catalogue.has(kind, slug):
             number += 1
             slug = f"{base}-{number}"
         return slug
 
-    def _remember(self, draft: Draft, identity: Identity, found: Gathered) -> None:
+    def _remember(self, draft: Draft, identity: Identity, metadata: Metadata) -> None:
         """Let later rows of the list match the draft."""
         urls = [fact.value for fact in draft.facts if fact.key in ("code", "weights", "homepage")]
-        urls += [f"https://arxiv.org/abs/{one.value}" for one in found.paper if one.key == "arxiv"]
-        urls += [f"https://doi.org/{one.value}" for one in found.paper if one.key == "doi"]
+        urls += [f"https://arxiv.org/abs/{one.value}" for one in metadata.paper if one.key == "arxiv"]
+        urls += [f"https://doi.org/{one.value}" for one in metadata.paper if one.key == "doi"]
         identifiers = dict(identity.identifiers)
         for scheme, values in identifiers_of(urls).items():
             identifiers[scheme] = identifiers.get(scheme, frozenset()) | values
-        titles = {match_key(one.value) for one in found.paper if one.key == "title"}
+        titles = {match_key(one.value) for one in metadata.paper if one.key == "title"}
         names = identity.names | {match_key(draft.label)}
-        identity = Identity(names, identity.titles | titles, identifiers, identity.years, named=True)
+        identity = Identity(names, identity.titles | titles, identifiers, identity.years, has_name=True)
         self._know(Known(draft.name, draft.label, identity))
 
     def _know(self, one: Known) -> None:
@@ -270,7 +274,7 @@ class Drafting:
 
 def request_of(source: SourceList, row: Row, identity: Identity) -> Request:
     """Return what the row names, spelt as it spells it, in the order of its cells."""
-    found: dict[str, list[str]] = {
+    values_by_scheme: dict[str, list[str]] = {
         scheme: [] for scheme in ("arxiv", "doi", "github", "huggingface", "huggingface-dataset")
     }
     for column in source.table(row).columns:
@@ -283,16 +287,16 @@ def request_of(source: SourceList, row: Row, identity: Identity) -> Request:
                 continue  # `fmgraph check` reports what is no address
             pairs = [("arxiv", address.arxiv), ("doi", address.doi), address.repository or ("", None)]
             for scheme, value in pairs:
-                if value and scheme in found and value not in found[scheme]:
-                    found[scheme].append(value)
+                if value and scheme in values_by_scheme and value not in values_by_scheme[scheme]:
+                    values_by_scheme[scheme].append(value)
     papers = sorted(identity.identifiers.get("arXiv", ()))
     return Request(
         title=identity.title,
-        arxiv=tuple(found["arxiv"] or papers),
-        doi=tuple(found["doi"]),
-        github=tuple(found["github"]),
-        models=tuple(found["huggingface"]),
-        datasets=tuple(found["huggingface-dataset"]),
+        arxiv=tuple(values_by_scheme["arxiv"] or papers),
+        doi=tuple(values_by_scheme["doi"]),
+        github=tuple(values_by_scheme["github"]),
+        models=tuple(values_by_scheme["huggingface"]),
+        datasets=tuple(values_by_scheme["huggingface-dataset"]),
     )
 
 
@@ -302,20 +306,20 @@ def doubtful(match: Match) -> str | None:
     return f"may be {best.record} ({best.evidence})" if best else None
 
 
-def _confidence(match: Match, found: Gathered, identity: Identity) -> float:
+def _confidence(match: Match, metadata: Metadata, identity: Identity) -> float:
     """Return how certain it is that the metadata are the row's: the likeness of its title to theirs.
 
     A row whose documents are unknown, and one for which they contradict each other, has half of it.
     """
-    title = found.first("title")
+    title = metadata.first("title")
     if title is None or not identity.title:
         return round(0.5 * (1 - match.rivalry), 2)
     ours, theirs = match_key(identity.title), match_key(title.value)
     alike = max(fuzz.ratio(ours, theirs), fuzz.partial_ratio(ours, theirs)) / 100
-    return round(alike * (1 - match.rivalry) * (0.5 if found.notes else 1), 2)
+    return round(alike * (1 - match.rivalry) * (0.5 if metadata.notes else 1), 2)
 
 
-def _one_access(facts: list[Found], notes: list[str]) -> list[Found]:
+def _one_access(facts: list[MetadataFact], notes: list[str]) -> list[MetadataFact]:
     """Return the facts with one access at most: a work's variants may be given out on different terms."""
     terms = {fact.value for fact in facts if fact.key == "access"}
     if len(terms) > 1:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import yaml
 
-from fmgraph.curation.metadata import Found
+from fmgraph.curation.metadata import MetadataFact
 
 #: The mark of a record that nobody has read yet; whoever accepts the record deletes it.
 UNREVIEWED = {"reviewed": "false"}
@@ -20,7 +20,7 @@ class Draft:
     kind: str
     slug: str
     editorial: dict[str, str | list[str]]  #: values that need no source, by key, in order
-    facts: list[Found] = field(default_factory=list)  #: values are as a record writes them
+    facts: list[MetadataFact] = field(default_factory=list)  #: values are as a record writes them
     searched: list[tuple[str, str]] = field(default_factory=list)  #: YAML key, where it was looked for
 
     @property
@@ -33,7 +33,7 @@ class Draft:
         """The record's name for people."""
         return str(self.editorial["label"])
 
-    def add(self, facts: Iterable[Found]) -> None:
+    def add(self, facts: Iterable[MetadataFact]) -> None:
         """Add facts that are not there yet, from whatever source."""
         known = {(fact.key, fact.value) for fact in self.facts}
         for fact in facts:

@@ -57,11 +57,11 @@ class Edits:
         """Delete a record."""
         self._texts[self.path(name)] = None
 
-    def values(self, name: str, wanted: str) -> list[str]:
+    def values(self, name: str, yaml_key: str) -> list[str]:
         """Return a record's values of a YAML key; none where the record is not there."""
         if not self.has(name):
             return []
-        return [str(node.value) for key, node in self._values(self.path(name)) if key == wanted]
+        return [str(node.value) for key, node in self._values(self.path(name)) if key == yaml_key]
 
     def unreviewed(self, name: str) -> bool:
         """Tell whether the record is there and marked as not reviewed."""
@@ -92,20 +92,23 @@ class Edits:
         """Add lines at the end of a top-level block, which is made where it is not there."""
         text = self.text(path)
         lines = "".join(f"  {line}" for line in entries)
-        found = self._top(path, key)
-        if found is None:
+        old_block = self._top(path, key)
+        if old_block is None:
             self.put(path, f"{text.rstrip()}\n{key}:\n{lines}")
-        elif found[1].flow_style:
-            old = yaml.safe_load(text[found[1].start_mark.index : _end(found[1], text)])
-            kept = (
+        elif old_block[1].flow_style:
+            old = yaml.safe_load(text[old_block[1].start_mark.index : _end(old_block[1], text)])
+            old_lines = (
                 [entry(row, reason) for row, reason in old.items()]
                 if isinstance(old, dict)
                 else [f"- {inline(one)}\n" for one in old]
             )
-            block = "".join(f"  {line}" for line in kept)
-            self.put(path, f"{text[: found[0]]}{key}:\n{block}{lines}{text[_end(found[1], text) :].lstrip()}")
+            block = "".join(f"  {line}" for line in old_lines)
+            self.put(
+                path,
+                f"{text[: old_block[0]]}{key}:\n{block}{lines}{text[_end(old_block[1], text) :].lstrip()}",
+            )
         else:
-            end = _end(found[1], text)
+            end = _end(old_block[1], text)
             self.put(path, f"{text[:end]}\n{lines}{text[end:].lstrip()}")
 
     def set_provisional(self, path: Path, rows: Iterable[str]) -> None:
@@ -124,9 +127,9 @@ class Edits:
         """Write a top-level key with a list of texts; without texts, delete it."""
         text = self.text(path)
         new = f"{key}: {inline(list(values))}\n" if values else ""
-        found = self._top(path, key)
-        if found is not None:
-            start, end = found[0], _end(found[1], text)
+        old_block = self._top(path, key)
+        if old_block is not None:
+            start, end = old_block[0], _end(old_block[1], text)
             self.put(path, text[:start] + new + text[end:].removeprefix("\n"))
         elif new and after and (place := re.search(rf"^{after}:[^\n]*\n", text, re.MULTILINE)):
             self.put(path, text[: place.end()] + new + text[place.end() :])
@@ -158,7 +161,7 @@ class Edits:
 
     def references(self) -> dict[str, set[str]]:
         """Return record → the records that refer to it; both as ``kind/slug``."""
-        found: dict[str, set[str]] = {}
+        referrers: dict[str, set[str]] = {}
         for path in self._files():
             if path.parent.name == "list":
                 continue
@@ -166,21 +169,21 @@ class Edits:
             for key, node in self._values(path):
                 name = referred(self.schema.fields.get(key), str(node.value))
                 if name:
-                    found.setdefault(name, set()).add(here)
-        return found
+                    referrers.setdefault(name, set()).add(here)
+        return referrers
 
     def write(self) -> list[Path]:
-        """Write what changed and delete what is to go; return the files."""
+        """Write the changed files and delete those marked for deletion; return the paths of both."""
         changed = {
             path: text
             for path, text in self._texts.items()
             if text is not None and (not path.is_file() or read_text(path, RecordError) != text)
         }
         replace_files(changed)
-        gone = [path for path, text in self._texts.items() if text is None and path.is_file()]
-        for path in gone:
+        deleted_paths = [path for path, text in self._texts.items() if text is None and path.is_file()]
+        for path in deleted_paths:
             path.unlink()
-        return [*changed, *gone]
+        return [*changed, *deleted_paths]
 
     def _files(self) -> list[Path]:
         on_disk = {

@@ -14,7 +14,7 @@ from typing import Any
 import yaml
 from rapidfuzz import fuzz
 
-from fmgraph.curation.metadata import Found, one_line, person
+from fmgraph.curation.metadata import MetadataFact, one_line, person
 from fmgraph.text import match_key
 
 _ENTRY = re.compile(r"@(?P<type>article|inproceedings|misc|incollection|conference)\s*\{", re.IGNORECASE)
@@ -31,7 +31,7 @@ def commit_of(text: str) -> list[str]:
         raise ValueError("no answer about a commit: a JSON object with a sha") from None
 
 
-def license_facts(text: str, repository: str, commit: str) -> list[Found]:
+def license_facts(text: str, repository: str, commit: str) -> list[MetadataFact]:
     """Return the licence of the code; [] where GitHub does not recognise it. Raises ValueError."""
     try:
         answer = json.loads(text)
@@ -40,10 +40,10 @@ def license_facts(text: str, repository: str, commit: str) -> list[Found]:
         raise ValueError("no answer about a licence: a JSON object with a path") from None
     if not spdx or spdx == "NOASSERTION":
         return []
-    return [Found("code_license", spdx, f"github:{repository}@{commit}:{path}", "licence file")]
+    return [MetadataFact("code_license", spdx, f"github:{repository}@{commit}:{path}", "licence file")]
 
 
-def citation_facts(text: str, repository: str, commit: str) -> list[Found]:
+def citation_facts(text: str, repository: str, commit: str) -> list[MetadataFact]:
     """Return what CITATION.cff says of the paper (``preferred-citation``) and of the code's licence.
 
     Without a preferred citation the file is about the software and says nothing of a paper.
@@ -58,43 +58,43 @@ def citation_facts(text: str, repository: str, commit: str) -> list[Found]:
     return list(_citation(root, f"github:{repository}@{commit}:CITATION.cff"))
 
 
-def _citation(root: Mapping[str, Any], source: str) -> Iterator[Found]:
+def _citation(root: Mapping[str, Any], source: str) -> Iterator[MetadataFact]:
     if licence := _text(root.get("license")):
-        yield Found("code_license", licence, source, "license")
+        yield MetadataFact("code_license", licence, source, "license")
     paper = root.get("preferred-citation")
     if not isinstance(paper, dict):
         return
     for key, name in (("title", "title"), ("doi", "doi"), ("year", "year"), ("journal", "published_in")):
         if value := _text(paper.get(key)):
-            yield Found(name, value, source, f"preferred-citation, {key}")
+            yield MetadataFact(name, value, source, f"preferred-citation, {key}")
     for author in paper.get("authors") or ():
         parts = {key: _text(value) for key, value in author.items()} if isinstance(author, dict) else {}
         family = " ".join(filter(None, (parts.get("name-particle"), parts.get("family-names"))))
         if name := person(parts.get("given-names"), family, parts.get("name")):
-            yield Found("author", name, source, "preferred-citation, authors")
+            yield MetadataFact("author", name, source, "preferred-citation, authors")
 
 
 def _text(value: object) -> str:
     return one_line(str(value)) if isinstance(value, str | int) else ""
 
 
-def readme_facts(text: str, repository: str, commit: str, title: str) -> list[Found]:
+def readme_facts(text: str, repository: str, commit: str, title: str) -> list[MetadataFact]:
     """Return the repository's address, and what a BibTeX entry with that title says of the paper."""
     source = f"github:{repository}@{commit}:README.md"
-    found = [Found("code", f"https://github.com/{repository}", source, "the repository itself")]
+    facts = [MetadataFact("code", f"https://github.com/{repository}", source, "the repository itself")]
     for entry in bibtex_entries(text):
         if title and fuzz.ratio(match_key(entry.get("title", "")), match_key(title)) >= _SAME_TITLE:
-            return found + list(_bibtex(entry, source))
-    return found
+            return facts + list(_bibtex(entry, source))
+    return facts
 
 
-def _bibtex(entry: Mapping[str, str], source: str) -> Iterator[Found]:
+def _bibtex(entry: Mapping[str, str], source: str) -> Iterator[MetadataFact]:
     at = "citation given in the README"
-    yield Found("title", entry["title"], source, at)
+    yield MetadataFact("title", entry["title"], source, at)
     authors = re.split(r"\s+and\s+", entry.get("author", ""))
     for author in authors if "others" not in authors else ():
         if name := person(None, None, author):
-            yield Found("author", name, source, at)
+            yield MetadataFact("author", name, source, at)
     for key, name in (
         ("year", "year"),
         ("doi", "doi"),
@@ -102,7 +102,7 @@ def _bibtex(entry: Mapping[str, str], source: str) -> Iterator[Found]:
         ("booktitle", "published_in"),
     ):
         if entry.get(key) and "arxiv" not in entry[key].casefold():
-            yield Found(name, entry[key], source, at)
+            yield MetadataFact(name, entry[key], source, at)
 
 
 def bibtex_entries(text: str) -> Iterator[dict[str, str]]:

@@ -11,7 +11,7 @@ from typing import Any
 
 from huggingface_hub.hf_api import DatasetInfo, ModelInfo
 
-from fmgraph.curation.metadata import Found
+from fmgraph.curation.metadata import MetadataFact
 
 #: What the card's ``base_model_relation`` is here; all others say only that it is built on it.
 _RELATIONS = {"finetune": "fine_tuned_from", "adapter": "adapts"}
@@ -31,12 +31,12 @@ _WEIGHTS = (
 )
 
 
-def model_facts(text: str) -> list[Found]:
+def model_facts(text: str) -> list[MetadataFact]:
     """Return what the Hub says of a model; raises ValueError where the text is no answer of its API."""
     return list(_model(ModelInfo(**_answer(text))))
 
 
-def dataset_facts(text: str) -> list[Found]:
+def dataset_facts(text: str) -> list[MetadataFact]:
     """Return what the Hub says of a data set; raises ValueError where the text is no answer of its API."""
     return list(_dataset(DatasetInfo(**_answer(text))))
 
@@ -44,8 +44,8 @@ def dataset_facts(text: str) -> list[Found]:
 def cards_without_license(text: str) -> list[str]:
     """Return the card that was looked at, where it states no licence; else []."""
     answer = _answer(text)
-    stated = (answer.get("cardData") or {}).get("license")
-    return [] if stated or not answer.get("sha") else [_card(answer["id"], answer["sha"])]
+    licence = (answer.get("cardData") or {}).get("license")
+    return [] if licence or not answer.get("sha") else [_card(answer["id"], answer["sha"])]
 
 
 def _answer(text: str) -> dict[str, Any]:
@@ -62,49 +62,49 @@ def _card(name: str, sha: str | None, place: str = "") -> str:
     return f"https://huggingface.co/{place}{name}/blob/{sha or 'main'}/README.md"
 
 
-def _model(info: ModelInfo) -> Iterator[Found]:
+def _model(info: ModelInfo) -> Iterator[MetadataFact]:
     page = f"https://huggingface.co/{info.id}"
     card, data = _card(info.id, info.sha), info.card_data
-    yield Found("weights", page, page, "the repository itself")
+    yield MetadataFact("weights", page, page, "the repository itself")
     files = [file.rfilename.casefold() for file in info.siblings or ()]
     if info.gated in ("auto", "manual"):
-        yield Found("access", "gated", page, f"access on request, {info.gated} approval")
+        yield MetadataFact("access", "gated", page, f"access on request, {info.gated} approval")
     elif info.gated is False and not info.private and any(name.endswith(_WEIGHTS) for name in files):
-        yield Found("access", "open", page, "not gated, with files of weights")
+        yield MetadataFact("access", "open", page, "not gated, with files of weights")
     if data is None:
         return
     if licence := _licence(data):
-        yield Found("weights_license", licence, card, "license of the card")
+        yield MetadataFact("weights_license", licence, card, "license of the card")
     relation = _text(data.get("base_model_relation"))
     for parent in _texts(data.get("base_model")):
         at = f"base_model of the card{f', {relation}' if relation else ''}"
-        yield Found(_RELATIONS.get(relation, "built_on"), parent, card, at)
+        yield MetadataFact(_RELATIONS.get(relation, "built_on"), parent, card, at)
     for name in _texts(data.get("datasets")):
-        yield Found("trained_on", name, card, "datasets of the card")
+        yield MetadataFact("trained_on", name, card, "datasets of the card")
     for tag in (*_texts(data.get("tags")), *_texts(data.get("pipeline_tag"))):
-        yield Found("tag", tag, card, "tags of the card")
+        yield MetadataFact("tag", tag, card, "tags of the card")
 
 
-def _dataset(info: DatasetInfo) -> Iterator[Found]:
+def _dataset(info: DatasetInfo) -> Iterator[MetadataFact]:
     page = f"https://huggingface.co/datasets/{info.id}"
     card, data = _card(info.id, info.sha, "datasets/"), info.card_data
-    yield Found("homepage", page, page, "the repository itself")
+    yield MetadataFact("homepage", page, page, "the repository itself")
     if info.gated in ("auto", "manual"):
-        yield Found("access", "gated", page, f"access on request, {info.gated} approval")
+        yield MetadataFact("access", "gated", page, f"access on request, {info.gated} approval")
     elif info.gated is False and not info.private:
-        yield Found("access", "open", page, "not gated")
+        yield MetadataFact("access", "open", page, "not gated")
     if data is None:
         return
     if licence := _licence(data):
-        yield Found("license", licence, card, "license of the card")
+        yield MetadataFact("license", licence, card, "license of the card")
     for tag in _texts(data.get("tags")):
-        yield Found("tag", tag, card, "tags of the card")
+        yield MetadataFact("tag", tag, card, "tags of the card")
 
 
 def _licence(data: Any) -> str:
     """Return the card's licence; ``other`` is a marker for the name that stands beside it."""
-    given = _texts(data.get("license"))
-    return _text(data.get("license_name")) if given[:1] == ["other"] else next(iter(given), "")
+    licences = _texts(data.get("license"))
+    return _text(data.get("license_name")) if licences[:1] == ["other"] else next(iter(licences), "")
 
 
 def _texts(value: object) -> list[str]:

@@ -64,24 +64,24 @@ class Identity:
     titles: frozenset[str] = frozenset()
     identifiers: Mapping[str, frozenset[str]] = field(default_factory=dict)  #: kind → identifiers
     years: frozenset[str] = frozenset()
-    named: bool = False  #: of a row: whether it gives a name as such, not only perhaps within its title
+    has_name: bool = False  #: of a row: whether it gives a name as such, not only perhaps within its title
     name: str = ""  #: of a row: the name as written, "" where it gives none
     title: str = ""  #: of a row: the title as written, "" where it gives none
     kinds: tuple[str, ...] = ()  #: of a row: what its record can be, the likeliest first; empty: anything
 
     @property
-    def shown(self) -> str:
+    def display_name(self) -> str:
         """Title or name, for people."""
         return self.title or self.name
 
 
 def identifiers_of(urls: Iterable[str]) -> dict[str, frozenset[str]]:
     """Return the identifiers in the addresses by kind, in one spelling each."""
-    found: dict[str, set[str]] = {}
+    by_kind: dict[str, set[str]] = {}
     for url in urls:
         for kind, value in _identifiers(url):
-            found.setdefault(kind, set()).add(value)
-    return {kind: frozenset(values) for kind, values in found.items()}
+            by_kind.setdefault(kind, set()).add(value)
+    return {kind: frozenset(values) for kind, values in by_kind.items()}
 
 
 def _identifiers(url: str) -> Iterator[tuple[str, str]]:
@@ -114,15 +114,15 @@ def _place(address: Address) -> str:
 
 def addresses(text: str) -> list[str]:
     """Return the addresses in Markdown or HTML, without those of images; brackets in them are kept whole."""
-    found = []
+    urls = []
     for match in _URL.finditer(html.unescape(_IMAGE.sub("", text))):
         url = match[0]
         while url.endswith(")") and url.count(")") > url.count("("):
             url = url[:-1]
         if url.count(")") > url.count("("):  # [a](u)[b](v) without white space
             url = url.split(")")[0]
-        found.append(url.rstrip(".,;:*"))
-    return list(dict.fromkeys(found))
+        urls.append(url.rstrip(".,;:*"))
+    return list(dict.fromkeys(urls))
 
 
 def plain(cell: str) -> str:
@@ -138,7 +138,7 @@ def of_row(source: SourceList, row: Row) -> Identity:
     titles: list[str] = []
     years: list[str] = []
     urls: list[str] = []
-    named = False
+    has_name = False
     for column in source.table(row).columns:
         cell, spec = row.cells[column.header], column.spec
         if not cell or spec.prose:
@@ -147,12 +147,12 @@ def of_row(source: SourceList, row: Row) -> Identity:
         means = {*spec.fields, *([spec.label] if spec.label else [])}
         if "name" in means and (text := plain(cell)):
             names += _names_in(text)
-            named = True
+            has_name = True
         if "title" in means and (text := plain(cell)):
-            found, certain = names_in_title(cell)
-            titles += [text, *found.values()]
-            inside += list(found)
-            named = named or certain
+            title_by_name, certain = names_in_title(cell)
+            titles += [text, *title_by_name.values()]
+            inside += list(title_by_name)
+            has_name = has_name or certain
         if "year" in means:
             years += re.findall(r"\b(?:19|20)\d\d\b", cell)
     for fact in source.sections.get(source.table(row).section, ()):
@@ -163,7 +163,7 @@ def of_row(source: SourceList, row: Row) -> Identity:
         titles=_keys(titles),
         identifiers=identifiers_of(urls),
         years=frozenset(years),
-        named=named,
+        has_name=has_name,
         name=min(names, key=len) if names else next(iter(short), ""),
         title=next(iter(titles), ""),
         kinds=kinds_of(source, row),
@@ -176,16 +176,16 @@ def kinds_of(source: SourceList, row: Row) -> tuple[str, ...]:
     Empty where nothing is said: such rows are about models mostly.
     """
     table = source.table(row)
-    said = [value for fact in source.sections.get(table.section, ()) for value in fact.values]
+    texts = [value for fact in source.sections.get(table.section, ()) for value in fact.values]
     columns = [column.header for column in table.columns if "contribution" in column.spec.fields]
-    said += [plain(row.cells[header]).casefold() for header in columns]
+    texts += [plain(row.cells[header]).casefold() for header in columns]
     for kind in ("adaptation", "application", "benchmark"):
-        if kind in said:
+        if kind in texts:
             return (kind,)
     headings = f"{table.section} {table.headers[0]}"
     if _OF_DATA.search(headings):
         return ("dataset", "benchmark", "paper")
-    if "review" in said or _OF_REVIEWS.search(table.section):
+    if "review" in texts or _OF_REVIEWS.search(table.section):
         return ("paper",)
     return ("benchmark",) if _OF_BENCHMARKS.search(table.section) else ()
 
@@ -197,13 +197,13 @@ def names_in_title(cell: str) -> tuple[dict[str, str], bool]:
     ({'Triad': 'Vision Foundation Model for 3D MRI'}, True)
     """
     text = plain(cell)
-    found: dict[str, str] = {}
+    title_by_name: dict[str, str] = {}
     if match := _NAME_AND_TITLE.fullmatch(text):
-        found |= dict.fromkeys(_names_in(match["name"].strip()), match["title"])
+        title_by_name |= dict.fromkeys(_names_in(match["name"].strip()), match["title"])
     if match := _AT_THE_END.search(text):
-        found |= {name: text[: match.start()] for name in _names_in(match[1])}
+        title_by_name |= {name: text[: match.start()] for name in _names_in(match[1])}
     bold = _BOLD_NAME.match(cell)
-    return found, bool(bold) and plain(bold["name"] if bold else "") in found
+    return title_by_name, bool(bold) and plain(bold["name"] if bold else "") in title_by_name
 
 
 def _names_in(text: str) -> list[str]:
@@ -254,12 +254,12 @@ def known_records(data_dir: Path, schema: Schema) -> list[Known]:
 
 def with_rows(known: Sequence[Known], lists: Iterable[SourceList]) -> list[Known]:
     """Return the records with what rows that are about them call their papers: titles, arXiv ids, DOIs."""
-    said: dict[str, list[Identity]] = {}
+    row_identities: dict[str, list[Identity]] = {}
     for source in lists:
         for row in source.rows:
             if row.record:
-                said.setdefault(row.record, []).append(of_row(source, row))
-    return [replace(one, identity=_joined(one.identity, said.get(one.name, []))) for one in known]
+                row_identities.setdefault(row.record, []).append(of_row(source, row))
+    return [replace(one, identity=_joined(one.identity, row_identities.get(one.name, []))) for one in known]
 
 
 def _joined(identity: Identity, rows: Iterable[Identity]) -> Identity:
@@ -284,7 +284,7 @@ def _of_record(record: Record, papers: list[Record]) -> Identity:
         urls += [f"https://arxiv.org/abs/{value}" for value in paper.values("arxiv")]
         urls += [f"https://doi.org/{value}" for value in paper.values("doi")]
     years = {year for one in (record, *papers) for year in one.values("year")}
-    return Identity(_keys(names), _keys(titles), identifiers_of(urls), frozenset(years), named=True)
+    return Identity(_keys(names), _keys(titles), identifiers_of(urls), frozenset(years), has_name=True)
 
 
 def conflicting(one: Identity, other: Identity, scheme: str) -> bool:

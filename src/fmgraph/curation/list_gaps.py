@@ -96,22 +96,24 @@ def gaps(lists: Sequence[SourceList], known: Sequence[Known]) -> Gaps:
                 name = same.record or f"?{len(lacking)}"
                 first = match.candidates[0] if match.candidates else None
                 maybe = f"{first.record} ({first.evidence})" if first else ""
-                lacking.append(Known(name, identity.shown, identity))
-            work = works.setdefault(name, NamedWork(identity.shown, identity, match.record, maybe))
+                lacking.append(Known(name, identity.display_name, identity))
+            work = works.setdefault(name, NamedWork(identity.display_name, identity, match.record, maybe))
             work.mentions.append(mention)
     return Gaps(tuple(source.id for source in lists), tuple(works.values()))
 
 
-def to_text(found: Gaps) -> str:
+def to_text(list_gaps: Gaps) -> str:
     """Return counts of each list, then what the graph lacks."""
     lines = []
-    for list_id in found.lists:
-        named = [one for one in found.works if any(at.list_id == list_id for at in one.mentions)]
-        have = sum(one.record is not None for one in named)
-        lines.append(f"{list_id}: {len(named)} works, {have} in the graph, {len(named) - have} not")
-    total = len(found.works)
-    lines.append(f"together: {total} works, {len(found.present)} in the graph, {len(found.lacking)} not")
-    for one in found.lacking:
+    for list_id in list_gaps.lists:
+        works = [one for one in list_gaps.works if any(at.list_id == list_id for at in one.mentions)]
+        have = sum(one.record is not None for one in works)
+        lines.append(f"{list_id}: {len(works)} works, {have} in the graph, {len(works) - have} not")
+    total = len(list_gaps.works)
+    lines.append(
+        f"together: {total} works, {len(list_gaps.present)} in the graph, {len(list_gaps.lacking)} not"
+    )
+    for one in list_gaps.lacking:
         places = ", ".join(f"{at.row} (line {at.line})" for at in one.mentions)
         lines += ["", f"{one.title or '(no title)'}", f"  named by {places}"]
         lines += [f"  {'; '.join(one.addresses)}"] if one.addresses else []
@@ -119,12 +121,12 @@ def to_text(found: Gaps) -> str:
     return "\n".join(lines) + "\n"
 
 
-def to_tsv(found: Gaps) -> str:
+def to_tsv(list_gaps: Gaps) -> str:
     """Return one line for each work: record, lists, title, identifiers, rows, what it may be."""
     out = io.StringIO()
     writer = csv.writer(out, delimiter="\t", lineterminator="\n")
     writer.writerow(["record", "lists", "title", "identifiers", "rows", "may be"])
-    for one in [*found.lacking, *found.present]:
+    for one in [*list_gaps.lacking, *list_gaps.present]:
         lists = sorted({at.list_id for at in one.mentions})
         rows = ", ".join(at.row for at in one.mentions)
         cells = [one.record or "", ", ".join(lists), one.title, "; ".join(one.addresses), rows, one.maybe]
@@ -132,9 +134,9 @@ def to_tsv(found: Gaps) -> str:
     return out.getvalue()
 
 
-def to_json(found: Gaps) -> str:
+def to_json(list_gaps: Gaps) -> str:
     """Return a list of objects, one for each work."""
-    return json.dumps([_as_dict(one) for one in found.works], ensure_ascii=False, indent=2) + "\n"
+    return json.dumps([_as_dict(one) for one in list_gaps.works], ensure_ascii=False, indent=2) + "\n"
 
 
 def _as_dict(one: NamedWork) -> dict[str, object]:

@@ -29,8 +29,10 @@ def to_text(matches: Sequence[Match]) -> str:
             lines.append(f"{state:12} {match.row.id}  {match.title}")
             if not match.candidates:
                 lines.append("             no record is like it; `fmgraph draft` can write one")
-            shown = match.candidates[:1] if state == "matched" else match.candidates[:3]
-            lines += [f"             {one.record} ({one.confidence:.2f}): {one.evidence}" for one in shown]
+            candidates = match.candidates[:1] if state == "matched" else match.candidates[:3]
+            lines += [
+                f"             {one.record} ({one.confidence:.2f}): {one.evidence}" for one in candidates
+            ]
     return "\n".join(lines) + "\n"
 
 

@@ -123,20 +123,20 @@ class Matcher:
 
     def match_row(self, row: Row, identity: Identity) -> Match:
         """Return the candidates for one row, and whether the first is certain."""
-        found: dict[str, set[str]] = defaultdict(set)
+        signals_by_record: dict[str, set[str]] = defaultdict(set)
         pointed: list[tuple[str, set[str]]] = []  # signal → records, for each identifier that is known
         for signal, value in _signals(identity):
             records = self._by.get((signal, value), set())
             if records and signal in UNIQUE:
                 pointed.append((signal, records))
             for name in records:
-                found[name].add(signal)
-        candidates = [self._judge(name, signals, identity) for name, signals in found.items()]
-        candidates += self._alike(identity, found)
+                signals_by_record[name].add(signal)
+        candidates = [self._judge(name, signals, identity) for name, signals in signals_by_record.items()]
+        candidates += self._alike(identity, signals_by_record)
         candidates = self._without_papers(candidates)
         candidates.sort(key=lambda one: (-one.confidence, -len(one.agree), one.record))
         decided = bool(candidates) and self._certain(candidates, pointed)
-        return Match(row, identity.shown, tuple(candidates), decided)
+        return Match(row, identity.display_name, tuple(candidates), decided)
 
     def _judge(self, name: str, signals: set[str], identity: Identity) -> Candidate:
         other = self._known[name].identity
@@ -155,7 +155,7 @@ class Matcher:
         if kind == "dataset" and "dataset" not in identity.kinds and "name" not in signals:
             against.append("a row about a work")  # a data set shares the paper of the model that it came with
         # Variants share a paper, so that a title alone does not outweigh a name that may be another's.
-        if identity.names and "name" not in signals and (identity.named or not signals & set(UNIQUE)):
+        if identity.names and "name" not in signals and (identity.has_name or not signals & set(UNIQUE)):
             against.append("another name")
         likeness = _likeness(identity.titles, other.titles)
         if likeness is not None and likeness < _UNLIKE and not signals & {"title", "name"}:
@@ -174,7 +174,7 @@ class Matcher:
         confidence = round((1 - doubt) * 0.5 ** len(against), 2)
         return Candidate(name, self._known[name].label, agree, tuple(against), min(confidence, 0.99))
 
-    def _alike(self, identity: Identity, found: Iterable[str]) -> list[Candidate]:
+    def _alike(self, identity: Identity, matched_names: Iterable[str]) -> list[Candidate]:
         """Return candidates whose titles are like the row's, where nothing else finds them."""
         best: dict[str, float] = {}
         for title in (title for title in identity.titles if len(title) >= _TITLE_LENGTH):
@@ -182,10 +182,10 @@ class Matcher:
             for near, score, _ in hits:
                 for name in self._by["title", near]:
                     best[name] = max(best.get(name, 0), score)
-        found = set(found)
+        matched_names = set(matched_names)
         candidates = []
         for name, score in best.items():
-            if name not in found:
+            if name not in matched_names:
                 conflicts = [one for one in self._judge(name, set(), identity).against if one in _CONFLICTS]
                 against = [f"title only alike ({score:.0f} %)", *conflicts]
                 candidates.append(self._candidate(name, (), against, score / 100))

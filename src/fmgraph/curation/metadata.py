@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Found:
+class MetadataFact:
     """One fact that a document states.
 
     ``value`` is written as a record writes it, or is a name that still has to be resolved: of a venue, of a
@@ -26,9 +26,9 @@ def one_line(text: str) -> str:
     return " ".join(re.sub(r"</?[A-Za-z][^<>]*>", "", html.unescape(text)).split())
 
 
-def person(given: str | None, family: str | None, name: str | None = None) -> str:
+def person(given_name: str | None, family_name: str | None, name: str | None = None) -> str:
     """Return a person's name in the usual order; ``Family, Given`` is turned round."""
-    if given or family:
-        return one_line(" ".join(part for part in (given, family) if part))
+    if given_name or family_name:
+        return one_line(" ".join(part for part in (given_name, family_name) if part))
     last, comma, first = (name or "").partition(",")
     return one_line(f"{first} {last}" if comma else last)

@@ -231,13 +231,13 @@ def _retry_after(answer: requests.Response) -> int | None:
 
     https://www.rfc-editor.org/rfc/rfc9110#field.retry-after: seconds or a date.
     """
-    stated = answer.headers.get("Retry-After", "").strip()
-    if answer.status_code not in (429, 503) or not stated:
+    header = answer.headers.get("Retry-After", "").strip()
+    if answer.status_code not in (429, 503) or not header:
         return None
-    if stated.isdecimal():
-        return int(stated)
+    if header.isdecimal():
+        return int(header)
     try:
-        moment = parsedate_to_datetime(stated)
+        moment = parsedate_to_datetime(header)
     except ValueError:
         return None
     return max(0, math.ceil(moment.timestamp() - time.time()))

@@ -39,7 +39,7 @@ class Outcome:
     """What carrying the decisions out did; ``str()`` is for people."""
 
     accepted: list[str] = field(default_factory=list)  #: records that are reviewed now
-    named: list[str] = field(default_factory=list)  #: rows that got another record
+    changed_rows: list[str] = field(default_factory=list)  #: rows that got another record
     renamed: dict[str, str] = field(default_factory=dict)
     deleted: list[str] = field(default_factory=list)  #: drafts that nothing needs any more
     skipped: list[str] = field(default_factory=list)
@@ -48,7 +48,7 @@ class Outcome:
     def __str__(self) -> str:
         """Return one line with counts, and one for each draft that is gone or has another name."""
         lines = [
-            f"{len(self.accepted)} records accepted, {len(self.named)} rows named, "
+            f"{len(self.accepted)} records accepted, {len(self.changed_rows)} rows named, "
             f"{len(self.skipped)} skipped, {len(self.renamed)} drafts renamed or merged, "
             f"{len(self.deleted)} deleted"
         ]
@@ -75,8 +75,12 @@ def decision(item: str, text: str, record: str, label: str, kind: str) -> Decisi
         what = "the name cannot be read" if kind == "cell" else "the row is about no work"
         raise UsageError(f"{item}: say why {what}: skip: reason")
     if verb == ACCEPT:
-        named = RECORD.fullmatch(record.strip())
-        if not named or named[1] not in all_kinds() or not all_kinds()[named[1]].recorded:
+        record_match = RECORD.fullmatch(record.strip())
+        if (
+            not record_match
+            or record_match[1] not in all_kinds()
+            or not all_kinds()[record_match[1]].recorded
+        ):
             raise UsageError(f"{item}: {record!r} names no record: write kind/slug, e.g. model/uni")
     return Decision(item, verb, record.strip(), " ".join(label.split()), match["reason"] or "")
 
@@ -126,27 +130,27 @@ def carry_out(
     needed = {renamed.get(name, name) for name in current.values()}
     _prune(edits, outcome, drafts, needed)
     edits.write()
-    outcome.named = replace_records(source.csv_path, records, renamed)
+    outcome.changed_rows = replace_records(source.csv_path, records, renamed)
     return outcome
 
 
-def _name_of_cells(edits: Edits, source: SourceList, item: Item, made: Decision) -> None:
+def _name_of_cells(edits: Edits, source: SourceList, item: Item, decision: Decision) -> None:
     """Make a name another one of a record, or of a new one; or say that it is not read."""
     _, kind, name = item.id.split(":", 2)
-    if made.verb == SKIP:
+    if decision.verb == SKIP:
         unknown = unknown_names(source, Catalogue(read_records(edits.data_dir, edits.schema)))
         cells = next((one.cells for one in unknown if one.id == item.id), [])
-        edits.not_read(source.yaml_path, cells, name, made.reason)
+        edits.not_read(source.yaml_path, cells, name, decision.reason)
         return
-    if made.record.partition("/")[0] != kind:
-        raise UsageError(f"{item.id}: {made.record} is no {kind}")
-    if edits.has(made.record):
-        edits.add_name(made.record, name)
+    if decision.record.partition("/")[0] != kind:
+        raise UsageError(f"{item.id}: {decision.record} is no {kind}")
+    if edits.has(decision.record):
+        edits.add_name(decision.record, name)
     else:
-        edits.put(edits.path(made.record), dump({"label": name}))
+        edits.put(edits.path(decision.record), dump({"label": name}))
 
 
-def _accept_draft(edits: Edits, outcome: Outcome, item: Item, made: Decision) -> None:
+def _accept_draft(edits: Edits, outcome: Outcome, item: Item, decision: Decision) -> None:
     """Accept a draft: as it is, under another name, or as another record that is there."""
     if not edits.unreviewed(item.record):
         raise UsageError(f"{item.id}: {item.record} was reviewed or withdrawn before")
@@ -155,16 +159,16 @@ def _accept_draft(edits: Edits, outcome: Outcome, item: Item, made: Decision) ->
         for slug in edits.values(item.record, "described_by")
         if edits.unreviewed(f"paper/{slug}")
     ]
-    if made.record != item.record:
-        merged = edits.has(made.record)
-        edits.rename(item.record, made.record)
-        outcome.renamed[item.record] = made.record
+    if decision.record != item.record:
+        merged = edits.has(decision.record)
+        edits.rename(item.record, decision.record)
+        outcome.renamed[item.record] = decision.record
         if merged:
-            edits.add_name(made.record, item.label)
+            edits.add_name(decision.record, item.label)
             return
-    if made.label and made.label != item.label:
-        edits.set_label(made.record, made.label)
-    for name in [made.record, *papers]:
+    if decision.label and decision.label != item.label:
+        edits.set_label(decision.record, decision.label)
+    for name in [decision.record, *papers]:
         edits.accept(name)
         outcome.accepted.append(name)
 
@@ -173,13 +177,13 @@ def _prune(edits: Edits, outcome: Outcome, drafts: set[str], needed: set[str]) -
     """Delete drafts that no row and no record needs any more, until there is none."""
     while True:
         references = edits.references()
-        gone = [
+        unneeded = [
             name
             for name in sorted(drafts)
             if edits.unreviewed(name) and name not in needed and not references.get(name, set()) - {name}
         ]
-        if not gone:
+        if not unneeded:
             return
-        for name in gone:
+        for name in unneeded:
             edits.delete(name)
             outcome.deleted.append(name)

@@ -52,7 +52,7 @@ def items(data_dir: Path, source: SourceList, others: Iterable[SourceList], sche
         f"{kind}/{slug}" for (kind, slug), one in records.items() if one.values("reviewed") == ["false"]
     }
     known = with_rows(known_records(data_dir, schema), others)
-    found = [
+    row_items = [
         item
         for row in source.rows
         if row.id not in source.skip
@@ -60,18 +60,18 @@ def items(data_dir: Path, source: SourceList, others: Iterable[SourceList], sche
     ]
     catalogue = Catalogue(records.values())
     cells = [_of_cells(one) for one in unknown_names(source, catalogue)]
-    return [*found, *_names(source, records, unreviewed, schema), *cells]
+    return [*row_items, *_names(source, records, unreviewed, schema), *cells]
 
 
 def _of_cells(one: UnknownName) -> Item:
-    """Return the item of a name that cells use: it is to be said which record it means, if any."""
+    """Return the item of a name that cells use; the reviewer decides which record it means, if any."""
     headers = ", ".join(dict.fromkeys(header for _, header in one.cells))
     rows = ", ".join(row for row, _ in one.cells[:5]) + (" …" if len(one.cells) > 5 else "")
-    counted = f"{len(one.cells)} cell{'' if len(one.cells) == 1 else 's'} under {headers}: {rows}"
+    usage = f"{len(one.cells)} cell{'' if len(one.cells) == 1 else 's'} under {headers}: {rows}"
     record = f"{one.kind}/{one.nearest}" if one.nearest else ""
     likeness = fuzz.ratio(match_key(one.name), match_key(one.nearest or "")) / 100
     evidence = f"no {one.kind} is called so" + (f"; the nearest is {record}" if record else "")
-    return Item(one.id, "cell", record, one.name, round(likeness / 2, 2), one.name, counted, evidence)
+    return Item(one.id, "cell", record, one.name, round(likeness / 2, 2), one.name, usage, evidence)
 
 
 def _of_row(
@@ -89,7 +89,9 @@ def _of_row(
         confidence = round(_certainty(identity, draft) * (1 - rivals.rivalry), 2)
         kind, _, slug = row.record.partition("/")
         evidence = "; ".join(filter(None, (_facts(records[kind, slug]), _candidates(rivals))))
-        return Item(row.id, "draft", row.record, draft.label, confidence, identity.shown, cells, evidence)
+        return Item(
+            row.id, "draft", row.record, draft.label, confidence, identity.display_name, cells, evidence
+        )
     match = Matcher(known).match_row(row, identity)
     if row.record and match.state != "contradicted":
         return None
@@ -100,7 +102,7 @@ def _of_row(
         first.record if first else "",
         first.label if first else identity.name,
         first.confidence if first and not row.record else 0.0,
-        identity.shown,
+        identity.display_name,
         cells,
         _candidates(match) or "nothing is like it: `new` drafts a record",
     )
@@ -180,9 +182,9 @@ def _name(name: str, uses: int, records: Mapping[tuple[str, str], Record], unrev
     )
     likest = max((score for _, score, _ in near), default=50.0)
     evidence = "; ".join(f"{others[key]} is like it ({score:.0f} %)" for key, score, _ in near)
-    counted = f"{uses} record{'' if uses == 1 else 's'}"
+    usage = f"{uses} record{'' if uses == 1 else 's'}"
     facts = _facts(record)
     return Item(
-        name, "name", name, record.label, round(1 - likest / 100, 2) if near else 0.9, "", counted,
+        name, "name", name, record.label, round(1 - likest / 100, 2) if near else 0.9, "", usage,
         "; ".join(filter(None, (facts, evidence))),
     )  # fmt: skip

@@ -35,16 +35,16 @@ def vars_of(item: Item) -> dict[str, object]:
 def from_tsv(path: Path) -> list[Decision]:
     """Return the decisions in a file; lines without one are left for later.
 
-    Raises InputError with the line for a decision that is none, UsageError for another file.
+    Raises InputError with the line for text that is no valid decision, UsageError for another file.
     """
     lines = list(csv.reader(io.StringIO(read_text(path, InputError), newline=""), delimiter="\t"))
     if not lines or not {"decision", "record", "label", "id", "state"} <= set(lines[0]):
         raise UsageError(f"{path} is no review: its header should be {' '.join(COLUMNS)}")
-    found = []
+    decisions = []
     for number, line in enumerate(lines[1:], 2):
         texts = dict(zip(lines[0], line, strict=False))
         try:
-            made = decision(
+            row_decision = decision(
                 texts.get("id", ""),
                 texts.get("decision", ""),
                 texts.get("record", ""),
@@ -53,6 +53,6 @@ def from_tsv(path: Path) -> list[Decision]:
             )
         except UsageError as error:
             raise InputError(str(error), file=path, line=number) from None
-        if made:
-            found.append(made)
-    return found
+        if row_decision:
+            decisions.append(row_decision)
+    return decisions

@@ -32,19 +32,19 @@ def unknown_names(source: SourceList, catalogue: Catalogue) -> list[UnknownName]
     """
     reader = CellReader(catalogue)
     aside = {(cell.row, cell.column, match_key(cell.part)) for cell in source.not_read}
-    found: dict[tuple[str, str], UnknownName] = {}
+    by_name: dict[tuple[str, str], UnknownName] = {}
     for row in source.rows:
         for header, error in _unknown_in(source, row, reader, catalogue):
             if not aside.isdisjoint({(row.id, header, ""), (row.id, header, match_key(error.name))}):
                 continue
             near = catalogue.nearest(error.kind, error.name)
-            one = found.setdefault(
+            one = by_name.setdefault(
                 (error.kind, match_key(error.name)),
                 UnknownName(error.kind, error.name, near[0] if near else None),
             )
             if (row.id, header) not in one.cells:
                 one.cells.append((row.id, header))
-    return sorted(found.values(), key=lambda one: -len(one.cells))
+    return sorted(by_name.values(), key=lambda one: -len(one.cells))
 
 
 def _unknown_in(
@@ -54,16 +54,16 @@ def _unknown_in(
     record = catalogue.records.get(kind, {}).get(slug)
     if record is None or row.id in source.skip:
         return []
-    found: list[tuple[str, UnknownNameError]] = []
+    errors: list[tuple[str, UnknownNameError]] = []
     for column in source.table(row).columns:
         text, spec = row.cells[column.header], column.spec
         for number, key in enumerate(spec.fields if text and not spec.prose and not spec.ignored else ()):
             try:
                 reader.read(key, spec.label if number == 0 else None, text, record)
             except UnknownNameError as error:
-                found.append((column.header, error))
+                errors.append((column.header, error))
             except PartlyReadError as error:
-                found += [(column.header, one) for one in error.unknown]
+                errors += [(column.header, one) for one in error.unknown]
             except ValueError:
                 continue  # no name is at fault: `fmgraph check` tells what is
-    return found
+    return errors

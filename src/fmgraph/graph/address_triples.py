@@ -40,7 +40,7 @@ def _text(term: Term) -> str:
 
 
 def repositories(triples: Iterable[Triple]) -> set[Triple]:
-    """Return the repositories that anything of ours leads to or into, and what lies in which.
+    """Return triples of the repositories that our addresses lead to, and which address lies in which.
 
     A repository is its address in its usual spelling, whoever links to it and however. Owner and name are
     parts of that address; neither has been asked for at the host.
@@ -50,14 +50,14 @@ def repositories(triples: Iterable[Triple]) -> set[Triple]:
     usual = Spellings()
     for address in leading.values():
         usual.count(address)
-    found: set[Triple] = set()
+    repository_triples: set[Triple] = set()
     for term, address in leading.items():
         root = usual.canonical(address).root
         if root is None or address.repository is None:
             continue
         node = iri(root.iri)
         owner, _, name = root.path.strip("/").rpartition("/")
-        found |= {
+        repository_triples |= {
             (node, A, own("Repository")),
             (node, LABEL, literal(source_label(root.iri))),
             (node, own("host"), literal(root.host)),
@@ -65,8 +65,8 @@ def repositories(triples: Iterable[Triple]) -> set[Triple]:
             (node, own("repositoryName"), literal(name)),
         }
         if term != node:
-            found.add((term, own("inRepository"), node))
-    return found
+            repository_triples.add((term, own("inRepository"), node))
+    return repository_triples
 
 
 def link_types(triples: Iterable[Triple]) -> set[Triple]:

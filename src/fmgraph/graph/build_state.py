@@ -41,17 +41,17 @@ class SourceBases:
                 self._bases.setdefault((key, name), set()).add(basis)
 
     def is_secondary(self, source: Term, record: Record) -> bool:
-        """Tell whether the source tells of the record's work at second hand, as far as is known.
+        """Tell whether the source is a secondary one for the record's work, by the bases that records state.
 
-        What the record itself takes it for counts first, then what it takes its repository for, then what all
-        others do: then it is secondary where nobody has it as primary.
+        The basis that the record gives for the source counts first, then the one it gives for the source's
+        repository, then those of all other records; in the last two cases one primary basis decides.
         """
         name = _name(record)
-        said = self._bases.get((bare(source), name), set())
-        if said:
-            return "secondary" in said
-        said = self._bases.get((_whole(source), name)) or self._bases.get((_whole(source), None), set())
-        return said == {"secondary"}
+        bases = self._bases.get((bare(source), name), set())
+        if bases:
+            return "secondary" in bases
+        bases = self._bases.get((_whole(source), name)) or self._bases.get((_whole(source), None), set())
+        return bases == {"secondary"}
 
 
 def _name(record: Record | None) -> str | None:

@@ -120,26 +120,26 @@ class CellReader:
             return [Assertion(f"{field}_absent", state)]
         if text.casefold() in ABSENT:
             return []
-        found: list[Assertion] = []
+        assertions: list[Assertion] = []
         if label_field:
             label = _label(text)
             if label and not self._is_platform(label) and label.casefold() not in ABSENT:
-                found += self.read(label_field, None, label, record)
+                assertions += self.read(label_field, None, label, record)
         if text in TICKS:
-            return [*found, Assertion(f"{field}_available", "true")]
+            return [*assertions, Assertion(f"{field}_available", "true")]
         reader = self._readers.get(field)
         if reader:
-            return found + list(reader(text, record))
+            return assertions + list(reader(text, record))
         if kind := _NAMES.get(field):
-            return found + self._names(field, kind, text)
-        return [*found, Assertion(field, text)]
+            return assertions + self._names(field, kind, text)
+        return [*assertions, Assertion(field, text)]
 
     def _is_platform(self, label: str) -> bool:
         return label in {"ScienceDirect", "GitHub"}
 
     # Names of records
 
-    def _named(self, kind: str, name: str) -> str:
+    def _find_slug(self, kind: str, name: str) -> str:
         slug = self._catalogue.find(kind, name)
         if slug is None:
             near = self._catalogue.nearest(kind, name)
@@ -149,17 +149,17 @@ class CellReader:
 
     def _each(self, key: str, kind: str, names: Iterable[str]) -> list[Assertion]:
         """Return the records of these names; one that is unknown does not hide the others."""
-        found, unknown = [], []
+        assertions, unknown = [], []
         for name in names:
             try:
-                found.append(Assertion(key, self._named(kind, name)))
+                assertions.append(Assertion(key, self._find_slug(kind, name)))
             except UnknownNameError as error:
                 unknown.append(error)
-        if len(unknown) == 1 and not found:
+        if len(unknown) == 1 and not assertions:
             raise unknown[0]
         if unknown:
-            raise PartlyReadError("; ".join(map(str, unknown)), found, unknown)
-        return found
+            raise PartlyReadError("; ".join(map(str, unknown)), assertions, unknown)
+        return assertions
 
     def _names(self, key: str, kind: str, text: str) -> list[Assertion]:
         """Read names, one or several: the whole text, or else its parts; beside a venue, a year."""
@@ -225,7 +225,7 @@ class CellReader:
             if work:
                 yield Assertion("built_on", "/".join(work))
                 continue
-            self._named("backbone", name)
+            self._find_slug("backbone", name)
 
     def _method(self, text: str, _record: Record) -> list[Assertion]:
         names: list[str] = []
@@ -264,52 +264,52 @@ class CellReader:
 
     def _links(self, text: str, record: Record, column: str | None) -> list[Assertion]:
         """Read links: one alone is what its column says, each of several what its words and host say."""
-        found, wrong = [], []
-        chosen = _chosen(text)
-        for link in chosen:
+        assertions, wrong = [], []
+        cell_links = _intended_links(text)
+        for link in cell_links:
             try:
                 address = parse_address(link.href)
             except ValueError as error:
                 wrong.append(str(error))
                 continue
             key = None if is_badge(address) else column
-            if column is None or (len(chosen) > 1 and column != "url"):
+            if column is None or (len(cell_links) > 1 and column != "url"):
                 key = route(link, address, record.kind, column)
             elif column == "weights" and address.host == "hub.docker.com":
                 key = "container"
             if key is None:
                 continue
-            found.append(Assertion(key, link.href))
+            assertions.append(Assertion(key, link.href))
             if key == "url":
                 identifiers = (("arxiv", address.arxiv), ("doi", address.doi))
-                found += [Assertion(scheme, id_) for scheme, id_ in identifiers if id_]
+                assertions += [Assertion(scheme, id_) for scheme, id_ in identifiers if id_]
         if wrong:
-            raise PartlyReadError("; ".join(wrong), found)
-        if not chosen and column == "url" and (cited := _CITED.fullmatch(plain(text))):
+            raise PartlyReadError("; ".join(wrong), assertions)
+        if not cell_links and column == "url" and (cited := _CITED.fullmatch(plain(text))):
             return [Assertion("year", cited[1])]
-        if not chosen and column is not None and plain(text):
+        if not cell_links and column is not None and plain(text):
             raise ValueError(f"no link is found in {text!r}")
-        return list(dict.fromkeys(found))
+        return list(dict.fromkeys(assertions))
 
 
 def links(text: str) -> list[str]:
     """Return the addresses in a cell's Markdown that are meant, as they are written."""
-    return list(dict.fromkeys(link.href for link in _chosen(text)))
+    return list(dict.fromkeys(link.href for link in _intended_links(text)))
 
 
-def _chosen(text: str) -> list[Link]:
-    """Return the links that are meant.
+def _intended_links(text: str) -> list[Link]:
+    """Return a cell's links without placeholders and the first of two that are nested.
 
     Placeholders that a template left behind give way to others; of a link that was put behind another's
     address (``[a](b](c)``), which Markdown does not take for a link, the last counts.
     """
-    found = links_in(text)
-    found = [
+    all_links = links_in(text)
+    all_links = [
         link
-        for link, after in zip(found, [*found[1:], None], strict=False)
+        for link, after in zip(all_links, [*all_links[1:], None], strict=False)
         if after is None or text[link.end : after.start] != "]("
     ]
-    return [link for link in found if link.href not in _PLACEHOLDERS] or found
+    return [link for link in all_links if link.href not in _PLACEHOLDERS] or all_links
 
 
 def _lines(text: str) -> list[str]:
@@ -318,8 +318,8 @@ def _lines(text: str) -> list[str]:
 
 
 def _label(text: str) -> str | None:
-    found = [link.label for link in links_in(text) if link.label]
-    if found:
-        return found[0]
+    labels = [link.label for link in links_in(text) if link.label]
+    if labels:
+        return labels[0]
     match = _LABEL.search(text)
     return match[1].strip() if match else (None if links_in(text) else text)

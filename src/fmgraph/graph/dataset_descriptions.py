@@ -19,13 +19,13 @@ def dataset_descriptions(triples: Iterable[Triple], names: Mapping[Term, str]) -
 
     ``names`` are the labels of records by their terms.
     """
-    kept = {LABEL, _DEFINITION, *(prop for prop, _ in _PARTS)}
+    predicates = {LABEL, _DEFINITION, *(prop for prop, _ in _PARTS)}
     about: dict[Term, dict[Term, set[Term]]] = defaultdict(lambda: defaultdict(set))
     datasets = set()
     for subject, predicate, obj in triples:
         if predicate == A and obj == own("Dataset"):
             datasets.add(subject)
-        elif predicate in kept:
+        elif predicate in predicates:
             about[subject][predicate].add(obj)
     return {
         (node, _DESCRIPTION, text)

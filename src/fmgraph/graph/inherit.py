@@ -25,32 +25,32 @@ def inherited(claims: Sequence[Claim], schema: Schema, labels: Mapping[Term, str
     ``claims`` say whether they are accepted; ``labels`` names the works. Each claim returned has the basis
     "inherited", the source of the claim it is taken from, and that claim as what it was derived from.
     """
-    stated: dict[tuple[Term, Term], list[Claim]] = defaultdict(list)
+    accepted_claims: dict[tuple[Term, Term], list[Claim]] = defaultdict(list)
     above: dict[Term, set[Term]] = defaultdict(set)
     for claim in claims:
         if claim.accepted:
-            stated[claim.subject, claim.predicate].append(claim)
+            accepted_claims[claim.subject, claim.predicate].append(claim)
             if claim.predicate == _VARIANT_OF:
                 above[claim.subject].add(claim.object)
-    found = []
+    inherited_claims = []
     for work in sorted(above):
         for name, single in schema.inherited.items():
             predicate = iri(name)
-            if not stated.get((work, predicate)):
-                found += _taken_over(work, predicate, single, above, stated, labels)
-    return found
+            if not accepted_claims.get((work, predicate)):
+                inherited_claims += _take_over(work, predicate, single, above, accepted_claims, labels)
+    return inherited_claims
 
 
-def _taken_over(
+def _take_over(
     work: Term,
     predicate: Term,
     single: bool,
     above: Mapping[Term, set[Term]],
-    stated: _Claims,
+    accepted_claims: _Claims,
     labels: Mapping[Term, str],
 ) -> list[Claim]:
     for level in _levels(work, above):
-        sources = [claim for other in level for claim in stated.get((other, predicate), ())]
+        sources = [claim for other in level for claim in accepted_claims.get((other, predicate), ())]
         objects = {claim.object for claim in sources}
         if objects and not (single and len(objects) > 1):
             return [_derived(work, claim, labels) for claim in sources]

@@ -35,7 +35,10 @@ def mark_differences(claims: Iterable[Claim], triples: Iterable[Triple], schema:
             by_row.setdefault((claim.edition[1], claim.source), []).append(claim)
     for by_row in rows.values():
         values = {row: {claim.object for claim in some} for row, some in by_row.items()}
-        kin = {row: said.union(*(above.get(value, ()) for value in said)) for row, said in values.items()}
+        kin = {
+            row: objects.union(*(above.get(value, ()) for value in objects))
+            for row, objects in values.items()
+        }
         for row, some in by_row.items():
             others = sorted(
                 other[1]

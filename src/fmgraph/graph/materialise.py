@@ -19,13 +19,13 @@ def umbrellas(triples: Iterable[Triple], schema: Schema) -> set[Triple]:
     classes = {
         iri(name): [iri(parent) for parent in parents] for name, parents in schema.superclasses.items()
     }
-    found: set[Triple] = set()
+    umbrella_triples: set[Triple] = set()
     for subject, predicate, obj in triples:
         if predicate == A:
-            found.update((subject, A, parent) for parent in classes.get(obj, ()))
+            umbrella_triples.update((subject, A, parent) for parent in classes.get(obj, ()))
         else:
-            found.update((subject, parent, obj) for parent in above.get(predicate, ()))
-    return found
+            umbrella_triples.update((subject, parent, obj) for parent in above.get(predicate, ()))
+    return umbrella_triples
 
 
 def aligned(triples: Iterable[Triple], schema: Schema) -> set[Triple]:
@@ -38,15 +38,15 @@ def aligned(triples: Iterable[Triple], schema: Schema) -> set[Triple]:
         alignments[iri(alignment.prop)].append(alignment)
     classes = {iri(cls) for alignment in schema.alignments for cls in alignment.classes}
     members: dict[Term, set[str]] = defaultdict(set)
-    stated: list[Triple] = []
+    property_triples: list[Triple] = []
     for triple in triples:
         if triple[1] == A and triple[2] in classes:
             members[triple[0]].add(bare(triple[2]))
         elif triple[1] in alignments:
-            stated.append(triple)
+            property_triples.append(triple)
     return {
         (subject, iri(target), f"{obj}@{alignment.language}" if alignment.language else obj)
-        for subject, predicate, obj in stated
+        for subject, predicate, obj in property_triples
         for alignment in alignments[predicate]
         if alignment.classes & members[subject]
         for target in alignment.targets
@@ -66,13 +66,13 @@ def closures(
             walked.setdefault(iri(step), []).append(iri(closure))
     edges: dict[Term, dict[Term, set[Term]]] = defaultdict(lambda: defaultdict(set))
     for subject, predicate, obj in triples:
-        for held in walked.get(predicate, ()):
-            if held == _WEIGHTS and (subject, predicate, obj) in not_had:
+        for closure_iri in walked.get(predicate, ()):
+            if closure_iri == _WEIGHTS and (subject, predicate, obj) in not_had:
                 continue
-            edges[held][subject].add(obj)
+            edges[closure_iri][subject].add(obj)
     return {
-        (start, held, end)
-        for held, steps in edges.items()
+        (start, closure_iri, end)
+        for closure_iri, steps in edges.items()
         for start, ends in transitive(steps).items()
         for end in ends
     }

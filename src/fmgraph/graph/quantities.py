@@ -96,22 +96,22 @@ class Quantity:
         node = self.term
         exact = self.value == self.value.to_integral_value()
         datatype = f"{XSD}{'integer' if exact else 'decimal'}"
-        found: list[Triple] = [
+        triples: list[Triple] = [
             (node, A, own("Quantity")),
             (node, A, iri(f"{SCHEMA}QuantitativeValue")),
             (node, LABEL, literal(self.label)),
             (node, iri(f"{SCHEMA}value"), literal(self.number, datatype)),
         ]
         if self.unit:
-            found.append((node, own("unit"), entity("unit", self.unit)))
+            triples.append((node, own("unit"), entity("unit", self.unit)))
         if self.qualifier:
-            found.append((node, own("qualifier"), literal(self.qualifier)))
+            triples.append((node, own("qualifier"), literal(self.qualifier)))
         if self.modality:
-            found.append((node, own("modality"), entity("modality", self.modality)))
+            triples.append((node, own("modality"), entity("modality", self.modality)))
         for part in self.parts:
-            found.append((node, own("hasPart"), part.term))
-            found.extend(part.triples())
-        return found
+            triples.append((node, own("hasPart"), part.term))
+            triples.extend(part.triples())
+        return triples
 
 
 def number(text: str) -> Decimal | None:
@@ -136,13 +136,13 @@ def quantities(text: str, unit: Lookup, unit_label: UnitLabel, modality: Lookup)
     ``unit`` and ``modality`` resolve names to slugs, ``unit_label`` names a unit.
     Raises ValueError, naming the piece, where a piece is not a number with a known unit (or none).
     """
-    found = []
+    amounts = []
     for piece in _split(text):
         match = _AMOUNT.fullmatch(piece)
         if not match:
             raise ValueError(f"{piece!r} is not a number with a unit")
-        found.append(_quantity(match, unit, unit_label, modality, piece))
-    return found
+        amounts.append(_quantity(match, unit, unit_label, modality, piece))
+    return amounts
 
 
 def mentions(text: str, unit: Lookup) -> list[tuple[Decimal, str]]:
@@ -151,15 +151,15 @@ def mentions(text: str, unit: Lookup) -> list[tuple[Decimal, str]]:
     >>> mentions("1,000 sections of 20 brains", {"sections": "section"}.get)
     [(Decimal('1000'), 'section')]
     """
-    found = []
+    numbers = []
     for match in _MENTION.finditer(text):
         words = match["rest"].split()
         for end in range(1, len(words) + 1):
             if slug := _unit(" ".join(words[:end]), unit):
                 longer = (_unit(" ".join(words[:more]), unit) for more in range(len(words), end, -1))
-                found.append((_value(match), next(filter(None, longer), slug)))
+                numbers.append((_value(match), next(filter(None, longer), slug)))
                 break
-    return found
+    return numbers
 
 
 def _split(text: str) -> list[str]:
@@ -246,15 +246,15 @@ class Hardware:
     def triples(self) -> list[Triple]:
         """Return the node's own triples."""
         node = self.term
-        found = [
+        triples = [
             (node, A, own("Hardware")),
             (node, LABEL, literal(self.label)),
             (node, own("deviceCount"), integer(self.count)),
             (node, own("device"), literal(self.device)),
         ]
         if self.memory_gb:
-            found.append((node, own("deviceMemoryGB"), integer(self.memory_gb)))
-        return found
+            triples.append((node, own("deviceMemoryGB"), integer(self.memory_gb)))
+        return triples
 
 
 def hardware(text: str) -> Hardware:

@@ -74,10 +74,11 @@ def _add_statement(build: Build, record: Record, node: Term, field: Field, state
         if why:
             raise ValueError(f"{statement.value} is {why}; write the address of the {field.key} itself")
     if field.range == fmg("Quantity") and statement.at and statement.rank != "deprecated":
-        said = build.values.unit_elsewhere(statement.value, statement.at)
-        if said:
+        source_amount = build.values.unit_elsewhere(statement.value, statement.at)
+        if source_amount:
             raise ValueError(
-                f"{statement.value!r} has another unit than its source, which says {said}; write what it says"
+                f"{statement.value!r} has another unit than its source, which says {source_amount}; "
+                "write what it says"
             )
     for value in values:
         build.add_structure(field.key, value)
@@ -108,8 +109,8 @@ def _add_search(build: Build, record: Record, search: Search) -> None:
         field = build.schema.fields.get(key)
         if field is None or field.editorial:
             raise ValueError(f"{key!r} is no property that sources state; write a key such as trained_on")
-        said = "\n".join([field.iri, search.date, search.at or "", *sorted(sources)])
-        digest = hashlib.sha256(said.encode()).hexdigest()[:8]
+        content = "\n".join([field.iri, search.date, search.at or "", *sorted(sources)])
+        digest = hashlib.sha256(content.encode()).hexdigest()[:8]
         part = iri(f"{bare(node)}#search-{key.replace('_', '-')}-{digest}")
         label = f"{record.label}: {key.replace('_', ' ')} not stated ({search.date})"
         build.triples |= {
@@ -145,19 +146,19 @@ def apply_corrections(build: Build, record: Record) -> None:
                 "unknown-key",
             )
             continue
-        said = [
+        candidates = [
             quoted
             for quoted in own_claims
-            if correction.list in (None, quoted.list_id) and _said(correction, quoted.claim)
+            if correction.list in (None, quoted.list_id) and _matches(correction, quoted.claim)
         ]
         # A title cell also says names: the column is meant only where no claim has the property itself.
-        hits = [quoted.claim for quoted in said if quoted.key == correction.field] or [
-            quoted.claim for quoted in said if quoted.column == correction.field
+        hits = [quoted.claim for quoted in candidates if quoted.key == correction.field] or [
+            quoted.claim for quoted in candidates if quoted.column == correction.field
         ]
         unread = build.broken_lists if correction.list is None else build.broken_lists & {correction.list}
         if not hits and not unread:  # a list that could not be loaded may well say it
             build.find(
-                f"no list cell about this record says {correction.said!r} in {correction.field}",
+                f"no list cell about this record says {correction.cell_text!r} in {correction.field}",
                 record.path,
                 correction.line,
                 "corrections",
@@ -171,7 +172,7 @@ def apply_corrections(build: Build, record: Record) -> None:
             continue
         if by and build.bases.is_secondary(by, record):
             build.find(
-                f"the correction of {correction.said!r} rests on a secondary source alone",
+                f"the correction of {correction.cell_text!r} rests on a secondary source alone",
                 record.path,
                 correction.line,
                 "corrections",
@@ -184,12 +185,16 @@ def apply_corrections(build: Build, record: Record) -> None:
                 claim.reason = f"{correction.reason} ({correction.at})"
 
 
-def _said(correction: Correction, claim: Claim) -> bool:
-    said = match_key(correction.said)
+def _matches(correction: Correction, claim: Claim) -> bool:
+    text_key = match_key(correction.cell_text)
     term = claim.object
     value = bare(term).rsplit("/", 1)[-1] if term.startswith("<") else term.split('"')[1]
     texts = (claim.raw or "", claim.reading or "")
-    return said in map(match_key, texts) or said == match_key(value) or correction.said == bare(term)
+    return (
+        text_key in map(match_key, texts)
+        or text_key == match_key(value)
+        or correction.cell_text == bare(term)
+    )
 
 
 def add_tombstones(build: Build, path: Path) -> None:
@@ -205,9 +210,9 @@ def add_tombstones(build: Build, path: Path) -> None:
             raise RecordError(
                 f"{name!r} is no withdrawn IRI", file=path, field=name, remedy="write kind/slug"
             )
-        gone = entity(kind, slug)
-        build.triples.add((gone, iri(f"{OWL}deprecated"), literal("true", f"{XSD}boolean")))
-        build.triples.add((gone, iri(f"{RDFS}comment"), literal(parts["reason"])))
+        withdrawn_term = entity(kind, slug)
+        build.triples.add((withdrawn_term, iri(f"{OWL}deprecated"), literal("true", f"{XSD}boolean")))
+        build.triples.add((withdrawn_term, iri(f"{RDFS}comment"), literal(parts["reason"])))
         if parts.get("replaced_by", "null") != "null":
             successor = iri(BASE + parts["replaced_by"])
-            build.triples.add((gone, iri(f"{DCTERMS}isReplacedBy"), successor))
+            build.triples.add((withdrawn_term, iri(f"{DCTERMS}isReplacedBy"), successor))

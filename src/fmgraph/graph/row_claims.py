@@ -88,10 +88,10 @@ class ListBuilder:
                 add((column_node, own("inTable"), node))
                 add((column_node, _POSITION, integer(column.position)))
                 add((column_node, LABEL, literal(column.header)))
-                stored = "false" if column.spec.prose else "true"
-                add((column_node, own("stored"), literal(stored, f"{XSD}boolean")))
-        for gone in source.gone:
-            add((entity("row", gone), iri(f"{OWL}deprecated"), literal("true", f"{XSD}boolean")))
+                is_stored = "false" if column.spec.prose else "true"
+                add((column_node, own("stored"), literal(is_stored, f"{XSD}boolean")))
+        for removed_id in source.removed_ids:
+            add((entity("row", removed_id), iri(f"{OWL}deprecated"), literal("true", f"{XSD}boolean")))
 
     def _table(self, number: int, column: str | None = None) -> Term:
         return iri(f"{BASE}list/{self._list.id}#table-{number}" + (f"-{column}" if column else ""))
@@ -187,7 +187,7 @@ class ListBuilder:
             for number, field in enumerate(spec.fields):
                 label = spec.label if number == 0 else None
                 for error in self._read_cell(row, record, field, label, text, cell, column.header):
-                    if self._told(row, column.header, error):
+                    if self._is_explained(row, column.header, error):
                         continue
                     self._build.find(
                         f"{self._title(row)}: {error}",
@@ -198,8 +198,8 @@ class ListBuilder:
                         severity="open",
                     )
 
-    def _told(self, row: Row, header: str, error: ValueError) -> bool:
-        """Whether somebody said of all that is unknown in a cell why it is not read."""
+    def _is_explained(self, row: Row, header: str, error: ValueError) -> bool:
+        """Whether ``not_read`` gives a reason for every unknown name in a cell."""
         unknown = error.unknown if isinstance(error, PartlyReadError) else [error]
         names = [one.name for one in unknown if isinstance(one, UnknownNameError)]
         return bool(names) and all((row.id, header, match_key(name)) in self._unread_parts for name in names)
@@ -218,9 +218,9 @@ class ListBuilder:
             yield error
         for assertion in assertions:
             try:
-                made = self._claim(row, record, field, [assertion], cell, text)
+                claims = self._claim(row, record, field, [assertion], cell, text)
                 rules = self._list.set_aside
-                self._set_aside(made, [rule for rule in rules if rule.of_cell(row.id, header, text)])
+                self._set_aside(claims, [rule for rule in rules if rule.of_cell(row.id, header, text)])
             except ValueError as error:
                 yield error
 
@@ -234,8 +234,10 @@ class ListBuilder:
         section = self._list.table(row).section
         for fact in self._list.sections.get(section, ()):
             assertions = [Assertion(fact.key, value) for value in fact.values]
-            made = self._guarded(row, record, fact.key, fact.line, assertions, None, section)
-            self._set_aside(made, [rule for rule in self._list.set_aside if rule.of_section(row.id, section)])
+            claims = self._guarded(row, record, fact.key, fact.line, assertions, None, section)
+            self._set_aside(
+                claims, [rule for rule in self._list.set_aside if rule.of_section(row.id, section)]
+            )
 
     def _read_reading(self, row: Row, record: Record, reading: Reading) -> None:
         about = self._record_of_reading(reading, row) if reading.about else record
@@ -293,7 +295,7 @@ class ListBuilder:
         by_person: bool = False,
     ) -> list[Claim]:
         build = self._build
-        made = []
+        claims = []
         for assertion in assertions:
             field = build.schema.fields.get(assertion.key)
             if field is None:
@@ -316,11 +318,11 @@ class ListBuilder:
                         why = unfit(parse_address(assertion.text), assertion.key)
                         if why:
                             claim.rank, claim.reason = "deprecated", f"the address is {why}"
-                    made.append(claim)
+                    claims.append(claim)
                     build.claims.append(claim)
                     name = f"{record.kind}/{record.slug}"
                     build.list_claims.append(ListClaim(claim, name, self._list.id, assertion.key, key))
-        return made
+        return claims
 
     def _subjects(self, key: str, record: Record) -> Iterable[Record]:
         if key not in _OF_THE_PAPER | _OF_BOTH or record.kind == "paper":

@@ -53,16 +53,16 @@ class Owners:
         return self._own[name]
 
     def another(self, row: Row, record: Record) -> tuple[str, str] | None:
-        """Return (identifier in words, ``kind/slug``) where what the row has is another record's, else None.
+        """Return (identifier in words, ``kind/slug``) of another record with the row's identifier, else None.
 
         That is where the row and its record have nothing in common, both have an identifier of one scheme,
         and the row's belongs to another record.
         """
-        found = identifiers_in(row.cells.values())
+        row_identifiers = identifiers_in(row.cells.values())
         own = self.of(record)
-        if found & own:
+        if row_identifiers & own:
             return None
-        known, others = Known(own, frozenset()), Known(found, frozenset())
+        known, others = Known(own, frozenset()), Known(row_identifiers, frozenset())
         for scheme, name in _NAMES.items():
             mine = known.ids(scheme)
             for id_ in sorted(others.ids(scheme)) if mine else ():

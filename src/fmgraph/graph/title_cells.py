@@ -66,13 +66,13 @@ def _lead(text: str) -> tuple[str | None, str]:
         if separator or ":" in inside:
             title = _without_stop(plain(rest[separator.end() :] if separator else rest))
             return (plain(bold["name"]).strip(" :"), title) if title else (None, "")
-    found = links(text)
-    if found and not text[: found[0].start].strip() and found[0].label:
-        rest = text[found[0].end :]
+    title_links = links(text)
+    if title_links and not text[: title_links[0].start].strip() and title_links[0].label:
+        rest = text[title_links[0].end :]
         separator = _SEPARATOR.match(rest)
         title = _without_stop(plain(rest[separator.end() :])) if separator else ""
-        if title and len(found[0].label) <= 80:
-            return found[0].label, title
+        if title and len(title_links[0].label) <= 80:
+            return title_links[0].label, title
     return None, ""
 
 

@@ -83,10 +83,10 @@ class Values:
 
     def reference(self, kind: str, field: Field, text: str) -> Term:
         """Return the entity that a slug of ``kind``, or ``kind/slug``, names; it must have a record."""
-        named, _, slug = text.rpartition("/")
-        kind = named or kind
+        named_kind, _, slug = text.rpartition("/")
+        kind = named_kind or kind
         allowed = work_kinds() if kind in work_kinds() else (kind,)
-        if kind in all_kinds() and (not named or field.kind is None or field.kind in allowed):
+        if kind in all_kinds() and (not named_kind or field.kind is None or field.kind in allowed):
             if self._catalogue.has(kind, slug):
                 return self._catalogue.term(self._catalogue.records[kind][slug])
             near = self._catalogue.nearest(kind, slug)
@@ -98,13 +98,13 @@ class Values:
     def quantities(self, text: str) -> list[Value]:
         """Return the quantities in the text."""
         find = self._catalogue.find
-        found = quantities.quantities(
+        amounts = quantities.quantities(
             text,
             lambda name: find("unit", name),
             self._catalogue.unit_label,
             lambda name: find("modality", name),
         )
-        return [Value(quantity.term, tuple(quantity.triples())) for quantity in found]
+        return [Value(quantity.term, tuple(quantity.triples())) for quantity in amounts]
 
     def unit_elsewhere(self, text: str, place: str) -> str | None:
         """Return what the place in the source says instead where it gives a number of the text another unit.
@@ -115,19 +115,19 @@ class Values:
         def unit(name: str) -> str | None:
             return self._catalogue.find("unit", name)
 
-        said = quantities.mentions(place, unit)
+        mentions = quantities.mentions(place, unit)
         for quantity in quantities.quantities(
             text, unit, self._catalogue.unit_label, lambda name: self._catalogue.find("modality", name)
         ):
-            units = {slug for number, slug in said if number == quantity.value}
+            units = {slug for number, slug in mentions if number == quantity.value}
             if quantity.unit and units and quantity.unit not in units:
                 return f"{quantity.number} {self._catalogue.unit_label(min(units))}"
         return None
 
     def hardware(self, text: str) -> list[Value]:
         """Return the accelerators in the text."""
-        found = quantities.hardware(text)
-        return [Value(found.term, tuple(found.triples()))]
+        accelerators = quantities.hardware(text)
+        return [Value(accelerators.term, tuple(accelerators.triples()))]
 
     def license(self, text: str) -> list[Value]:
         """Return a licence, by SPDX id, by record, or by an expression of SPDX ids."""
@@ -157,17 +157,17 @@ class Values:
 
 def resolutions(text: str) -> list[Value]:
     """Return input resolutions: ``24×128×128``, ``384, 64``, ``Adaptive``."""
-    found = []
+    values = []
     for piece in re.split(r"\s*[,;]\s*", text):
         if piece.casefold() == "adaptive":
-            found.append(Value(literal("adaptive")))
+            values.append(Value(literal("adaptive")))
         elif range_ := re.fullmatch(r"(\d+)\s*[-–]\s*(\d+)", piece):  # both ends
-            found += [Value(literal(end)) for end in range_.groups()]
+            values += [Value(literal(end)) for end in range_.groups()]
         elif _EXTENTS.fullmatch(piece):
-            found.append(Value(literal("x".join(_JOINT.split(piece)))))
+            values.append(Value(literal("x".join(_JOINT.split(piece)))))
         else:
             raise ValueError(f"{piece!r} is not a resolution such as 224×224, 24×128×128, 448 or Adaptive")
-    return found
+    return values
 
 
 def years(text: str) -> list[Value]:

@@ -45,19 +45,19 @@ def match_rows(old: Sequence[Signature], new: Sequence[Signature]) -> dict[int, 
 def proposals(
     old: Sequence[Signature], new: Sequence[Signature], pairs: Mapping[int, int]
 ) -> list[tuple[int, int]]:
-    """Return (new position, old position) of rows that are not paired and look alike, for a person."""
-    taken = set(pairs.values())
-    left_old = [index for index in range(len(old)) if index not in taken][:_COMPARED]
+    """Return (new position, old position) of unpaired rows that look alike, for a person to decide."""
+    paired_old = set(pairs.values())
+    left_old = [index for index in range(len(old)) if index not in paired_old][:_COMPARED]
     left_new = [index for index in range(len(new)) if index not in pairs][:_COMPARED]
-    found = []
+    likely_pairs = []
     for i in left_new:
         scored = [
             (_likeness(old[j], new[i]), j) for j in left_old if not new[i].known.contradicts(old[j].known)
         ]
         best = max(scored, default=(0.0, -1))
         if best[0] >= _ALIKE:
-            found.append((i, best[1]))
-    return found
+            likely_pairs.append((i, best[1]))
+    return likely_pairs
 
 
 def changed_columns(old: Signature, new: Signature) -> list[str]:
@@ -73,11 +73,11 @@ class _Pairing:
     def __init__(self, old: Sequence[Signature], new: Sequence[Signature]) -> None:
         self._old, self._new = old, new
         self.pairs: dict[int, int] = {}
-        self._taken: set[int] = set()
+        self._paired_old: set[int] = set()
 
     def _pair(self, new: int, old: int) -> None:
         self.pairs[new] = old
-        self._taken.add(old)
+        self._paired_old.add(old)
 
     def equal(self) -> None:
         """Pair the rows that are equal in every cell."""
@@ -92,19 +92,23 @@ class _Pairing:
         """Pair the rows that share a key with one row of the other edition; what else is shared decides."""
         with_key: dict[Hashable, list[int]] = defaultdict(list)
         for index, row in enumerate(self._old):
-            if index not in self._taken:
+            if index not in self._paired_old:
                 for key in keys(row):
                     with_key[key].append(index)
-        chosen: dict[int, int] = {}
+        best_matches: dict[int, int] = {}
         for index, row in enumerate(self._new):
             if index in self.pairs:
                 continue
             candidates = {old for key in keys(row) for old in with_key.get(key, ())}
             if (best := self._best(index, candidates)) is not None:
-                chosen[index] = best
-        wanted = Counter(chosen.values())
-        for index, old in chosen.items():
-            rivals = [other for other, wish in chosen.items() if wish == old] if wanted[old] > 1 else [index]
+                best_matches[index] = best
+        match_counts = Counter(best_matches.values())
+        for index, old in best_matches.items():
+            rivals = (
+                [other for other, wish in best_matches.items() if wish == old]
+                if match_counts[old] > 1
+                else [index]
+            )
             if self._favourite(old, rivals) == index:
                 self._pair(index, old)
 

@@ -77,27 +77,27 @@ def list_rows(engine: Rows, list_id: str) -> Listing:
     Raises NotFoundError with the nearest ids (or all, where none is near) for a list that the graph has not.
     """
     labels = {
-        _value(found, "list").removeprefix(f"{BASE}list/"): _value(found, "label")
-        for found in engine.rows(_PREFIXES + _LISTS)
+        _value(solution, "list").removeprefix(f"{BASE}list/"): _value(solution, "label")
+        for solution in engine.rows(_PREFIXES + _LISTS)
     }
     if not SLUG.fullmatch(list_id) or list_id not in labels:
         raise NotFoundError(f"there is no list {list_id!r}", nearest(list_id, labels) or sorted(labels))
     node = {"list": f"<{entity_iri('list', list_id)}>"}
     headers: dict[str, dict[str, str]] = {}
     sections: dict[str, str] = {}
-    for found in engine.rows(_PREFIXES + _COLUMNS % node):
-        table = _value(found, "table")
-        sections[table] = _value(found, "section")
-        headers.setdefault(table, {})[_value(found, "column")] = _value(found, "header")
+    for solution in engine.rows(_PREFIXES + _COLUMNS % node):
+        table = _value(solution, "table")
+        sections[table] = _value(solution, "section")
+        headers.setdefault(table, {})[_value(solution, "column")] = _value(solution, "header")
     cells = {
-        (_value(found, "row"), _value(found, "column")): _value(found, "text")
-        for found in engine.rows(_PREFIXES + _CELLS % node)
+        (_value(solution, "row"), _value(solution, "column")): _value(solution, "text")
+        for solution in engine.rows(_PREFIXES + _CELLS % node)
     }
     rows: dict[str, list[tuple[str, ...]]] = {table: [] for table in headers}
     positions: dict[str, list[int]] = {table: [] for table in headers}
-    for found in engine.rows(_PREFIXES + _ROWS % node):
-        row, table = _value(found, "row"), _value(found, "table")
-        positions[table].append(int(_value(found, "position")))
+    for solution in engine.rows(_PREFIXES + _ROWS % node):
+        row, table = _value(solution, "row"), _value(solution, "table")
+        positions[table].append(int(_value(solution, "position")))
         rows[table].append(tuple(cells.get((row, column), "") for column in headers[table]))
     tables = (
         ListingTable(sections[table], tuple(columns.values()), tuple(rows[table]), tuple(positions[table]))

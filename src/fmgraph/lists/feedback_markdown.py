@@ -9,19 +9,19 @@ from fmgraph.lists.list_feedback import Evidence, Feedback, Suggestion, Value
 from fmgraph.lists.markdown_text import code, escape, link
 
 
-def to_markdown(found: Feedback) -> str:
+def to_markdown(feedback: Feedback) -> str:
     """Return the corrections and the gaps, row by row, each with its sources."""
-    where = link(found.source, found.source) if found.source else escape(found.label)
+    where = link(feedback.source, feedback.source) if feedback.source else escape(feedback.label)
     return "\n".join(
         [
-            f"# Corrections and gaps: {escape(found.label)}",
+            f"# Corrections and gaps: {escape(feedback.label)}",
             "",
-            f"For {where}: {_number(len(found.corrections), 'correction')} and "
-            f"{_number(len(found.gaps), 'gap')} in {_number(found.rows, 'row')}. "
+            f"For {where}: {_number(len(feedback.corrections), 'correction')} and "
+            f"{_number(len(feedback.gaps), 'gap')} in {_number(feedback.rows, 'row')}. "
             "Each names the source where it can be checked.",
             "",
-            *_section("Corrections", found.corrections),
-            *_section("Gaps", found.gaps),
+            *_section("Corrections", feedback.corrections),
+            *_section("Gaps", feedback.gaps),
         ]
     )
 
@@ -38,7 +38,7 @@ def _section(title: str, suggestions: Sequence[Suggestion]) -> list[str]:
 
 def _item(one: Suggestion) -> str:
     column = f"**{escape(one.header)}**" if one.header else "The section"
-    right = "; ".join(_shown(value) for value in one.right)
+    right = "; ".join(_format_value(value) for value in one.right)
     if one.is_gap:
         return f"- {column} {f'has only {code(one.cell)}' if one.cell else 'is empty'}: {right}."
     part = one.wrong[0].text if len(one.wrong) == 1 and not one.wrong[0].iri else ""
@@ -54,7 +54,7 @@ def _item(one: Suggestion) -> str:
     return text + (f" See {_places(further)}." if further else "")
 
 
-def _shown(value: Value) -> str:
+def _format_value(value: Value) -> str:
     text = link(value.text, value.iri) if value.iri else escape(value.text)
     return f"{text} ({_places(value.evidence)})"
 

@@ -61,7 +61,7 @@ class HtmlTable:
                     texts.append(above[1])
                     continue
                 cell = next(cells, None)
-                if cell is None and not any(left for left, _ in reaching.values()):
+                if cell is None and not any(rows_left for rows_left, _ in reaching.values()):
                     texts.extend([""] * (width - len(texts)))
                     break
                 for _ in range(cell.columns if cell else 1):

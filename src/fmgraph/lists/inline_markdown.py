@@ -63,7 +63,7 @@ def _links(text: str, references: References | None) -> Sequence[Link]:
 def _read(text: str, references: References) -> Iterator[Link]:
     tokens = _tokens(text, references)
     masked = list(text)
-    found = []
+    all_links = []
     for index, token in enumerate(tokens):
         if "span" not in token.meta:
             continue
@@ -84,13 +84,13 @@ def _read(text: str, references: References) -> Iterator[Link]:
         if _WEB.match(href):
             label, badge = _label(inside)
             reference = token.type == "link_open" and not text[start:end].endswith((")", ">"))
-            found.append(Link(href.strip(), label, badge, start, end, reference))
+            all_links.append(Link(href.strip(), label, badge, start, end, reference))
     for match in _BARE.finditer("".join(masked)):
         url = _trimmed(match[0])
         if urlsplit(url.partition("#")[0].replace("[", "").replace("]", "")).netloc:
             href = html.unescape(_ESCAPE.sub(r"\1", url))
-            found.append(Link(href, "", "", match.start(), match.start() + len(url), reference=False))
-    yield from sorted(found, key=lambda link: link.start)
+            all_links.append(Link(href, "", "", match.start(), match.start() + len(url), reference=False))
+    yield from sorted(all_links, key=lambda link: link.start)
 
 
 @lru_cache(maxsize=20_000)

@@ -160,7 +160,7 @@ def feedback(engine: Rows, list_id: str) -> Feedback:
 
     Raises NotFoundError with the nearest ids for a list that the graph does not have.
     """
-    lists = {found["list"].removeprefix(f"{BASE}list/"): found for found in _ask(engine, _LISTS)}
+    lists = {solution["list"].removeprefix(f"{BASE}list/"): solution for solution in _ask(engine, _LISTS)}
     if not SLUG.fullmatch(list_id) or list_id not in lists:
         raise NotFoundError(f"there is no list {list_id!r}", nearest(list_id, lists) or sorted(lists))
     graph = _Graph(engine, f"<{entity_iri('list', list_id)}>")
@@ -173,10 +173,10 @@ def _ask(engine: Rows, query: str) -> list[_Solution]:
     return [
         {
             name: term.value
-            for name, term in found.items()
+            for name, term in solution.items()
             if term is not None and not isinstance(term, Triple)
         }
-        for found in engine.rows(_PREFIXES + query)
+        for solution in engine.rows(_PREFIXES + query)
     ]
 
 
@@ -186,28 +186,30 @@ class _Graph:
     def __init__(self, engine: Rows, node: str) -> None:
         self.rows = _ask(engine, _ROWS % node)
         self._wrong: dict[str, list[_Solution]] = defaultdict(list)
-        for found in _ask(engine, _WRONG % node):
-            self._wrong[found["row"]].append(found)
+        for solution in _ask(engine, _WRONG % node):
+            self._wrong[solution["row"]].append(solution)
         self._right: dict[tuple[str, str], list[_Solution]] = defaultdict(list)
-        for found in _ask(engine, _RIGHT % (node, FMG)):
-            self._right[found["s"], found["p"]].append(found)
-        self._secondary = {found["source"] for found in _ask(engine, _SECONDARY)}
-        self._columns = {found["column"]: found for found in _ask(engine, _COLUMNS % node)}
+        for solution in _ask(engine, _RIGHT % (node, FMG)):
+            self._right[solution["s"], solution["p"]].append(solution)
+        self._secondary = {solution["source"] for solution in _ask(engine, _SECONDARY)}
+        self._columns = {solution["column"]: solution for solution in _ask(engine, _COLUMNS % node)}
         self._meanings: dict[str, list[str]] = defaultdict(list)
-        for found in _ask(engine, _MEANINGS % node):
-            self._meanings[found["column"]].append(found["p"])
-        self._cells = {(found["row"], found["column"]): found for found in _ask(engine, _CELLS % node)}
-        self._quoted = {(found["row"], found["p"]) for found in _ask(engine, _QUOTED % node)}
+        for solution in _ask(engine, _MEANINGS % node):
+            self._meanings[solution["column"]].append(solution["p"])
+        self._cells = {
+            (solution["row"], solution["column"]): solution for solution in _ask(engine, _CELLS % node)
+        }
+        self._quoted = {(solution["row"], solution["p"]) for solution in _ask(engine, _QUOTED % node)}
         self._papers: dict[str, list[str]] = defaultdict(list)
-        for found in _ask(engine, _PAPERS % node):
-            self._papers[found["work"]].append(found["paper"])
+        for solution in _ask(engine, _PAPERS % node):
+            self._papers[solution["work"]].append(solution["paper"])
 
     def corrections(self, row: _Solution) -> Iterable[Suggestion]:
         """Yield one suggestion for each cell and property with a reading that is not accepted."""
         cells: dict[tuple[str, str, str], list[_Solution]] = defaultdict(list)
-        for found in self._wrong.get(row["row"], ()):
-            cells[found.get("column", ""), found["s"], found["p"]].append(found)
-        told = set()
+        for solution in self._wrong.get(row["row"], ()):
+            cells[solution.get("column", ""), solution["s"], solution["p"]].append(solution)
+        reported_keys = set()
         for (column, subject, predicate), claims in cells.items():
             right = self._values(self._right.get((subject, predicate), ()))
             reasons = {claim["reason"]: None for claim in claims if "reason" in claim}
@@ -225,14 +227,14 @@ class _Graph:
                 continue  # another spelling of the same
             about = self._cells.get((row["row"], column), {}).get("text", claims[0].get("said", ""))
             key = (column, wrong, tuple(one.text for one in right))  # a year is said of work and paper
-            if key not in told:
-                told.add(key)
+            if key not in reported_keys:
+                reported_keys.add(key)
                 yield self._suggestion(row, column, about, wrong, " ".join(reasons), right, evidence)
 
     def gaps(self, row: _Solution) -> Iterable[Suggestion]:
         """Yield one suggestion for each empty cell that the graph can fill."""
         subjects = [row["work"], *self._papers.get(row["work"], ())]
-        told: set[str] = set()
+        reported_properties: set[str] = set()
         for column in sorted(self._meanings, key=lambda one: int(self._columns[one]["position"])):
             if self._columns[column]["table"] != row["table"]:
                 continue
@@ -242,14 +244,18 @@ class _Graph:
                 continue  # prose, which the graph does not keep
             empty = match_key(text) in _NOTHING and not _is_tick(text)
             for meaning in self._meanings[column]:
-                wanted = _TICKS.get(meaning, meaning)
-                if not empty and not (wanted in _TICKS.values() and _is_tick(text)):
+                property_iri = _TICKS.get(meaning, meaning)
+                if not empty and not (property_iri in _TICKS.values() and _is_tick(text)):
                     continue
                 right = self._values(
-                    [one for subject in subjects for one in self._right.get((subject, wanted), ())]
+                    [one for subject in subjects for one in self._right.get((subject, property_iri), ())]
                 )
-                if right and wanted not in told and (row["row"], wanted) not in self._quoted:
-                    told.add(wanted)
+                if (
+                    right
+                    and property_iri not in reported_properties
+                    and (row["row"], property_iri) not in self._quoted
+                ):
+                    reported_properties.add(property_iri)
                     yield self._suggestion(row, column, text, (), "", right, ())
 
     def _suggestion(
@@ -278,10 +284,10 @@ class _Graph:
             evidence=evidence,
         )
 
-    def _values(self, found: Iterable[_Solution]) -> tuple[Value, ...]:
+    def _values(self, solutions: Iterable[_Solution]) -> tuple[Value, ...]:
         sources: dict[str, dict[Evidence, None]] = defaultdict(dict)
         values = {}
-        for one in found:
+        for one in solutions:
             values[one["o"]] = one
             place = Evidence(one.get("sourceName", one["source"]), one["source"], one.get("at", ""))
             sources[one["o"]][place] = None
@@ -293,14 +299,14 @@ def _is_tick(text: str) -> bool:
     return match_key(text) == "yes" or (any(tick in text for tick in "✅✓✔☑") and "http" not in text)
 
 
-def _value(found: _Solution) -> str:
-    return found.get("value", found["o"].removeprefix(BASE))
+def _value(solution: _Solution) -> str:
+    return solution.get("value", solution["o"].removeprefix(BASE))
 
 
-def _address(found: _Solution) -> str | None:
+def _address(solution: _Solution) -> str | None:
     """Return the address that a value is, None for the graph's own entities and for literals."""
-    outside = re.match(r"https?://", found["o"]) and not found["o"].startswith(BASE)
-    return found["o"] if outside else None
+    outside = re.match(r"https?://", solution["o"]) and not solution["o"].startswith(BASE)
+    return solution["o"] if outside else None
 
 
 def _normal(value: Value) -> str:

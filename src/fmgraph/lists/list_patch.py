@@ -25,7 +25,7 @@ class Patch:
 
     text: str
     placed: tuple[Suggestion, ...]
-    left: tuple[Suggestion, ...]  #: several values, or a place that cannot be told in the file
+    unplaced: tuple[Suggestion, ...]  #: those with several values, or whose place in the file is not certain
 
 
 def patch(markdown: str, suggestions: Sequence[Suggestion], name: str = "README.md") -> Patch:
@@ -36,12 +36,12 @@ def patch(markdown: str, suggestions: Sequence[Suggestion], name: str = "README.
     before = markdown.splitlines(keepends=True)
     after = list(before)
     placed: list[Suggestion] = []
-    left: list[Suggestion] = []
+    unplaced: list[Suggestion] = []
     for one in suggestions:
-        (placed if _place(before, after, one) else left).append(one)
+        (placed if _place(before, after, one) else unplaced).append(one)
     diff = difflib.unified_diff(before, after, f"a/{name}", f"b/{name}")
-    ended = (line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in diff)
-    return Patch("".join(ended), tuple(placed), tuple(left))
+    diff_lines = (line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in diff)
+    return Patch("".join(diff_lines), tuple(placed), tuple(unplaced))
 
 
 def _place(before: list[str], after: list[str], one: Suggestion) -> bool:

@@ -69,8 +69,8 @@ def load_list(path: Path, *, importing: bool = False) -> SourceList:
 
     With ``importing``, which writes both anew, the CSV may hold prose and be that of another import.
 
-    Raises :class:`ListError` with file, line, field and remedy for whatever does not hold together; it tells
-    all that is wrong, save what may only follow from something else that is.
+    Raises :class:`ListError` with file, line, field and remedy for each inconsistency: all of them at once,
+    except those that may only be consequences of others.
     """
     list_id = path.stem
     if not SLUG.fullmatch(list_id):
@@ -85,26 +85,27 @@ def load_list(path: Path, *, importing: bool = False) -> SourceList:
     # What the rows are read by: an error here makes errors of right rows.
     specs = errors.of(lambda: _specs(keys["columns"]), dict[str, ColumnSpec]())
     tables = errors.of(lambda: _tables(keys["tables"], specs), tuple[Table, ...]())
-    gone = errors.of(lambda: _gone(keys.get("gone")), tuple[str, ...]())
+    removed_ids = errors.of(lambda: _removed_ids(keys.get("gone")), tuple[str, ...]())
     errors.stop()
     headers = first_seen(table.headers for table in tables)
     for header, spec in specs.items():
         place = (path, spec.line, f"columns.{header}")
-        errors.of(lambda h=header, p=place: _known(h, headers, "header of the list", *p), None)  # type: ignore[misc]
+        errors.of(lambda h=header, p=place: _check_known(h, headers, "header of the list", *p), None)  # type: ignore[misc]
     errors.stop()
     csv_path = path.with_suffix(".csv")
     rows = errors.of(
-        lambda: tuple(read_rows(csv_path, list_id, tables, headers, gone, prose=importing)), tuple[Row, ...]()
+        lambda: tuple(read_rows(csv_path, list_id, tables, headers, removed_ids, prose=importing)),
+        tuple[Row, ...](),
     )
     errors.stop()
     if "csv" in keys and not importing:
         errors.of(lambda: _same_import(keys["csv"], rows, headers), None)
     by_id = {row.id: row for row in rows}
     if importing:  # one that was killed half way leaves what it says of rows that its CSV has no more
-        gone = (*gone, *sorted(_mentioned(keys) - by_id.keys() - {*gone}))
+        removed_ids = (*removed_ids, *sorted(_mentioned_ids(keys) - by_id.keys() - {*removed_ids}))
     no_readings: tuple[tuple[Reading, ...], tuple[Reading, ...]] = ((), ())
-    readings, retired = errors.of(lambda: _readings(keys.get("readings"), by_id, gone), no_readings)
-    found = SourceList(
+    readings, retired = errors.of(lambda: _readings(keys.get("readings"), by_id, removed_ids), no_readings)
+    source_list = SourceList(
         id=list_id,
         label=errors.of(lambda: _text(keys["label"]), ""),
         repository=errors.of(lambda: _origin(keys, "repository"), None),
@@ -120,16 +121,18 @@ def load_list(path: Path, *, importing: bool = False) -> SourceList:
         readings=readings,
         set_aside=errors.of(lambda: _set_aside(keys.get("set_aside"), headers, tables, rows), ()),
         retired=retired,
-        skip=errors.of(lambda: _skip(keys.get("skip"), by_id, gone), {}),
-        not_read=errors.of(lambda: _not_read(keys.get("not_read"), by_id, gone), ()),
-        provisional=errors.of(lambda: _provisional(keys.get("provisional"), by_id, gone), frozenset()),
-        prose=errors.of(lambda: _prose(keys.get("prose"), by_id, tables, gone if importing else ()), {}),
-        gone=gone,
+        skip=errors.of(lambda: _skip(keys.get("skip"), by_id, removed_ids), {}),
+        not_read=errors.of(lambda: _not_read(keys.get("not_read"), by_id, removed_ids), ()),
+        provisional=errors.of(lambda: _provisional(keys.get("provisional"), by_id, removed_ids), frozenset()),
+        prose=errors.of(
+            lambda: _prose(keys.get("prose"), by_id, tables, removed_ids if importing else ()), {}
+        ),
+        removed_ids=removed_ids,
         yaml_path=path,
         csv_path=csv_path,
     )
     errors.stop()
-    return found
+    return source_list
 
 
 class _Errors:
@@ -162,17 +165,17 @@ def _text(node: Node, pattern: str = r".+", expected: str = "some text") -> str:
     return text
 
 
-def _mentioned(keys: Mapping[str, Node]) -> set[str]:
-    """Return the ids of all rows that the YAML says something of."""
-    found = {row_id for key in ("prose", "skip") if key in keys for row_id in keys[key].mapping()}
+def _mentioned_ids(keys: Mapping[str, Node]) -> set[str]:
+    """Return the ids of all rows that the YAML mentions."""
+    row_ids = {row_id for key in ("prose", "skip") if key in keys for row_id in keys[key].mapping()}
     for key in ("readings", "not_read"):
         for item in keys[key].items() if key in keys else ():
             if row := item.mapping().get("row"):
-                found.add(row.text())
-    return found | {item.text() for item in (keys["provisional"].items() if "provisional" in keys else ())}
+                row_ids.add(row.text())
+    return row_ids | {item.text() for item in (keys["provisional"].items() if "provisional" in keys else ())}
 
 
-def _gone(node: Node | None) -> tuple[str, ...]:
+def _removed_ids(node: Node | None) -> tuple[str, ...]:
     return node.texts() if node and node.items() else ()
 
 
@@ -180,7 +183,9 @@ def _origin(keys: Mapping[str, Node], key: str) -> str | None:
     return _text(keys[key], *ORIGIN[key]) if key in keys else None
 
 
-def _known(name: str, known: Iterable[str], what: str, file: Path, line: int | None, field: str) -> None:
+def _check_known(
+    name: str, known: Iterable[str], what: str, file: Path, line: int | None, field: str
+) -> None:
     known = list(known)
     if name not in known:
         near = nearest(name, known) or known[:5]
@@ -249,13 +254,13 @@ def _sections(node: Node | None, tables: tuple[Table, ...]) -> dict[str, tuple[F
     sections = {}
     known = [table.section for table in tables]
     for heading, entry in (node.mapping() if node else {}).items():
-        _known(heading, known, "heading of the list", entry.file, entry.line, entry.field)
+        _check_known(heading, known, "heading of the list", entry.file, entry.line, entry.field)
         sections[heading] = _facts(entry.mapping())
     return sections
 
 
 def _readings(
-    node: Node | None, by_id: Mapping[str, Row], gone: tuple[str, ...]
+    node: Node | None, by_id: Mapping[str, Row], removed_ids: tuple[str, ...]
 ) -> tuple[tuple[Reading, ...], tuple[Reading, ...]]:
     current, retired = [], []
     for item in node.items() if node else []:
@@ -268,12 +273,12 @@ def _readings(
         reading = Reading(row_node.text(), column_node.text(), about, _facts(parts), item.line)
         if not reading.facts:
             raise item.error("states nothing", "give at least one key with a value")
-        if reading.row in gone:
+        if reading.row in removed_ids:
             retired.append(reading)
             continue
-        _known(reading.row, by_id, "row of this list", row_node.file, row_node.line, row_node.field)
+        _check_known(reading.row, by_id, "row of this list", row_node.file, row_node.line, row_node.field)
         cells = by_id[reading.row].cells
-        _known(
+        _check_known(
             reading.column, cells, "column of that row", row_node.file, column_node.line, column_node.field
         )
         current.append(reading)
@@ -298,43 +303,45 @@ def _set_aside(
             ("rows", ids, "row of this list"),
         ):
             for text in parts[key].texts() if key in parts else ():
-                _known(text, known, what, item.file, item.line, f"set_aside.{key}")
-        values = {key: _text(parts[key]) if key in parts else None for key in ("column", "said", "section")}
-        meant = parts["rows"].texts() if "rows" in parts else ()
-        rules.append(SetAside(**values, rows=meant, reason=_text(parts["reason"]), line=item.line))
+                _check_known(text, known, what, item.file, item.line, f"set_aside.{key}")
+        column, cell_text, section = (
+            _text(parts[key]) if key in parts else None for key in ("column", "said", "section")
+        )
+        row_ids = parts["rows"].texts() if "rows" in parts else ()
+        rules.append(SetAside(column, cell_text, section, row_ids, _text(parts["reason"]), item.line))
     return tuple(rules)
 
 
 def _prose(
-    node: Node | None, by_id: Mapping[str, Row], tables: tuple[Table, ...], gone: tuple[str, ...]
+    node: Node | None, by_id: Mapping[str, Row], tables: tuple[Table, ...], removed_ids: tuple[str, ...]
 ) -> dict[str, dict[str, str]]:
     prose: dict[str, dict[str, str]] = {}
     for row_id, entry in (node.mapping() if node else {}).items():
-        if not _here(entry, row_id, by_id, gone):
+        if not _here(entry, row_id, by_id, removed_ids):
             continue
         columns = tables[by_id[row_id].table - 1].columns
         known = [column.header for column in columns if column.spec.prose]
         prose[row_id] = {}
         for header, digest in entry.mapping().items():
-            _known(header, known, "prose column of that row", digest.file, digest.line, digest.field)
+            _check_known(header, known, "prose column of that row", digest.file, digest.line, digest.field)
             prose[row_id][header] = _text(digest, _DIGEST.pattern, "sha256: and 64 hex digits")
     return prose
 
 
-def _here(node: Node, row_id: str, by_id: Mapping[str, Row], gone: tuple[str, ...]) -> bool:
+def _here(node: Node, row_id: str, by_id: Mapping[str, Row], removed_ids: tuple[str, ...]) -> bool:
     """Whether the row is in this edition; raises ListError where it never was in any."""
-    if row_id in gone:
+    if row_id in removed_ids:
         return False
-    _known(row_id, by_id, "row of this list", node.file, node.line, node.field)
+    _check_known(row_id, by_id, "row of this list", node.file, node.line, node.field)
     return True
 
 
-def _skip(node: Node | None, by_id: Mapping[str, Row], gone: tuple[str, ...]) -> dict[str, str]:
+def _skip(node: Node | None, by_id: Mapping[str, Row], removed_ids: tuple[str, ...]) -> dict[str, str]:
     entries = node.mapping() if node else {}
     reasons = {
         row_id: _text(entry, expected="the reason")
         for row_id, entry in entries.items()
-        if _here(entry, row_id, by_id, gone)
+        if _here(entry, row_id, by_id, removed_ids)
     }
     for row_id in reasons:
         if by_id[row_id].record:
@@ -344,25 +351,27 @@ def _skip(node: Node | None, by_id: Mapping[str, Row], gone: tuple[str, ...]) ->
     return reasons
 
 
-def _not_read(node: Node | None, by_id: Mapping[str, Row], gone: tuple[str, ...]) -> tuple[NotRead, ...]:
-    found = []
+def _not_read(
+    node: Node | None, by_id: Mapping[str, Row], removed_ids: tuple[str, ...]
+) -> tuple[NotRead, ...]:
+    not_read_cells = []
     for item in node.items() if node else []:
         parts = item.mapping(frozenset({"row", "column", "reason", "part"}))
         if not {"row", "column", "reason"} <= parts.keys():
             raise item.error("needs a row, a column and a reason", "write {row: …, column: …, reason: …}")
         part = parts["part"].text() if "part" in parts else ""
         cell = NotRead(parts["row"].text(), parts["column"].text(), _text(parts["reason"]), item.line, part)
-        if _here(parts["row"], cell.row, by_id, gone):
+        if _here(parts["row"], cell.row, by_id, removed_ids):
             column = parts["column"]
             cells = by_id[cell.row].cells
-            _known(cell.column, cells, "column of that row", column.file, column.line, column.field)
-            found.append(cell)
-    return tuple(found)
+            _check_known(cell.column, cells, "column of that row", column.file, column.line, column.field)
+            not_read_cells.append(cell)
+    return tuple(not_read_cells)
 
 
-def _provisional(node: Node | None, by_id: Mapping[str, Row], gone: tuple[str, ...]) -> frozenset[str]:
+def _provisional(node: Node | None, by_id: Mapping[str, Row], removed_ids: tuple[str, ...]) -> frozenset[str]:
     items = node.items() if node else []
-    return frozenset(item.text() for item in items if _here(item, item.text(), by_id, gone))
+    return frozenset(item.text() for item in items if _here(item, item.text(), by_id, removed_ids))
 
 
 def _replaces(node: Node | None, list_id: str) -> str | None:
@@ -385,8 +394,8 @@ def _same_import(node: Node, rows: Iterable[Row], headers: Iterable[str]) -> Non
 def csv_digest(rows: Iterable[Row], headers: Iterable[str]) -> str:
     """Return the digest of what an import writes into a CSV: all but the ``record`` column."""
     headers = tuple(headers)
-    found = hashlib.sha256("\0".join(headers).encode())
+    hasher = hashlib.sha256("\0".join(headers).encode())
     for row in rows:
         cells = [row.cells.get(header, "") for header in headers]
-        found.update("\0".join([row.id, str(row.table), str(row.line), *cells, "\n"]).encode())
-    return f"sha256:{found.hexdigest()}"
+        hasher.update("\0".join([row.id, str(row.table), str(row.line), *cells, "\n"]).encode())
+    return f"sha256:{hasher.hexdigest()}"

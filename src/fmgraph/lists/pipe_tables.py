@@ -21,10 +21,10 @@ def headers(texts: Sequence[str]) -> tuple[tuple[str, ...], list[str]]:
     """
     notes = []
     names: list[str] = []
-    taken = {text for text in texts if text}
+    original_texts = {text for text in texts if text}
     for place, text in enumerate(texts, 1):
         name, number = text or f"Column {place}", 1
-        while name in names or (name != text and name in taken):
+        while name in names or (name != text and name in original_texts):
             number += 1
             name = f"{text or f'Column {place}'} ({number})"
         if name != text:

@@ -24,11 +24,11 @@ def read_rows(
     list_id: str,
     tables: tuple[Table, ...],
     headers: tuple[str, ...],
-    gone: tuple[str, ...],
+    removed_ids: tuple[str, ...],
     *,
     prose: bool = False,
 ) -> Iterator[Row]:
-    """Yield the rows of a CSV with these ``headers`` after our own; no row may have an id of ``gone``.
+    """Yield the rows of a CSV with these ``headers`` after our own; no row may have an id of ``removed_ids``.
 
     Prose is refused unless ``prose`` is set.
 
@@ -36,7 +36,7 @@ def read_rows(
     """
     reader = csv.reader(io.StringIO(read_text(path, ListError), newline=""), strict=True)
     expected = [*FIXED, *headers]
-    seen = set(gone)
+    seen = set(removed_ids)
     errors: list[ListError] = []
     position, start = 0, 1
     try:

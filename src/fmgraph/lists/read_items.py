@@ -51,31 +51,31 @@ def looks_like_entry(text: str) -> bool:
 
 def is_of_resources(text: str) -> bool:
     """Whether a text is nothing but links to what belongs to a work: ``[paper](…)``, ``Code: [x](…)``."""
-    found = links(text)
-    words = match_key(plain(without(text, [(link.start, link.end) for link in found])))
+    text_links = links(text)
+    words = match_key(plain(without(text, [(link.start, link.end) for link in text_links])))
     if words:
-        return bool(found) and _RESOURCES.fullmatch(words) is not None
-    return bool(found) and all(map(_is_resource, found))
+        return bool(text_links) and _RESOURCES.fullmatch(words) is not None
+    return bool(text_links) and all(map(_is_resource, text_links))
 
 
 def split_item(text: str) -> Item:
     """Split an item: ``[venue] Title. [[paper]](…) text``; every link is in the title or among the links."""
     text = _CHECKBOX.sub("", text.strip(), count=1)
-    found = links(text)
+    item_links = links(text)
     venue = ""
-    if match := _venue(text, found):
+    if match := _venue(text, item_links):
         venue, text = match["venue"].strip(), text[match.end() :]
-        found = links(text)
-    pieces = text[: found[0].start] if found else text
-    first = found[0] if found else None
+        item_links = links(text)
+    pieces = text[: item_links[0].start] if item_links else text
+    first = item_links[0] if item_links else None
     if first and not plain(pieces).strip(_EDGE + "\"'“”*_") and not _is_resource(first):
-        title, rest_start, others = text[first.start : first.end], first.end, found[1:]
+        title, rest_start, others = text[first.start : first.end], first.end, item_links[1:]
     else:
         broken = _BREAK.search(pieces)
         end = broken.start() if broken else len(pieces)
-        title, rest_start, others = _unmarked(pieces[:end]), end, found
+        title, rest_start, others = _unmarked(pieces[:end]), end, item_links
     if first and not title:  # nothing but links: the first is what the item is called
-        title, rest_start, others = text[first.start : first.end], first.end, found[1:]
+        title, rest_start, others = text[first.start : first.end], first.end, item_links[1:]
     dates = list[str]()
     while not venue and (dated := _LAST_BRACKETS.search(title)) and dated.start():
         dates.insert(0, dated["venue"])  # **Title.** [Jun., 2022] [AAAI, 2022].
@@ -92,8 +92,8 @@ def split_item(text: str) -> Item:
     )
 
 
-def _venue(text: str, found: list[Link]) -> re.Match[str] | None:
-    if found and found[0].start == 0:
+def _venue(text: str, item_links: list[Link]) -> re.Match[str] | None:
+    if item_links and item_links[0].start == 0:
         return None
     return _BRACKETS.match(text) or _CODE.match(text)
 

@@ -304,27 +304,27 @@ class _Reader:
                 self.headings, self.bold, self.fresh = self.outside.pop(), "", True
         return end
 
-    def _html_table(self, found: HtmlTable) -> None:
-        grid = found.grid()
+    def _html_table(self, html_table: HtmlTable) -> None:
+        grid = html_table.grid()
         top = 0
         while top < len(grid) and grid[top].heading:
             top += 1
         if not top or not grid[0].texts:
-            self.notes.append((found.line, "an HTML table without headings (<th>) was passed over"))
+            self.notes.append((html_table.line, "an HTML table without headings (<th>) was passed over"))
             return
         rows = [[plain(text) for text in row.texts] for row in grid[:top]]
         names = [" / ".join(dict.fromkeys(filter(None, column))) for column in zip(*rows, strict=True)]
-        headers = self._headers(names, found.line)
+        headers = self._headers(names, html_table.line)
         table = RawTable(self.section, headers)
         for row in grid[top:]:
             if row.across and not links(row.across):  # the heading of the rows below it
                 if table.rows:
-                    self._keep(table, found.line)
+                    self._keep(table, html_table.line)
                 group = self._undecorated(plain(row.across), row.line)
                 table = RawTable(" › ".join(filter(None, (self.section, group))), headers)
             elif any(row.texts):
                 table.rows.append(RawRow(row.line, dict(zip(headers, row.texts, strict=True))))
-        self._keep(table, found.line)
+        self._keep(table, html_table.line)
 
     def _refuse_stray_rows(self, source: str, first: int) -> None:
         """Note rows that no table has: what the author meant as a table is shown as text."""

@@ -55,20 +55,20 @@ def identifiers_of(address: Address) -> frozenset[Identifier]:
 
 def identifiers_in(cells: Iterable[str]) -> frozenset[Identifier]:
     """Return the identifiers in the links of the cells; what is no address is passed over."""
-    found: set[Identifier] = set()
+    identifiers: set[Identifier] = set()
     for cell in cells:
         for link in links(cell):
             try:
-                found |= identifiers_of(parse_address(link.href))
+                identifiers |= identifiers_of(parse_address(link.href))
             except ValueError:
                 continue
-    return frozenset(found)
+    return frozenset(identifiers)
 
 
-def known_by(cells: Mapping[str, str], named: Iterable[str]) -> Known:
-    """Return what a row is known by; ``named`` are the headers of its name and title."""
+def known_by(cells: Mapping[str, str], name_headers: Iterable[str]) -> Known:
+    """Return what a row is known by; ``name_headers`` are the headers of its name and title."""
     titles: set[str] = set()
-    for header in named:
+    for header in name_headers:
         text = plain(cells.get(header, "")).strip(" .[]")
         titles.add(match_key(text))
         if match := _PREFIX.fullmatch(text):

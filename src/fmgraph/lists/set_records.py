@@ -41,13 +41,13 @@ def _change(path: Path, change: Callable[[str, str], str]) -> list[str]:
     except csv.Error as error:
         raise ListError(str(error), file=path, remedy="mend the quotes") from error
     place = FIXED.index("record")
-    written = []
+    changed_ids = []
     for fields in lines[1:]:
         if len(fields) > place and (record := change(fields[0], fields[place])) != fields[place]:
             fields[place] = record
-            written.append(fields[0])
-    if written:
+            changed_ids.append(fields[0])
+    if changed_ids:
         out = io.StringIO()
         csv.writer(out, lineterminator="\n").writerows(lines)
         replace_files({path: out.getvalue()})
-    return written
+    return changed_ids

@@ -78,21 +78,21 @@ class NotRead:
 
 @dataclass(frozen=True, slots=True)
 class SetAside:
-    """What a list says and is not believed: cells of one text, or what a heading says of rows."""
+    """Statements of a list that are not accepted: all cells with one text, or what a heading says of rows."""
 
     column: str | None  #: header; None for a heading
-    said: str | None  #: the whole text of such a cell
+    cell_text: str | None  #: the whole text of such a cell
     section: str | None  #: heading; None for cells
-    rows: tuple[str, ...]  #: ids of the rows that are meant; all where empty
+    rows: tuple[str, ...]  #: ids of the rows it covers; all where empty
     reason: str
     line: int  #: in the YAML file
 
     def of_cell(self, row: str, header: str, text: str) -> bool:
-        """Tell whether a cell is meant."""
-        return (self.column, self.said) == (header, text.strip()) and row in (self.rows or (row,))
+        """Tell whether the rule covers a cell."""
+        return (self.column, self.cell_text) == (header, text.strip()) and row in (self.rows or (row,))
 
     def of_section(self, row: str, section: str) -> bool:
-        """Tell whether what the heading says of the row is meant."""
+        """Tell whether the rule covers what the heading says of the row."""
         return self.section == section and row in (self.rows or (row,))
 
 
@@ -132,7 +132,7 @@ class SourceList:
     not_read: tuple[NotRead, ...]
     provisional: frozenset[str]  #: ids of rows whose claims nobody has accepted yet
     prose: Mapping[str, Mapping[str, str]]  #: row id → header → ``sha256:…`` of a text that is not stored
-    gone: tuple[str, ...]  #: ids of rows of earlier editions; never used again
+    removed_ids: tuple[str, ...]  #: ids of rows of earlier editions; never used again
     yaml_path: Path
     csv_path: Path
 

@@ -57,7 +57,7 @@ class ImportReport:
     repaired: int  #: lines whose encoding was mended
     added: list[str] = field(default_factory=list)
     changed: dict[str, list[str]] = field(default_factory=dict)  #: id → headers (or ``section``)
-    gone: list[str] = field(default_factory=list)
+    removed: list[str] = field(default_factory=list)
     links: int = 0  #: to http(s) addresses, in the whole file
     unread: list[tuple[int, str]] = field(default_factory=list)  #: (line, address) of those that are not kept
     notes: list[tuple[int, str]] = field(default_factory=list)  #: (line of the Markdown, what was dropped)
@@ -72,14 +72,14 @@ class ImportReport:
         """Return one line for the list, one for its links, then one for each change, note and thing to do."""
         lines = [
             f"{self.list_id}: {self.rows} rows, {self.cells} cells, {self.repaired} lines repaired; "
-            f"{len(self.added)} added, {len(self.changed)} changed, {len(self.gone)} gone",
+            f"{len(self.added)} added, {len(self.changed)} changed, {len(self.removed)} gone",
             f"  links    {self.links} in the file, {self.links - len(self.unread)} in rows, "
             f"{len(self.unread)} left unread" + (f", at lines {_lines(self.unread)}" if self.unread else ""),
         ]
         if len(self.added) < self.rows:  # of a new list the first line tells it
             lines += [f"  added    {row_id}" for row_id in self.added]
         lines += [f"  changed  {row_id}: {', '.join(headers)}" for row_id, headers in self.changed.items()]
-        lines += [f"  gone     {row_id}" for row_id in self.gone]
+        lines += [f"  gone     {row_id}" for row_id in self.removed]
         lines += [f"  note     line {line}: {text}" for line, text in self.notes]
         lines += [f"  to do    {text}" for text in self.todo]
         return "\n".join(lines)
@@ -121,25 +121,25 @@ class _Edition:
             Signature(
                 table.section,
                 {h: self._sign(h, cell) for h, cell in row.cells.items()},
-                known_by(row.cells, self._named(table)),
+                known_by(row.cells, self._name_headers(table)),
             )
             for table in imported.tables
             for row in table.rows
         ]
         self.old_rows = [_signature(old, position) for position in range(len(old.rows))] if old else []
         self.pairs = match_rows(self.old_rows, self.new_rows)
-        self.ids, self.gone = self._name_rows()
+        self.ids, self.removed_ids = self._name_rows()
         self.origin = self._origin(origin)
 
-    def _named(self, table: RawTable) -> list[str]:
+    def _name_headers(self, table: RawTable) -> list[str]:
         """Return the headers of a table's names and titles, by what its columns mean or usually mean."""
-        named = []
+        name_headers = []
         for header in table.headers:
             spec = self.old.columns.get(header) if self.old else None
             fields = spec.fields if spec and spec.line else (str(draft(header)),)
             if not {"name", "title"}.isdisjoint(fields):
-                named.append(header)
-        return named
+                name_headers.append(header)
+        return name_headers
 
     def _is_prose(self, header: str) -> bool:
         if self.old and header in self.old.columns and self.old.columns[header].line:
@@ -150,12 +150,12 @@ class _Edition:
         return digest(cell) if cell and header in self.prose_headers else cell
 
     def _name_rows(self) -> tuple[list[str], list[str]]:
-        """Return an id for each row, and all ids that are gone."""
+        """Return an id for each row, and the ids of all removed rows."""
         if not self.old:
             return [self._id(number) for number in range(1, len(self.new_rows) + 1)], []
-        kept = set(self.pairs.values())
-        lost = [row.id for position, row in enumerate(self.old.rows) if position not in kept]
-        used = [*(row.id for row in self.old.rows), *self.old.gone]
+        paired_positions = set(self.pairs.values())
+        lost = [row.id for position, row in enumerate(self.old.rows) if position not in paired_positions]
+        used = [*(row.id for row in self.old.rows), *self.old.removed_ids]
         number = max((int(row_id.rpartition("-")[2]) for row_id in used), default=0)
         ids = []
         for index in range(len(self.new_rows)):
@@ -164,22 +164,22 @@ class _Edition:
             else:
                 number += 1
                 ids.append(self._id(number))
-        return ids, [*self.old.gone, *lost]
+        return ids, [*self.old.removed_ids, *lost]
 
     def _id(self, number: int) -> str:
         return f"{self.imported.id}-{number:02d}"
 
-    def _origin(self, given: Origin) -> Origin:
+    def _origin(self, origin: Origin) -> Origin:
         """Return the origin; the old edition's commit and date are not those of another edition."""
         if not self.old:
-            return given
+            return origin
         same = self.new_rows == self.old_rows
         return replace(
-            given,
-            repository=given.repository or self.old.repository,
-            file=given.file or self.old.file,
-            commit=given.commit or (self.old.commit if same else None),
-            date=given.date or (self.old.date if same else None),
+            origin,
+            repository=origin.repository or self.old.repository,
+            file=origin.file or self.old.file,
+            commit=origin.commit or (self.old.commit if same else None),
+            date=origin.date or (self.old.date if same else None),
         )
 
     def csv(self) -> str:
@@ -233,7 +233,7 @@ class _Edition:
                     if (signs := {h: c for h, c in row.cells.items() if c and h in self.prose_headers})
                 ],
             ),
-            "gone": entry("gone", self.gone),
+            "gone": entry("gone", self.removed_ids),
             "csv": entry("csv", self.csv_digest()),
         }
         for key in ORIGIN:
@@ -264,7 +264,7 @@ class _Edition:
             headers = changed_columns(self.old_rows[position], self.new_rows[index])
             if headers:
                 changed[self.ids[index]] = headers
-        earlier = set(self.old.gone) if self.old else set()
+        earlier = set(self.old.removed_ids) if self.old else set()
         return ImportReport(
             list_id=self.imported.id,
             rows=len(self.new_rows),
@@ -272,7 +272,7 @@ class _Edition:
             repaired=self.imported.repaired,
             added=[row_id for index, row_id in enumerate(self.ids) if index not in self.pairs],
             changed=changed,
-            gone=[row_id for row_id in self.gone if row_id not in earlier],
+            removed=[row_id for row_id in self.removed_ids if row_id not in earlier],
             links=self.imported.links,
             unread=self._unread(),
             notes=list(self.imported.notes),
@@ -324,7 +324,7 @@ class _Edition:
             f"sections: {h!r} is no heading any more; rename it" for h in old.sections if h not in headings
         ]
         for reading in old.readings:
-            if reading.row in self.gone:
+            if reading.row in self.removed_ids:
                 todo.append(f"readings, line {reading.line}: {reading.row} is gone; delete or move it")
             elif reading.column in changed.get(reading.row, ()):
                 todo.append(
@@ -353,13 +353,13 @@ def _signature(old: SourceList, position: int) -> Signature:
     row = old.rows[position]
     prose = {column.header for column in old.table(row).columns if column.spec.prose}
     cells = {header: digest(cell) if cell and header in prose else cell for header, cell in row.cells.items()}
-    named = [
+    name_headers = [
         column.header
         for column in old.table(row).columns
         if not {"name", "title"}.isdisjoint(column.spec.fields or (str(draft(column.header)),))
     ]
     all_cells = {**cells, **old.prose.get(row.id, {})}
-    return Signature(old.table(row).section, all_cells, known_by(row.cells, named))
+    return Signature(old.table(row).section, all_cells, known_by(row.cells, name_headers))
 
 
 def _own_meanings(old: SourceList) -> dict[Table, dict[str, object]]:

@@ -103,8 +103,8 @@ def link_kinds(address: Address, keys: Collection[str]) -> set[str]:
     known = _LINK_KINDS.get(page_kind(address) or "")
     if known:
         return {known}
-    if found := {_BY_KEY[key] for key in keys if key in _BY_KEY}:
-        return found
+    if kinds := {_BY_KEY[key] for key in keys if key in _BY_KEY}:
+        return kinds
     if address.doi or address.arxiv:
         return {"paper"}
     return {"code" if address.repository and address.repository[0] == "github" else "page"}

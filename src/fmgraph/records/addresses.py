@@ -107,11 +107,11 @@ class Address:
 
         Ids of one scheme are equal where and only where they name one thing.
         """
-        found = {(scheme, id_) for scheme, id_ in (("arxiv", self.arxiv), ("doi", self.doi)) if id_}
+        identifiers = {(scheme, id_) for scheme, id_ in (("arxiv", self.arxiv), ("doi", self.doi)) if id_}
         if self.repository:
             scheme, name = self.repository
-            found.add((scheme, name.lower()))
-        return frozenset(found)
+            identifiers.add((scheme, name.lower()))
+        return frozenset(identifiers)
 
     @cached_property
     def arxiv(self) -> str | None:
@@ -138,11 +138,11 @@ class Address:
 
         Of hosts that give one file several addresses, that by which it is known there.
         """
-        found = self.iri.split("://", 1)[1].removeprefix("www.").rstrip("/")
+        page = self.iri.split("://", 1)[1].removeprefix("www.").rstrip("/")
         for pattern, one in _ONE_PAGE:
-            if match := pattern.fullmatch(found):
+            if match := pattern.fullmatch(page):
                 return match.expand(one)
-        return found
+        return page
 
     @property
     def loose_key(self) -> str:
@@ -157,10 +157,10 @@ class Address:
         )
         if self.repository:
             path, query = re.sub(r"^((?:[^/]+/){3,4})(?:raw|resolve)/", r"\1blob/", path), ""
-        kept = sorted(
+        parameters = sorted(
             part for part in query.split("&") if part and part not in ("dl=0", "dl=1", "download=1", "raw=1")
         )
-        return "?".join([path.rstrip("/"), *(["&".join(kept)] if kept else [])])
+        return "?".join([path.rstrip("/"), *(["&".join(parameters)] if parameters else [])])
 
 
 @lru_cache(maxsize=100_000)
@@ -204,8 +204,10 @@ def _normal_escape(match: re.Match[str]) -> str:
 
 
 def _normal_parts(host: str, path: str, query: str, fragment: str) -> tuple[str, str, str]:
-    kept = [part for part in query.split("&") if part and not _TRACKING.fullmatch(part.partition("=")[0])]
-    query = "&".join(kept)
+    parameters = [
+        part for part in query.split("&") if part and not _TRACKING.fullmatch(part.partition("=")[0])
+    ]
+    query = "&".join(parameters)
     bits = path.strip("/").split("/")
     if host == "github.com" and len(bits) >= 2:
         bits[1] = bits[1].removesuffix(".git")
@@ -237,13 +239,13 @@ def _doi_in_path(host: str, path: str) -> str | None:
     inside = re.search(r"10\.\d{4,9}/[^\s?#]+", path)
     if not inside:
         return None
-    found = inside[0].rstrip(".,;")
+    doi = inside[0].rstrip(".,;")
     if host in ("biorxiv.org", "medrxiv.org"):
-        found = re.sub(r"(v\d+)?(\.full)?(-text|\.abstract)?(\.pdf)?$", "", found)
+        doi = re.sub(r"(v\d+)?(\.full)?(-text|\.abstract)?(\.pdf)?$", "", doi)
     elif host != "doi.org":
-        found = re.sub(r"(/(full|pdf|abstract|epdf|html|meta)|\.full|\.pdf)+$", "", found)
+        doi = re.sub(r"(/(full|pdf|abstract|epdf|html|meta)|\.full|\.pdf)+$", "", doi)
     try:
-        return normal_doi(found)
+        return normal_doi(doi)
     except ValueError:
         return None
 

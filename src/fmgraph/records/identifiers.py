@@ -32,12 +32,12 @@ def normal_doi(text: str) -> str:
     """
     text = text.strip()
     prefix = _RESOLVER.match(text)
-    found = unquote(text[prefix.end() :] if prefix else text).lower()
-    if not _DOI.fullmatch(found):
+    doi = unquote(text[prefix.end() :] if prefix else text).lower()
+    if not _DOI.fullmatch(doi):
         raise ValueError(f"{text!r} is not a DOI such as 10.1038/s41586-023-06555-x")
-    if found[-1] in ".,;":
-        raise ValueError(f"{text!r} is not a DOI; drop the {found[-1]!r} at its end")
-    return found
+    if doi[-1] in ".,;":
+        raise ValueError(f"{text!r} is not a DOI; drop the {doi[-1]!r} at its end")
+    return doi
 
 
 def doi_address(doi: str) -> str:
@@ -51,18 +51,18 @@ def normal_arxiv(text: str, *, version: bool = False) -> str:
     ``2401.00001v2``, ``arXiv:2401.00001``, ``10.48550/arXiv.2401.00001`` and arxiv.org addresses are known;
     raises ValueError for anything else.
     """
-    found = text.strip()
-    if found.lower().startswith(("http://", "https://")):
-        parts = urlsplit(found)
+    id_text = text.strip()
+    if id_text.lower().startswith(("http://", "https://")):
+        parts = urlsplit(id_text)
         if parts.hostname in _ARXIV_HOSTS:
-            found = _in_path(parts.path)
-    prefix = _RESOLVER.match(found)
-    found = found[prefix.end() :] if prefix else found
-    if found.lower().startswith(_ARXIV_DOI):
-        found = found[len(_ARXIV_DOI) :]
-    elif found[:6].lower() == "arxiv:":
-        found = found[6:].strip()
-    match = _ARXIV.fullmatch(found)
+            id_text = _in_path(parts.path)
+    prefix = _RESOLVER.match(id_text)
+    id_text = id_text[prefix.end() :] if prefix else id_text
+    if id_text.lower().startswith(_ARXIV_DOI):
+        id_text = id_text[len(_ARXIV_DOI) :]
+    elif id_text[:6].lower() == "arxiv:":
+        id_text = id_text[6:].strip()
+    match = _ARXIV.fullmatch(id_text)
     if not match:
         raise ValueError(f"{text!r} is not an arXiv id such as 2309.07778")
     return match[1] + (match[2] or "").lower() if version else match[1]
@@ -98,13 +98,13 @@ def is_orcid(text: str) -> bool:
     >>> is_orcid("https://orcid.org/0000-0002-1825-0097"), is_orcid("0000-0002-1825-0098")
     (True, False)
     """
-    found = _ORCID.fullmatch(text)
-    if found is None:
+    match = _ORCID.fullmatch(text)
+    if match is None:
         return False
     total = 0
-    for digit in found[1].replace("-", ""):
+    for digit in match[1].replace("-", ""):
         total = (total + int(digit)) * 2
-    return found[2] == "0123456789X"[(12 - total % 11) % 11]
+    return match[2] == "0123456789X"[(12 - total % 11) % 11]
 
 
 def is_issn(text: str) -> bool:
@@ -113,11 +113,11 @@ def is_issn(text: str) -> bool:
     >>> is_issn("2049-3630"), is_issn("2049-3631")
     (True, False)
     """
-    found = _ISSN.fullmatch(text)
-    if found is None:
+    match = _ISSN.fullmatch(text)
+    if match is None:
         return False
-    total = sum(int(digit) * (8 - place) for place, digit in enumerate(found[1] + found[2]))
-    return found[3] == "0123456789X"[-total % 11]
+    total = sum(int(digit) * (8 - place) for place, digit in enumerate(match[1] + match[2]))
+    return match[3] == "0123456789X"[-total % 11]
 
 
 def is_arxiv(text: str) -> bool:

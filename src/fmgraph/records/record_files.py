@@ -57,10 +57,10 @@ class Search:
 
 @dataclass(frozen=True)
 class Correction:
-    """What a list says of a record and gets wrong."""
+    """A wrong statement of a list about a record."""
 
     field: str
-    said: str
+    cell_text: str  #: the YAML key ``said``
     reason: str
     line: int
     list: str | None = None
@@ -144,13 +144,13 @@ def mapping(node: yaml.Node, path: Path, where: str) -> dict[str, yaml.Node]:
     """Return the mapping's values by key; raises RecordError for another node or a duplicate key."""
     if not isinstance(node, yaml.MappingNode):
         raise RecordError(f"{where} must be a mapping (key: value)", file=path, line=_line(node))
-    found: dict[str, yaml.Node] = {}
+    values: dict[str, yaml.Node] = {}
     for key_node, value_node in node.value:
         key = scalar(key_node, path, where)
-        if key in found:
+        if key in values:
             raise RecordError(f"the key {key!r} stands twice", file=path, line=_line(key_node), field=key)
-        found[key] = value_node
-    return found
+        values[key] = value_node
+    return values
 
 
 def scalar(node: yaml.Node, path: Path, where: str) -> str:
@@ -173,7 +173,9 @@ def _line(node: yaml.Node) -> int:
     return int(node.start_mark.line) + 1
 
 
-def _known(keys: Collection[str], allowed: Collection[str], path: Path, nodes: dict[str, yaml.Node]) -> None:
+def _check_known(
+    keys: Collection[str], allowed: Collection[str], path: Path, nodes: dict[str, yaml.Node]
+) -> None:
     for key in keys:
         if key not in allowed:
             near = nearest(key, allowed)
@@ -201,7 +203,7 @@ def _statement(node: yaml.Node, path: Path, key: str, default: tuple[str | None,
     if isinstance(node, yaml.ScalarNode):
         return Statement(scalar(node, path, key), line, *default)
     nodes = mapping(node, path, key)
-    _known(nodes, _VALUE_KEYS, path, nodes)
+    _check_known(nodes, _VALUE_KEYS, path, nodes)
     parts = _text_of(nodes, path, key)
     if "value" not in parts:
         raise RecordError("no value", file=path, line=line, field=key, remedy="add `value: …`")
@@ -221,7 +223,7 @@ def _statement(node: yaml.Node, path: Path, key: str, default: tuple[str | None,
 
 def _search(node: yaml.Node, path: Path) -> Search:
     nodes = mapping(node, path, "searched")
-    _known(nodes, _SEARCH_KEYS, path, nodes)
+    _check_known(nodes, _SEARCH_KEYS, path, nodes)
     for needed in ("for", "in", "date"):
         if needed not in nodes:
             raise RecordError(
@@ -241,7 +243,7 @@ def _search(node: yaml.Node, path: Path) -> Search:
 
 def _correction(node: yaml.Node, path: Path) -> Correction:
     nodes = mapping(node, path, "corrections")
-    _known(nodes, _CORRECTION_KEYS, path, nodes)
+    _check_known(nodes, _CORRECTION_KEYS, path, nodes)
     parts = _text_of(nodes, path, "corrections")
     for needed in ("field", "said", "reason"):
         if needed not in parts:
@@ -269,7 +271,7 @@ def parse_record(kind: str, slug: str, path: Path, text: str, keys: Collection[s
     Raises RecordError for anything that is not a well-formed record.
     """
     nodes = mapping(parse_yaml(text, path), path, "a record")
-    _known(nodes, {*keys, *RECORD_KEYS}, path, nodes)
+    _check_known(nodes, {*keys, *RECORD_KEYS}, path, nodes)
     default = tuple(scalar(nodes[key], path, key) if key in nodes else None for key in ("source", "at"))
     statements = {
         key: [_statement(item, path, key, (default[0], default[1])) for item in _items(node)]
