@@ -127,7 +127,7 @@ class Ontology:
     @classmethod
     def read(cls, file: Path) -> Ontology:
         """Return the ontology of a Turtle file; raises OntologyError where it cannot be read."""
-        return cls(_named(_parsed(file)))
+        return cls(_select_iri_subjects(_parsed(file)))
 
     def triples(self) -> Iterator[tuple[str, str, Term]]:
         """Yield the triples again."""
@@ -170,9 +170,9 @@ class Ontology:
     @cached_property
     def kinds(self) -> dict[str, Kind]:
         """All kinds by name, in the order in which pages and dumps show them."""
-        named = {cls: name for cls in self._about if (name := self.value(cls, FMG + "kind")) is not None}
-        ordered = sorted(named, key=lambda cls: (self.number(cls, "order", 99), named[cls]))
-        return {named[cls]: self._kind(cls, named[cls]) for cls in ordered}
+        names = {cls: name for cls in self._about if (name := self.value(cls, FMG + "kind")) is not None}
+        ordered = sorted(names, key=lambda cls: (self.number(cls, "order", 99), names[cls]))
+        return {names[cls]: self._kind(cls, names[cls]) for cls in ordered}
 
     def _kind(self, cls: str, name: str) -> Kind:
         if not cls.startswith(FMG):
@@ -226,8 +226,8 @@ class Ontology:
     @cached_property
     def closures(self) -> dict[str, str]:
         """The derived transitive properties, and the property that each is the closure of."""
-        found = {prop: self.value(prop, FMG + "closureOf") for prop in self._about}
-        return {prop: base for prop, base in found.items() if base is not None}
+        bases = {prop: self.value(prop, FMG + "closureOf") for prop in self._about}
+        return {prop: base for prop, base in bases.items() if base is not None}
 
     def steps(self, closure: str) -> frozenset[str]:
         """Return the properties whose triples the closure follows, umbrellas standing for what is below.
@@ -262,10 +262,10 @@ class Ontology:
 
     def property(self, iri: str) -> Property:
         """Return what is said of a property; of one that is not there, nothing but its name."""
-        known = self._known.get(iri)
-        if known is None:
-            known = self._known[iri] = self._read_property(iri)
-        return known
+        prop = self._known.get(iri)
+        if prop is None:
+            prop = self._known[iri] = self._read_property(iri)
+        return prop
 
     def _read_property(self, iri: str) -> Property:
         return Property(
@@ -322,13 +322,13 @@ class Ontology:
 
     def facets(self, cls: str) -> list[Facet]:
         """Return the facets of an index of the class's instances, in order."""
-        found = []
+        facets = []
         own = {prop.iri for prop in self.of_class(cls)}
         for prop in self.properties.values():
             name, through = (self.value(prop.iri, FMG + local) for local in ("facet", "facetThrough"))
             if name is not None and (through or prop.iri) in own:
                 kinds = [self.kind_of_class[one].name for one in prop.ranges if one in self.kind_of_class]
-                found.append(
+                facets.append(
                     Facet(
                         name,
                         prop.iri,
@@ -340,7 +340,7 @@ class Ontology:
                         boolean=any(one.endswith("#boolean") for one in prop.ranges),
                     )
                 )
-        return sorted(found, key=lambda facet: (facet.order, facet.name))
+        return sorted(facets, key=lambda facet: (facet.order, facet.name))
 
     # ---- schema.org
 
@@ -399,7 +399,7 @@ class Schema:
     def __init__(self, context_file: Path, ontology_file: Path) -> None:
         """Read both files; raises OntologyError where one cannot be read."""
         self._quads = _parsed(ontology_file)
-        self.ontology = Ontology(_named(self._quads))
+        self.ontology = Ontology(_select_iri_subjects(self._quads))
         try:
             self._context = json.loads(context_file.read_text(encoding="utf-8"))["@context"]
         except (OSError, ValueError, KeyError) as exc:
@@ -460,8 +460,8 @@ class Schema:
     @cached_property
     def inherited(self) -> dict[str, bool]:
         """IRIs of the properties that variants take over, with whether only where there is a single value."""
-        said = {prop: self.ontology.value(prop, FMG + "inherited") for prop in self.ontology.properties}
-        return {prop: text == "false" for prop, text in sorted(said.items()) if text is not None}
+        flags = {prop: self.ontology.value(prop, FMG + "inherited") for prop in self.ontology.properties}
+        return {prop: text == "false" for prop, text in sorted(flags.items()) if text is not None}
 
     @cached_property
     def absences(self) -> frozenset[str]:
@@ -516,7 +516,7 @@ def _parsed(file: Path) -> list[ox.Quad]:
         raise OntologyError(f"the ontology cannot be read: {exc}", file=file) from exc
 
 
-def _named(quads: Iterable[ox.Quad]) -> Iterator[tuple[str, str, Term]]:
+def _select_iri_subjects(quads: Iterable[ox.Quad]) -> Iterator[tuple[str, str, Term]]:
     for quad in quads:
         if isinstance(quad.subject, ox.NamedNode):
             yield quad.subject.value, quad.predicate.value, quad.object

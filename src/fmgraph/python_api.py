@@ -154,8 +154,8 @@ def ask(query: str, /, *, path: Path | str | None = None, **parameters: str) -> 
     Parameters are those of the query; one that takes an entity takes anything that :func:`resolve` takes.
     Raises NotFoundError for an unknown query or entity, ParameterError for a wrong parameter.
     """
-    named, engine = get_query(query), engine_of(path)
-    text = named.bind(parameters, engine)
+    named_query, engine = get_query(query), engine_of(path)
+    text = named_query.bind(parameters, engine)
     return select(text, path=path)
 
 

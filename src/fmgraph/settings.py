@@ -87,8 +87,8 @@ class Settings:
             if least is not None and not least <= value <= most:
                 raise UsageError(f"{variable(one.name)} must be from {least:,} to {most:,}, not {value}")
         if self.log_level not in LOG_LEVELS:
-            known = ", ".join(LOG_LEVELS)
-            raise UsageError(f"{variable('log_level')} must be one of {known}, not {self.log_level!r}")
+            levels = ", ".join(LOG_LEVELS)
+            raise UsageError(f"{variable('log_level')} must be one of {levels}, not {self.log_level!r}")
         if not re.fullmatch(r"https?://[^/?#\s]+(/[^?#\s]*)?[/#]", self.entity_base):
             name, base = variable("entity_base"), self.entity_base
             raise UsageError(f"{name} must be an http(s) IRI that ends in / or #, not {base!r}")
@@ -105,10 +105,10 @@ class Settings:
         for name, text in environ.items():
             if not name.startswith("FMGRAPH_"):
                 continue
-            known = by_variable.get(name)
-            if known is None:
+            setting = by_variable.get(name)
+            if setting is None:
                 raise UsageError(f"{name} is not a setting; the settings are {', '.join(by_variable)}")
-            values[known.name] = _parse(name, text, known.default)
+            values[setting.name] = _parse(name, text, setting.default)
         values.update({name: value for name, value in overrides.items() if value is not None})
         return cls(**values)
 

@@ -10,7 +10,7 @@ import json
 from collections import Counter
 from typing import Any, Literal
 
-from fmgraph.answers.evidence_reader import Evidence, claim_of, named
+from fmgraph.answers.evidence_reader import Evidence, claim_of, identify
 from fmgraph.answers.lineage import lineage as lineage_of
 from fmgraph.answers.named_queries import get_query, load_queries
 from fmgraph.answers.query_warnings import warnings
@@ -71,7 +71,7 @@ class GraphTools:
         kinds = _kinds(kind)
         matches = self._read.resolver.resolve(name, kinds, max(1, min(limit, 20)))
         answer: Answer = {"asked_about": len(matches), "unknown": 0 if matches else 1}
-        answer["matches"] = [{**named(m), "by": m.by, "score": round(m.score, 2)} for m in matches]
+        answer["matches"] = [{**identify(m), "by": m.by, "score": round(m.score, 2)} for m in matches]
         if matches and matches[0].kind in work_kinds():
             family = self._read.rows(
                 f"SELECT DISTINCT ?how ?iri ?label {{ VALUES ?x {{ {term(matches[0].iri)} }} "
@@ -83,7 +83,7 @@ class GraphTools:
             )
             answer["family"] = family
         if not matches:
-            answer["nearest"] = [named(m) for m in self._read.resolver.alike(name, kinds)]
+            answer["nearest"] = [identify(m) for m in self._read.resolver.alike(name, kinds)]
         return answer
 
     def describe(self, name: str, properties: list[str] | None = None) -> Answer:
@@ -92,9 +92,11 @@ class GraphTools:
         facts = self._read.facts(f"VALUES ?s {{ {term(match.iri)} }} ?claim rdf:subject ?s .").get(
             match.iri, {}
         )
-        wanted = [_property(one) for one in properties or ()]
-        shown = {prop: values for prop, values in facts.items() if not wanted or prop in wanted}
-        expected = wanted or [
+        local_names = [_property(one) for one in properties or ()]
+        selected_facts = {
+            prop: values for prop, values in facts.items() if not local_names or prop in local_names
+        }
+        expected = local_names or [
             prop.local
             for prop in shipped().properties.values()
             if prop.completeness_weight and self._work(match.kind)
@@ -103,12 +105,14 @@ class GraphTools:
             f"SELECT DISTINCT ?p ?in {{ ?search fmg:about {term(match.iri)} ; fmg:searchedFor ?p . "
             "OPTIONAL { ?search fmg:searchedIn ?in } }"
         )
-        stated = {row["p"] for row in self._read.rows(f"SELECT DISTINCT ?p {{ {term(match.iri)} ?p ?o }}")}
-        also = {prop: shipped().value(prop, FMG + "countsAs") for prop in stated}
-        settled = stated | {base for base in also.values() if base}
+        stated_properties = {
+            row["p"] for row in self._read.rows(f"SELECT DISTINCT ?p {{ {term(match.iri)} ?p ?o }}")
+        }
+        also = {prop: shipped().value(prop, FMG + "countsAs") for prop in stated_properties}
+        settled = stated_properties | {base for base in also.values() if base}
         unknown = [prop for prop in expected if FMG + prop not in settled]
         return {
-            **named(match),
+            **identify(match),
             "asked_about": len(expected) if expected else len(facts),
             "unknown": unknown,
             "searched_in_vain": {
@@ -117,7 +121,7 @@ class GraphTools:
                     {row["p"].removeprefix(FMG) for row in searched if row["p"] not in settled}
                 )
             },
-            "facts": shown,
+            "facts": selected_facts,
         }
 
     @staticmethod
@@ -141,11 +145,19 @@ class GraphTools:
         links = []
         for row in rows:
             prop = row["p"].removeprefix(FMG)
-            said = [fact for fact in facts.get(row["of"], {}).get(prop, []) if fact["value"] == row["link"]]
-            links.append({**row, "p": curie(row["p"]), **({"claims": said[0]["claims"]} if said else {})})
+            matching_facts = [
+                fact for fact in facts.get(row["of"], {}).get(prop, []) if fact["value"] == row["link"]
+            ]
+            links.append(
+                {
+                    **row,
+                    "p": curie(row["p"]),
+                    **({"claims": matching_facts[0]["claims"]} if matching_facts else {}),
+                }
+            )
         has = {row["p"] for row in rows if row["of"] == match.iri}
         unknown = [what for what in ("code", "weights") if self._work(match.kind) and FMG + what not in has]
-        return {**named(match), "asked_about": len(iris), "unknown": unknown, "links": links}
+        return {**identify(match), "asked_about": len(iris), "unknown": unknown, "links": links}
 
     def evidence(self, name: str, prop: str = "") -> Answer:
         """Give all claims about an entity, accepted or not, and where they disagree."""
@@ -169,10 +181,10 @@ class GraphTools:
         single = {one.local for one in shipped().properties.values() if one.single_valued}
         disagree = sorted(
             local
-            for local, said in values.items()
-            if any("false" in one for one in said.values()) or (local in single and len(said) > 1)
+            for local, by_value in values.items()
+            if any("false" in one for one in by_value.values()) or (local in single and len(by_value) > 1)
         )
-        answer: Answer = {**named(match), "asked_about": len(claims), "disagreements": disagree}
+        answer: Answer = {**identify(match), "asked_about": len(claims), "disagreements": disagree}
         answer["unknown"] = [] if claims or not prop else [_property(prop)]
         answer["claims"] = list(claims.values())[:MOST_ROWS]
         return _bounded(answer, "claims", len(claims))
@@ -186,21 +198,21 @@ class GraphTools:
         if direction not in ("ancestors", "descendants"):
             raise ParameterError("direction is ancestors or descendants")
         match = self._read.find_work(name)
-        found = lineage_of(self._engine, match.iri, direction, depth or None)
-        labels = found.labels()
-        ends = " ".join(dict.fromkeys(term(edge.child) for edge in found.edges))
+        result = lineage_of(self._engine, match.iri, direction, depth or None)
+        labels = result.labels()
+        ends = " ".join(dict.fromkeys(term(edge.child) for edge in result.edges))
         either = self._read.rows(
             f"SELECT DISTINCT ?work ?parent ?word {{ VALUES ?work {{ {ends} }} ?claim rdf:subject ?work ; "
             "rdf:object ?parent ; fmg:accepted true ; fmg:alternative ?word } ORDER BY ?work ?word ?parent"
         )
         scratch = self._engine.ask(f"ASK {{ {term(match.iri)} <{FMG}trainedFromScratch> true }}")
-        known = bool(found.nodes) or scratch
+        is_known = bool(result.nodes) or scratch
         answer: Answer = {
-            **named(match),
+            **identify(match),
             "direction": direction,
             "asked_about": 1,
-            "unknown": [] if known or direction == "descendants" else ["what it is built on"],
-            "count": len(found.nodes),
+            "unknown": [] if is_known or direction == "descendants" else ["what it is built on"],
+            "count": len(result.nodes),
             "works": [
                 {
                     "iri": one.iri,
@@ -208,7 +220,7 @@ class GraphTools:
                     "depth": one.depth,
                     "path": [labels[step] for step in one.path],
                 }
-                for one in found.nodes[:MOST_ROWS]
+                for one in result.nodes[:MOST_ROWS]
             ],
             "edges": [
                 {
@@ -220,7 +232,7 @@ class GraphTools:
                         for one in edge.evidence[:2]
                     ],
                 }
-                for edge in found.edges[:MOST_ROWS]
+                for edge in result.edges[:MOST_ROWS]
             ],
             "alternatives": either,
         }
@@ -248,8 +260,14 @@ class GraphTools:
         groups: dict[str, list[Answer]] = {"forbidden": [], "allowed": [], "unknown": []}
         for work in works:
             own = [row for row in rows if row["work"] == work]
-            told = {row.get("allowed") for row in own}
-            verdict = "forbidden" if "false" in told else "allowed" if told == {"true"} else "unknown"
+            allowed_values = {row.get("allowed") for row in own}
+            verdict = (
+                "forbidden"
+                if "false" in allowed_values
+                else "allowed"
+                if allowed_values == {"true"}
+                else "unknown"
+            )
             groups[verdict].append(
                 {
                     "iri": work,
@@ -264,7 +282,7 @@ class GraphTools:
         )
         verdict = "forbidden" if groups["forbidden"] else "unknown" if groups["unknown"] else "allowed"
         return {
-            **named(match),
+            **identify(match),
             "use": use,
             "verdict": verdict,
             "asked_about": len(works),
@@ -289,10 +307,10 @@ class GraphTools:
         facts = self._read.facts(
             f"VALUES ?o {{ {some} }} ?claim rdf:object ?o ; rdf:predicate/rdfs:subPropertyOf* fmg:trainedOn ."
         )
-        wanted = {one.iri for one in among}
+        work_iris = {one.iri for one in among}
         exposed: dict[str, Answer] = {}
         for work, props in facts.items():
-            values = [value for found in props.values() for value in found]
+            values = [value for prop_facts in props.values() for value in prop_facts]
             nearest = min(
                 (sets[value["value"]] for value in values), key=("direct", "part", "larger set").index
             )
@@ -319,7 +337,7 @@ class GraphTools:
             "denied": [],
         }
         for work, how in exposed.items():
-            if not wanted or work in wanted:
+            if not work_iris or work in work_iris:
                 groups[how["how"]].append(
                     {"iri": work, "label": labels.get(work, work), "trained_on": how["on"]}
                 )
@@ -332,7 +350,7 @@ class GraphTools:
                 {"iri": work, "label": labels.get(work, work), "through": sorted(names)}
             )
         for work, props in denied.items():
-            if not wanted or work in wanted:
+            if not work_iris or work in work_iris:
                 groups["denied"].append(
                     {"iri": work, "label": labels.get(work, work), "says": props["notTrainedOn"]}
                 )
@@ -340,7 +358,7 @@ class GraphTools:
         unknown = [row for row in everything if row["work"] not in touched and row["stated"] == "false"]
         others = sum(row["work"] not in touched and row["stated"] == "true" for row in everything)
         return {
-            **named(match),
+            **identify(match),
             "asked_about": len(everything),
             "unknown": [row["label"] for row in unknown][:MOST_ROWS] if among else len(unknown),
             "counts": {**{key: len(value) for key, value in groups.items()}, "unknown": len(unknown)},
@@ -362,36 +380,36 @@ class GraphTools:
         """Find medical works by filters, by what is missing, or grouped; and for how many that is unknown."""
         parts = ["?work a fmg:Work ; fmg:scope 'medical' ; rdfs:label ?label ."]
         unknown: dict[str, int] = {}
-        chosen: dict[str, str] = {}
+        filter_values: dict[str, str] = {}
         conditions: dict[str, tuple[str, str]] = {}
         for key, value in (filters or {}).items():
             if key not in FILTERS:
                 raise ParameterError(f"there is no filter {key!r}; there are {', '.join(FILTERS)}")
             prop, kinds, wider = FILTERS[key]
             if key == "access":
-                given, chosen[key] = _quoted(value), value
+                target, filter_values[key] = _quoted(value), value
             else:
                 match = self._read.find(value, kinds) if kinds else self._read.find_work(value)
-                given, chosen[key] = term(match.iri), match.iri
+                target, filter_values[key] = term(match.iri), match.iri
             path = f"fmg:{prop}/{wider}?" if wider else f"fmg:{prop}"
             conditions[key] = (
-                f"?work {path} {given} .",
+                f"?work {path} {target} .",
                 f"FILTER NOT EXISTS {{ ?work fmg:{prop} ?any_{key} }}",
             )
         if year_from or year_to:
             low, high = year_from or 0, year_to or 9999
-            made = (
+            condition = (
                 f"?work fmg:year "
                 f"?year FILTER(xsd:integer(STR(?year)) >= {low} && xsd:integer(STR(?year)) <= {high})"
             )
-            conditions["year"] = (made, "FILTER NOT EXISTS { ?work fmg:year ?any_year }")
+            conditions["year"] = (condition, "FILTER NOT EXISTS { ?work fmg:year ?any_year }")
         if commercial_use is not None:
-            said = str(commercial_use).lower()
-            made = f"?work fmg:weightsLicense/fmg:commercialUse {said} ."
+            allowed = str(commercial_use).lower()
+            condition = f"?work fmg:weightsLicense/fmg:commercialUse {allowed} ."
             if commercial_use:
-                made += " FILTER NOT EXISTS { ?work fmg:weightsLicense/fmg:commercialUse false }"
+                condition += " FILTER NOT EXISTS { ?work fmg:weightsLicense/fmg:commercialUse false }"
             conditions["commercial_use"] = (
-                made,
+                condition,
                 "FILTER NOT EXISTS { ?work fmg:weightsLicense/fmg:commercialUse ?any_use }",
             )
         if missing:
@@ -404,31 +422,31 @@ class GraphTools:
             if key != "missing":
                 unknown[key] = int(rows[0]["n"])
         total = self._read.rows("SELECT (COUNT(DISTINCT ?w) AS ?n) { ?w a fmg:Work ; fmg:scope 'medical' }")
-        found = self._read.rows(
+        works = self._read.rows(
             f"SELECT DISTINCT ?work ?label WHERE {{ {where} }} ORDER BY LCASE(?label) ?work"
         )
         answer: Answer = {
             "asked_about": int(total[0]["n"]),
-            "count": len(found),
+            "count": len(works),
             "unknown": unknown,
-            "filters": chosen,
+            "filters": filter_values,
         }
         if group_by:
-            answer["groups"], answer["without"] = self._grouped(where, _property(group_by), len(found))
-        shown = found[: max(1, min(limit, MOST_ROWS))]
+            answer["groups"], answer["without"] = self._grouped(where, _property(group_by), len(works))
+        page = works[: max(1, min(limit, MOST_ROWS))]
         props = [FILTERS[key][0] for key in filters or () if key != "built_on"]
-        if shown and props:
-            some = " ".join(term(row["work"]) for row in shown)
-            wanted = " ".join(f"fmg:{prop}" for prop in props)
+        if page and props:
+            some = " ".join(term(row["work"]) for row in page)
+            predicates = " ".join(f"fmg:{prop}" for prop in props)
             facts = self._read.facts(
-                f"VALUES ?s {{ {some} }} VALUES ?wanted {{ {wanted} }} ?claim rdf:subject ?s "
+                f"VALUES ?s {{ {some} }} VALUES ?wanted {{ {predicates} }} ?claim rdf:subject ?s "
                 f"; rdf:predicate ?said . "
                 "?said rdfs:subPropertyOf* ?wanted ."
             )
-            answer["works"] = [{**row, "facts": facts.get(row["work"], {})} for row in shown]
+            answer["works"] = [{**row, "facts": facts.get(row["work"], {})} for row in page]
         else:
-            answer["works"] = shown
-        return _bounded(answer, "works", len(found))
+            answer["works"] = page
+        return _bounded(answer, "works", len(works))
 
     def _grouped(self, where: str, prop: str, total: int) -> tuple[list[Answer], int]:
         rows = self._read.rows(
@@ -450,9 +468,9 @@ class GraphTools:
     def disagreements(self, name: str = "", limit: int = ROWS) -> Answer:
         """List claims that are set aside or contradicted: of one entity, or of all, with the reasons."""
         if name:
-            found = self.evidence(name)
-            told = [one for one in found["claims"] if one["property"] in found["disagreements"]]
-            return {**found, "claims": told, "count": len(told)}
+            report = self.evidence(name)
+            claims = [one for one in report["claims"] if one["property"] in report["disagreements"]]
+            return {**report, "claims": claims, "count": len(claims)}
         rows = self._read.rows(
             "SELECT DISTINCT ?claim ?subject ?label ?property ?value ?source ?reason { "
             "?claim fmg:accepted false ; rdf:subject ?subject ; rdf:predicate ?property ; rdf:object "
@@ -483,7 +501,7 @@ class GraphTools:
         ]
         before = {f"{meta.base}{name}" for one in read_releases() for name in one.records}
         added = sorted(iri for iri in now - before if iri.startswith(meta.base)) if releases else []
-        counted = Counter(iri.removeprefix(meta.base).partition("/")[0] for iri in added)
+        kind_counts = Counter(iri.removeprefix(meta.base).partition("/")[0] for iri in added)
         return {
             "asked_about": len(now),
             "unknown": 0,
@@ -492,7 +510,7 @@ class GraphTools:
             "digest": meta.digest,
             "triples": meta.triples,
             "releases": releases,
-            "added_since_the_last_release": dict(counted),
+            "added_since_the_last_release": dict(kind_counts),
             "some_of_them": added[: max(1, min(limit, MOST_ROWS))],
         }
 
@@ -521,30 +539,30 @@ class GraphTools:
         answer = self._engine.run(
             missing + query, formats=ResultFormats("application/sparql-results+json", "text/turtle")
         )
-        told = warnings(missing + query, self._engine)
+        messages = warnings(missing + query, self._engine)
         if answer.kind == "graph":
             text = answer.body.decode()
-            shown = text[:20_000]
+            turtle = text[:20_000]
             return {
                 "asked_about": 1,
                 "unknown": 0,
-                "warnings": told,
-                "turtle": shown,
-                "cut": len(text) > len(shown),
+                "warnings": messages,
+                "turtle": turtle,
+                "cut": len(text) > len(turtle),
             }
         body = json.loads(answer.body)
         if answer.kind == "ask":
-            return {"asked_about": 1, "unknown": 0, "warnings": told, "answer": body["boolean"]}
+            return {"asked_about": 1, "unknown": 0, "warnings": messages, "answer": body["boolean"]}
         rows = [{name: value["value"] for name, value in row.items()} for row in body["results"]["bindings"]]
         columns = body["head"]["vars"]
         empty = {column: sum(column not in row for row in rows) for column in columns}
-        made: Answer = {
+        table: Answer = {
             "asked_about": len(rows),
             "unknown": {k: n for k, n in empty.items() if n},
-            "warnings": told,
+            "warnings": messages,
         }
-        made["columns"], made["rows"] = columns, rows[: max(1, min(limit, MOST_ROWS))]
-        return _bounded(made, "rows", len(rows))
+        table["columns"], table["rows"] = columns, rows[: max(1, min(limit, MOST_ROWS))]
+        return _bounded(table, "rows", len(rows))
 
 
 def _bounded(answer: Answer, key: str, total: int) -> Answer:

@@ -51,9 +51,9 @@ def _add(server: MCPServer[Any], name: str, function: Callable[..., Any]) -> Non
     """Add a tool: its answer is compact JSON, its errors are the graph's, for the model to read."""
 
     @functools.wraps(function)
-    def tool(*arguments: Any, **named: Any) -> str:
+    def tool(*arguments: Any, **keywords: Any) -> str:
         try:
-            answer = function(*arguments, **named)
+            answer = function(*arguments, **keywords)
         except FmgraphError as error:
             raise ToolError(str(error)) from None
         return (

@@ -8,7 +8,7 @@ from fmgraph.rdf.prefixes import BASE, FMG
 from fmgraph.rdf.terms import iri as term
 from fmgraph.server.engine import Engine
 
-#: Properties told, and how much of a name's definition.
+#: Properties and relations in the summary, at most.
 _MOST = 35
 #: Local names of datatypes as a query writes them.
 _SHORT = {"string": "text", "gYear": "gYear", "integer": "int", "boolean": "bool"}
@@ -36,7 +36,7 @@ def schema_summary(engine: Engine) -> str:
     """Return prefixes, classes with counts, properties with range and fill rate, lineage, patterns, traps."""
     read = Evidence(engine)
     kinds = list(all_kinds().values())
-    counted = {
+    class_counts = {
         row["c"]: int(row["n"])
         for row in read.rows(
             f"SELECT ?c (COUNT(?s) AS ?n) WHERE {{ VALUES ?c "
@@ -44,7 +44,9 @@ def schema_summary(engine: Engine) -> str:
             "GROUP BY ?c"
         )
     }
-    classes = " ".join(f"{kind.cls} {counted.get(kind.iri, 0)}" for kind in kinds if counted.get(kind.iri))
+    classes = " ".join(
+        f"{kind.cls} {class_counts.get(kind.iri, 0)}" for kind in kinds if class_counts.get(kind.iri)
+    )
     filled = {
         row["p"]: int(row["n"])
         for row in read.rows(
@@ -54,15 +56,15 @@ def schema_summary(engine: Engine) -> str:
     total = filled.get(f"{FMG}scope", 0) or 1
     ontology = shipped()
     relations = [prop for prop in ontology.properties.values() if _is_relation(prop)]
-    told = [
+    properties = [
         prop
         for prop in ontology.of_class(FMG + "Model")
         if filled.get(prop.iri) and prop not in relations and prop.local not in ("scope",)
     ]
-    told = sorted(told, key=lambda prop: -filled[prop.iri])[: _MOST - len(relations)]
+    properties = sorted(properties, key=lambda prop: -filled[prop.iri])[: _MOST - len(relations)]
     lines = [
         f"{prop.local} {_range(prop)}{'' if prop.single_valued else '*'} {100 * filled[prop.iri] // total}%"
-        for prop in told
+        for prop in properties
     ]
     lineage = [f"{prop.local}{' (weights)' if prop.passes_weights else ''}" for prop in relations]
     return (

@@ -1,4 +1,4 @@
-"""What the rows of a named query say, in a sentence: its header's ``answer`` with the numbers put in.
+"""The rows of a named query in sentences: its header's ``answer`` with names and numbers put in.
 
 ``answer`` is a list of sentences, each a text or a mapping: ``say``, ``none`` (said in place of it where
 there is no row), and ``of`` (only where exactly these optional parameters have a value). In braces stand
@@ -41,18 +41,18 @@ class Sentence:
 
 def read_sentences(entries: Iterable[object]) -> tuple[Sentence, ...]:
     """Return the sentences of a header's ``answer``; raises TypeError or KeyError where one is ill-formed."""
-    found = []
+    sentences = []
     for entry in entries:
         if isinstance(entry, str):
-            found.append(Sentence(entry))
+            sentences.append(Sentence(entry))
             continue
         if not isinstance(entry, dict):
             raise TypeError("a sentence is a text or a mapping with say")
         of = entry.get("of")
-        found.append(
+        sentences.append(
             Sentence(entry["say"], entry.get("none", ""), None if of is None else frozenset(of.split()))
         )
-    return tuple(found)
+    return tuple(sentences)
 
 
 def placeholders(sentence: Sentence) -> set[str]:
@@ -64,55 +64,55 @@ def placeholders(sentence: Sentence) -> set[str]:
 def tell(
     sentences: Iterable[Sentence],
     rows: Sequence[Row],
-    given: Mapping[str, str],
+    value_names: Mapping[str, str],
     optional: Iterable[str],
     name_of: Callable[[Any], str],
 ) -> list[str]:
-    """Return what is said of the rows.
+    """Return the sentences about the rows, with their placeholders filled in.
 
-    ``given`` has the names of the parameters' values, ``optional`` the parameters that may be open, and
+    ``value_names`` has the names of the parameters' values, ``optional`` the parameters that may be open, and
     ``name_of`` shows a term.
     """
-    present = frozenset(optional) & set(given)
-    told = []
+    present = frozenset(optional) & set(value_names)
+    texts = []
     for one in sentences:
         if one.of is None or one.of == present:
-            text = _fill(one.say, rows, given, name_of) if rows else None
+            text = _fill(one.say, rows, value_names, name_of) if rows else None
             if text is None and not rows and one.none:
-                text = _fill(one.none, rows, given, name_of)
+                text = _fill(one.none, rows, value_names, name_of)
             if text:
-                told.append(text[:1].upper() + text[1:])
-    return told
+                texts.append(text[:1].upper() + text[1:])
+    return texts
 
 
 def _fill(
-    text: str, rows: Sequence[Row], given: Mapping[str, str], name_of: Callable[[Any], str]
+    text: str, rows: Sequence[Row], value_names: Mapping[str, str], name_of: Callable[[Any], str]
 ) -> str | None:
-    parts, done = [], 0
+    parts, end = [], 0
     for match in _PLACE.finditer(text):
-        value = _value(match, rows, given, name_of)
+        value = _value(match, rows, value_names, name_of)
         if value is None:
             return None
-        parts += [text[done : match.start()], value]
-        done = match.end()
-    return "".join([*parts, text[done:]])
+        parts += [text[end : match.start()], value]
+        end = match.end()
+    return "".join([*parts, text[end:]])
 
 
 def _value(
-    match: re.Match[str], rows: Sequence[Row], given: Mapping[str, str], name_of: Callable[[Any], str]
+    match: re.Match[str], rows: Sequence[Row], value_names: Mapping[str, str], name_of: Callable[[Any], str]
 ) -> str | None:
     name, where = match["name"], match["where"]
     if not match["all"] and match["one"] is None:
-        return given.get(name)
+        return value_names.get(name)
     some = [row for row in rows if not where or row.get(where) is not None]
-    found = dict.fromkeys(str(row[name]) for row in some if row.get(name) is not None)
-    if not found:
+    values = dict.fromkeys(str(row[name]) for row in some if row.get(name) is not None)
+    if not values:
         return None
     if match["all"]:
         terms = {str(row[name]): row[name] for row in some if row.get(name) is not None}
         names = list(dict.fromkeys(name_of(term) for term in terms.values()))
         return _listed(names if match["all"] == "*" else names[:FIRST_NAMED])
-    return f"{len(found):,} {match['one'] if len(found) == 1 else match['many']}"
+    return f"{len(values):,} {match['one'] if len(values) == 1 else match['many']}"
 
 
 def _listed(names: list[str]) -> str:

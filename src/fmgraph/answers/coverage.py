@@ -14,7 +14,9 @@ from typing import Any, Protocol
 from fmgraph.rdf.prefixes import PREFIXES
 
 _PROLOGUE = "".join(f"PREFIX {prefix}: <{iri}>\n" for prefix, iri in PREFIXES.items())
-_WANTED = "SELECT ?p ?label ?weight { ?p fmg:completenessWeight ?weight ; rdfs:label ?label } ORDER BY ?label"
+_PROPERTIES = (
+    "SELECT ?p ?label ?weight { ?p fmg:completenessWeight ?weight ; rdfs:label ?label } ORDER BY ?label"
+)
 _WORKS = 'SELECT ?work { ?work fmg:scope "medical" }'
 _STATED = """SELECT DISTINCT ?work ?p {
   ?p fmg:completenessWeight ?weight .
@@ -46,7 +48,7 @@ class Rows(Protocol):
 
 
 @dataclass(frozen=True)
-class Wanted:
+class ExpectedProperty:
     """A property that should be known of every medical work."""
 
     iri: str
@@ -81,7 +83,7 @@ class Group:
 class Coverage:
     """The figures for the whole and for each group."""
 
-    wanted: tuple[Wanted, ...]
+    wanted: tuple[ExpectedProperty, ...]
     groups: tuple[Group, ...]
 
     def by(self, name: str) -> list[Group]:
@@ -91,30 +93,34 @@ class Coverage:
 
 def coverage(engine: Rows) -> Coverage:
     """Return how much is known, for all medical works, by list, year and modality."""
-    wanted = tuple(
-        Wanted(row["p"].value, row["label"].value, int(row["weight"].value)) for row in _ask(engine, _WANTED)
+    properties = tuple(
+        ExpectedProperty(row["p"].value, row["label"].value, int(row["weight"].value))
+        for row in _ask(engine, _PROPERTIES)
     )
-    stated = {(row["work"].value, row["p"].value) for row in _ask(engine, _STATED)}
-    searched = {(row["work"].value, row["p"].value) for row in _ask(engine, _SEARCHED)} - stated
+    stated_pairs = {(row["work"].value, row["p"].value) for row in _ask(engine, _STATED)}
+    searched_pairs = {(row["work"].value, row["p"].value) for row in _ask(engine, _SEARCHED)} - stated_pairs
     medical = {row["work"].value for row in _ask(engine, _WORKS)}
 
     def group(by: str, name: str, iri: str | None, works: Iterable[str], **rows: int) -> Group:
         of = medical.intersection(works)
         known = tuple(
-            Known(sum((work, p.iri) in stated for work in of), sum((work, p.iri) in searched for work in of))
-            for p in wanted
+            Known(
+                sum((work, p.iri) in stated_pairs for work in of),
+                sum((work, p.iri) in searched_pairs for work in of),
+            )
+            for p in properties
         )
-        possible = len(of) * sum(p.weight for p in wanted)
-        settled = sum((k.stated + k.searched) * p.weight for k, p in zip(known, wanted, strict=True))
+        possible = len(of) * sum(p.weight for p in properties)
+        settled = sum((k.stated + k.searched) * p.weight for k, p in zip(known, properties, strict=True))
         return Group(by, name, iri, len(of), known, settled / possible if possible else 0.0, **rows)
 
     groups = [group("all", "All medical works", None, medical)]
     for (iri, label), rows in _collected(_ask(engine, _ROWS), "list").items():
         skipped = len({row["row"].value for row in rows if row.get("skipped") is not None})
-        named = {row["row"].value: row["work"].value for row in rows if row.get("work") is not None}
+        work_of_row = {row["row"].value: row["work"].value for row in rows if row.get("work") is not None}
         total = len({row["row"].value for row in rows})
-        counts = {"rows": total, "skipped": skipped, "waiting": total - skipped - len(named)}
-        groups.append(group("list", label, iri, named.values(), **counts))
+        counts = {"rows": total, "skipped": skipped, "waiting": total - skipped - len(work_of_row)}
+        groups.append(group("list", label, iri, work_of_row.values(), **counts))
     years: dict[str, list[str]] = defaultdict(list)
     for row in _ask(engine, _YEARS):
         years[row["year"].value].append(row["work"].value)
@@ -126,10 +132,10 @@ def coverage(engine: Rows) -> Coverage:
         for (iri, label), rows in modalities.items()
     ]
     groups += sorted(some, key=lambda one: (-one.works, one.name))
-    seen = {row["work"].value for rows in modalities.values() for row in rows}
+    with_modality = {row["work"].value for rows in modalities.values() for row in rows}
     groups += [group("year", "unknown", None, medical - dated)] if medical - dated else []
-    groups += [group("modality", "unknown", None, medical - seen)] if medical - seen else []
-    return Coverage(wanted, tuple(groups))
+    groups += [group("modality", "unknown", None, medical - with_modality)] if medical - with_modality else []
+    return Coverage(properties, tuple(groups))
 
 
 def _ask(engine: Rows, query: str) -> Sequence[Mapping[str, Any]]:
@@ -138,7 +144,7 @@ def _ask(engine: Rows, query: str) -> Sequence[Mapping[str, Any]]:
 
 def _collected(rows: Iterable[Mapping[str, Any]], key: str) -> dict[tuple[str, str], list[Mapping[str, Any]]]:
     """Return the solutions by the entity under ``key`` and its label."""
-    found: dict[tuple[str, str], list[Mapping[str, Any]]] = defaultdict(list)
+    by_entity: dict[tuple[str, str], list[Mapping[str, Any]]] = defaultdict(list)
     for row in rows:
-        found[row[key].value, row["label"].value].append(row)
-    return found
+        by_entity[row[key].value, row["label"].value].append(row)
+    return by_entity

@@ -13,7 +13,7 @@ from fmgraph.rdf.terms import iri as term
 from fmgraph.server.engine import Engine
 
 _PROLOGUE = "".join(f"PREFIX {prefix}: <{iri}>\n" for prefix, iri in PREFIXES.items())
-#: Claims told of one fact; how many more there are is said.
+#: Claims given with one fact; of the rest, only the number is given.
 MOST_CLAIMS = 2
 _CLAIMS = """SELECT ?claim ?s ?p ?o ?label ?source ?where ?accepted ?reason ?raw ?alternative ?variant
 WHERE {{
@@ -41,8 +41,10 @@ class Evidence:
 
     def rows(self, query: str) -> list[Row]:
         """Return the solutions of a SELECT as texts; the usual prefixes are declared."""
-        found = self.engine.rows(_PROLOGUE + query)
-        return [{name: str(getattr(value, "value", value)) for name, value in row.items()} for row in found]
+        solutions = self.engine.rows(_PROLOGUE + query)
+        return [
+            {name: str(getattr(value, "value", value)) for name, value in row.items()} for row in solutions
+        ]
 
     def find(self, name: str, kinds: Sequence[str] = ()) -> Match:
         """Return the entity of a name, identifier or address; NotFoundError with the nearest names."""
@@ -58,14 +60,14 @@ class Evidence:
 
     def facts(self, pattern: str) -> dict[str, dict[str, list[Fact]]]:
         """Return the accepted facts of the claims that match: by subject IRI and property's local name."""
-        found: dict[str, dict[str, dict[str, Fact]]] = defaultdict(lambda: defaultdict(dict))
+        facts: dict[str, dict[str, dict[str, Fact]]] = defaultdict(lambda: defaultdict(dict))
         for row in self.claims(f"{pattern} ?claim fmg:accepted true ."):
             prop = row["p"].removeprefix(FMG)
-            fact = found[row["s"]][prop].setdefault(row["o"], _value(row))
+            fact = facts[row["s"]][prop].setdefault(row["o"], _value(row))
             _add(fact, row)
         return {
             subject: {prop: list(values.values()) for prop, values in props.items()}
-            for subject, props in found.items()
+            for subject, props in facts.items()
         }
 
     def labels(self, iris: Iterable[str]) -> dict[str, str]:
@@ -97,14 +99,14 @@ def _add(fact: Fact, row: Row) -> None:
 
 def claim_of(row: Row) -> Fact:
     """Return a claim: its IRI, source, where in it, and for which variant or alternative that is said."""
-    made = {"claim": row["claim"], "source": row.get("source", "")}
+    fields = {"claim": row["claim"], "source": row.get("source", "")}
     for name in ("where", "variant", "alternative"):
         if row.get(name):
-            made[name] = row[name]
-    return {name: value for name, value in made.items() if value}
+            fields[name] = row[name]
+    return {name: value for name, value in fields.items() if value}
 
 
-def named(match: Match) -> dict[str, str]:
+def identify(match: Match) -> dict[str, str]:
     """Return what identifies an entity in an answer."""
     return {"iri": match.iri, "kind": match.kind, "label": match.label}
 

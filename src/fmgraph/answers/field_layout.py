@@ -63,20 +63,20 @@ def lay_out_field(network: Network) -> Picture:
     """Return the picture of a field, without the edges that a longer way implies."""
     pairs = {(edge.parent, edge.child) for edge in network.edges}
     works = set(works_drawn(network.labels, descendants(pairs)))
-    kept = [pair for pair in pairs if works.issuperset(pair)]
-    return lay_out({work: network.labels[work] for work in works}, without_implied(kept), WIDTH)
+    drawn_pairs = [pair for pair in pairs if works.issuperset(pair)]
+    return lay_out({work: network.labels[work] for work in works}, without_implied(drawn_pairs), WIDTH)
 
 
 def write_layout(folder: Path, digest: str, picture: Picture) -> None:
     """Write the picture of the field of the graph of this digest into its dataset's folder."""
-    told = {
+    fields = {
         "digest": digest,
         "width": picture.width,
         "height": picture.height,
         "boxes": [astuple(box) for box in picture.boxes],
         "curves": [astuple(curve) for curve in picture.curves],
     }
-    (folder / FILE).write_text(json.dumps(told, ensure_ascii=False, separators=(",", ":")) + "\n", "utf-8")
+    (folder / FILE).write_text(json.dumps(fields, ensure_ascii=False, separators=(",", ":")) + "\n", "utf-8")
 
 
 def read_layout(folder: Path, digest: str) -> Picture | None:
@@ -84,12 +84,12 @@ def read_layout(folder: Path, digest: str) -> Picture | None:
     file = folder / FILE
     if not file.is_file():
         return None
-    told = json.loads(file.read_text("utf-8"))
-    if told["digest"] != digest:
+    fields = json.loads(file.read_text("utf-8"))
+    if fields["digest"] != digest:
         return None
     return Picture(
-        told["width"],
-        told["height"],
-        [Box(*box) for box in told["boxes"]],
-        [Curve(parent, child, tuple((*run,) for run in runs)) for parent, child, runs in told["curves"]],
+        fields["width"],
+        fields["height"],
+        [Box(*box) for box in fields["boxes"]],
+        [Curve(parent, child, tuple((*run,) for run in runs)) for parent, child, runs in fields["curves"]],
     )

@@ -113,8 +113,8 @@ def lineage(
     labels = {_text(row[end]): _text(row[f"{end}Label"]) for row in rows for end in ends}
     root_iri = bare(root)
     nodes = _nodes(root_iri, _edges(rows), direction, labels, depth)
-    kept = {root_iri, *(node.iri for node in nodes)}
-    edges = tuple(edge for edge in _edges(rows) if edge.child in kept and edge.parent in kept)
+    iris = {root_iri, *(node.iri for node in nodes)}
+    edges = tuple(edge for edge in _edges(rows) if edge.child in iris and edge.parent in iris)
     label = labels.get(root_iri) or _label(engine, root)
     return Lineage(root_iri, label, direction, nodes, edges)
 
@@ -134,14 +134,14 @@ def _ends(edge: Edge, direction: Direction) -> tuple[str, str]:
 
 def _edges(rows: Iterable[dict[str, RdfTerm]]) -> tuple[Edge, ...]:
     """Return one edge per pair and relation; the umbrella is left out where a specific relation is known."""
-    found: dict[tuple[str, str], dict[str, set[Evidence]]] = defaultdict(lambda: defaultdict(set))
+    relations_of: dict[tuple[str, str], dict[str, set[Evidence]]] = defaultdict(lambda: defaultdict(set))
     for row in rows:
         get = {key: _text(term) for key, term in row.items()}
-        found[get["child"], get["parent"]][get["relation"].removeprefix(FMG)].add(
+        relations_of[get["child"], get["parent"]][get["relation"].removeprefix(FMG)].add(
             Evidence(get["claim"], get.get("source"), get.get("sourceLabel"), get.get("locator"))
         )
     edges = []
-    for (child, parent), relations in sorted(found.items()):
+    for (child, parent), relations in sorted(relations_of.items()):
         for relation, evidence in sorted(relations.items()):
             if relation == "builtOn" and len(relations) > 1:
                 continue

@@ -111,7 +111,7 @@ def without_implied(pairs: Iterable[Pair]) -> list[Pair]:
             if other != child
         )
 
-    return sorted((p, c) for p, found in below.items() for c in found if not implied(p, c))
+    return sorted((p, c) for p, children in below.items() for c in children if not implied(p, c))
 
 
 def _reach(below: Mapping[str, set[str]], start: str) -> set[str]:
@@ -139,9 +139,9 @@ def lay_out(labels: Mapping[str, str], pairs: Iterable[Pair], width: float = 0) 
     ``labels`` are those of all works, by IRI; one without a pair stands by itself. Components are packed into
     shelves of ``width`` pixels, or of the widest component's. The same pairs give the same picture.
     """
-    known = sorted({(p, c) for p, c in pairs if p != c})
-    parts = [_component(labels, pairs) for pairs in _components(known)]
-    alone = sorted(labels.keys() - {work for pair in known for work in pair})
+    distinct_pairs = sorted({(p, c) for p, c in pairs if p != c})
+    parts = [_component(labels, pairs) for pairs in _components(distinct_pairs)]
+    alone = sorted(labels.keys() - {work for pair in distinct_pairs for work in pair})
     parts += [Picture(box.width, BOX, [box]) for box in (_box(work, labels, 0, 0) for work in alone)]
     return _packed(parts, width)
 
@@ -156,10 +156,10 @@ def _components(pairs: Sequence[Pair]) -> list[list[Pair]]:
     for work in beside:
         if work not in number:
             number.update(dict.fromkeys((work, *_reach(beside, work)), len(number)))
-    found: dict[int, list[Pair]] = defaultdict(list)
+    components: dict[int, list[Pair]] = defaultdict(list)
     for pair in pairs:
-        found[number[pair[0]]].append(pair)
-    return list(found.values())
+        components[number[pair[0]]].append(pair)
+    return list(components.values())
 
 
 def _box(work: str, labels: Mapping[str, str], x: float, y: float) -> Box:

@@ -33,30 +33,37 @@ Json = dict[str, Any]
 def passport(engine: Engine, work: str) -> Json:
     """Return the BOM of a work, by its IRI or any name that lineage takes; NotFoundError for another."""
     read = Evidence(engine)
-    found = lineage(engine, work, "ancestors")
-    works = [found.root, *(node.iri for node in found.nodes)]
-    labels = found.labels()
+    ancestry = lineage(engine, work, "ancestors")
+    works = [ancestry.root, *(node.iri for node in ancestry.nodes)]
+    labels = ancestry.labels()
     facts = read.facts(_of(works))
     kinds = _kinds(read, works)
     data = {value["value"]: value for one in works for value in _trained_on(facts.get(one, {}))}
     data_facts = read.facts(_of(data)) if data else {}
-    stated = _stated(read, works)
+    stated_properties = _read_properties(read, works)
     components = [
-        _model(one, labels[one], kinds.get(one, "model"), facts.get(one, {}), stated.get(one, set()), found)
+        _model(
+            one,
+            labels[one],
+            kinds.get(one, "model"),
+            facts.get(one, {}),
+            stated_properties.get(one, set()),
+            ancestry,
+        )
         for one in works
     ]
     datasets = [
         _dataset(iri, value.get("label", iri), data_facts.get(iri, {})) for iri, value in sorted(data.items())
     ]
     root, *ancestors = components
-    root["properties"] += _completeness(read, found.root)
-    unknown_parents = [one for one in works if f"{FMG}builtOn" not in stated.get(one, set())]
+    root["properties"] += _completeness(read, ancestry.root)
+    unknown_parents = [one for one in works if f"{FMG}builtOn" not in stated_properties.get(one, set())]
     meta = engine.meta
     return {
         "$schema": "http://cyclonedx.org/schema/bom-1.6.schema.json",
         "bomFormat": "CycloneDX",
         "specVersion": "1.6",
-        "serialNumber": f"urn:uuid:{uuid.uuid5(uuid.NAMESPACE_URL, found.root + '#' + meta.digest)}",
+        "serialNumber": f"urn:uuid:{uuid.uuid5(uuid.NAMESPACE_URL, ancestry.root + '#' + meta.digest)}",
         "version": 1,
         "metadata": {
             "timestamp": _timestamp(meta.modified),
@@ -73,7 +80,7 @@ def passport(engine: Engine, work: str) -> Json:
                 "ref": one,
                 "dependsOn": sorted(
                     {
-                        *(edge.parent for edge in found.edges if edge.child == one),
+                        *(edge.parent for edge in ancestry.edges if edge.child == one),
                         *(value["value"] for value in _trained_on(facts.get(one, {}))),
                     }
                 ),
@@ -99,16 +106,16 @@ def _kinds(read: Evidence, works: Iterable[str]) -> dict[str, str]:
     }
 
 
-def _stated(read: Evidence, works: Iterable[str]) -> dict[str, set[str]]:
+def _read_properties(read: Evidence, works: Iterable[str]) -> dict[str, set[str]]:
     """Return the properties that have a value, by work; trained from scratch says what it is built on."""
     some = " ".join(map(term, works))
-    stated: dict[str, set[str]] = {}
+    properties: dict[str, set[str]] = {}
     for row in read.rows(f"SELECT DISTINCT ?s ?p {{ VALUES ?s {{ {some} }} ?s ?p ?o }}"):
-        stated.setdefault(row["s"], set()).add(row["p"])
+        properties.setdefault(row["s"], set()).add(row["p"])
         also = shipped().value(row["p"], FMG + "countsAs")
         if also:
-            stated[row["s"]].add(also)
-    return stated
+            properties[row["s"]].add(also)
+    return properties
 
 
 def _trained_on(facts: dict[str, list[Fact]]) -> list[Fact]:
@@ -117,31 +124,31 @@ def _trained_on(facts: dict[str, list[Fact]]) -> list[Fact]:
 
 
 def _model(
-    iri: str, label: str, kind: str, facts: dict[str, list[Fact]], stated: set[str], found: Any
+    iri: str, label: str, kind: str, facts: dict[str, list[Fact]], stated_properties: set[str], ancestry: Any
 ) -> Json:
-    made = _component(iri, label, "machine-learning-model" if kind == "model" else "application")
-    made.update(_licences(facts, ("weightsLicense", "codeLicense", "license")))
+    component = _component(iri, label, "machine-learning-model" if kind == "model" else "application")
+    component.update(_licences(facts, ("weightsLicense", "codeLicense", "license")))
     developers = [str(one.get("label", one["value"])) for one in facts.get("developedBy", [])]
     if developers:
-        made["manufacturer"] = {"name": ", ".join(developers)}
+        component["manufacturer"] = {"name": ", ".join(developers)}
     references = [
         {"type": kind_of, "url": value["value"]}
         for prop, kind_of in _REFERENCES.items()
         for value in facts.get(prop, [])
     ]
-    made["externalReferences"] = [
+    component["externalReferences"] = [
         {"type": "other", "url": iri, "comment": "the work in fmgraph"},
         *references,
     ]
-    properties = made["properties"]
-    for edge in found.edges:
+    properties = component["properties"]
+    for edge in ancestry.edges:
         if edge.child == iri:
             evidence = "; ".join(f"{one.source} ({one.claim})" for one in edge.evidence[:2])
             properties.append({"name": f"fmgraph:{edge.relation}", "value": edge.parent})
             properties.append({"name": f"fmgraph:evidence:{edge.relation}:{edge.parent}", "value": evidence})
     properties += [{"name": "fmgraph:access", "value": one["value"]} for one in facts.get("access", [])]
     properties += [
-        {"name": "fmgraph:unknown", "value": prop} for prop in EXPECTED if FMG + prop not in stated
+        {"name": "fmgraph:unknown", "value": prop} for prop in EXPECTED if FMG + prop not in stated_properties
     ]
     if kind == "model":
         parameters: Json = {}
@@ -154,21 +161,21 @@ def _model(
         data = list(dict.fromkeys(one["value"] for one in _trained_on(facts)))
         if data:
             parameters["datasets"] = [{"ref": one} for one in data]
-        made["modelCard"] = {"modelParameters": parameters}
-    return made
+        component["modelCard"] = {"modelParameters": parameters}
+    return component
 
 
 def _dataset(iri: str, label: str, facts: dict[str, list[Fact]]) -> Json:
-    made = _component(iri, label, "data")
-    made.update(_licences(facts, ("license",)))
-    made["data"] = [{"type": "dataset", "name": label}]
-    made["properties"] += [
+    component = _component(iri, label, "data")
+    component.update(_licences(facts, ("license",)))
+    component["data"] = [{"type": "dataset", "name": label}]
+    component["properties"] += [
         {"name": "fmgraph:access", "value": one["value"]} for one in facts.get("access", [])
     ]
-    made["properties"] += [
+    component["properties"] += [
         {"name": "fmgraph:unknown", "value": prop} for prop in ("license", "access") if prop not in facts
     ]
-    return made
+    return component
 
 
 def _component(iri: str, label: str, kind: str) -> Json:
@@ -182,7 +189,7 @@ def _component(iri: str, label: str, kind: str) -> Json:
 
 def _licences(facts: dict[str, list[Fact]], props: Iterable[str]) -> Json:
     """Return the licences, each with what it is of and the claims and sources that say so."""
-    told = []
+    licences = []
     for prop in props:
         for value in facts.get(prop, []):
             iri = value["value"]
@@ -199,18 +206,18 @@ def _licences(facts: dict[str, list[Fact]], props: Iterable[str]) -> Json:
                 if claim.get(key)
             ]
             properties = [{"name": "fmgraph:licenseOf", "value": of}, *evidence]
-            told.append(
+            licences.append(
                 {"license": {**name, "url": iri, "acknowledgement": "declared", "properties": properties}}
             )
-    return {"licenses": told} if told else {}
+    return {"licenses": licences} if licences else {}
 
 
 def _completeness(read: Evidence, work: str) -> list[Json]:
     query = get_query("completeness").text.replace("WHERE {", f"WHERE {{ VALUES ?work {{ {term(work)} }}", 1)
-    found = read.rows(query)
+    rows = read.rows(query)
     return [
         {"name": "fmgraph:completeness", "value": f"{float(row['completeness']):.2f}"}
-        for row in found
+        for row in rows
         if row.get("completeness")
     ]
 

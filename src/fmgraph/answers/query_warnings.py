@@ -1,6 +1,6 @@
-"""What is probably not meant in a query: terms and entities that do not exist, names that nothing has.
+"""Probable mistakes in a query: terms and entities that do not exist, names that nothing has.
 
-A query with a misspelt name is right and finds nothing; nobody tells. This does, for those who ask.
+A query with a misspelt name is valid and returns no rows, without an error; these warnings say why.
 """
 
 from __future__ import annotations
@@ -39,21 +39,21 @@ _PARTS = {
 
 
 def warnings(query: str, engine: Engine) -> list[str]:
-    """Return what to look at in a query, each with what may be meant; empty where nothing is striking.
+    """Return the warnings about a query, each with the nearest names; empty where there are none.
 
     Raises QuerySyntaxError where the text is not made of SPARQL's tokens.
     """
-    found = list(tokens(query))
+    query_tokens = list(tokens(query))
     resolver = resolver_of(engine)
-    said: dict[str, None] = {}
-    iris = list(dict.fromkeys(_iris(found)))
+    messages: dict[str, None] = {}
+    iris = list(dict.fromkeys(_iris(query_tokens)))
     known = {prop.local for prop in shipped().properties.values() if prop.iri.startswith(FMG)}
     known |= {term.removeprefix(FMG) for term in shipped().labels() if term.startswith(FMG)}
     for one in iris:
         if one.startswith(FMG) and one != FMG and one.removeprefix(FMG) not in {*known, "matches"}:
             local = one.removeprefix(FMG)
             near = [f"fmg:{name}" for name in nearest(local, sorted(known))]
-            said[f"fmg:{local} does not exist{_meant(near)}"] = None
+            messages[f"fmg:{local} does not exist{_did_you_mean(near)}"] = None
     entities = [one for one in iris if one.startswith(BASE) and not one.startswith(FMG) and one != BASE][
         :_MOST
     ]
@@ -65,20 +65,20 @@ def warnings(query: str, engine: Engine) -> list[str]:
             kind = one.removeprefix(BASE).partition("/")[0]
             kinds = (kind,) if all_kinds()[kind].searched else ()
             near = [f"<{match.iri}>" for match in resolver.alike(words, kinds, 3)]
-            said[f"<{one}> is not in the graph{_meant(near)}"] = None
-    for text in list(dict.fromkeys(_names(found)))[:_MOST]:
+            messages[f"<{one}> is not in the graph{_did_you_mean(near)}"] = None
+    for text in list(dict.fromkeys(_names(query_tokens)))[:_MOST]:
         near = _misspelt(text, engine, resolver)
         if near:
-            said[f'nothing is called "{text}"{_meant(near)}'] = None
-    prefixes = _prefixes(found)
-    for before, after, then in zip(found, found[1:], [*found[2:], None], strict=False):
+            messages[f'nothing is called "{text}"{_did_you_mean(near)}'] = None
+    prefixes = _prefixes(query_tokens)
+    for before, after, then in zip(query_tokens, query_tokens[1:], [*query_tokens[2:], None], strict=False):
         typed = then is not None and then.text == "^^"
         if after.kind in ("number", "string") and not typed and _iri_of(before, prefixes) == FMG + "year":
-            said['fmg:year is an xsd:gYear: write "2024"^^xsd:gYear, or compare STR(?year)'] = None
-    return list(said)
+            messages['fmg:year is an xsd:gYear: write "2024"^^xsd:gYear, or compare STR(?year)'] = None
+    return list(messages)
 
 
-def _meant(names: Iterable[str]) -> str:
+def _did_you_mean(names: Iterable[str]) -> str:
     listed = " or ".join(list(names)[:3])
     return f"; did you mean {listed}?" if listed else ""
 
@@ -87,9 +87,9 @@ def _there(engine: Engine, pattern: str) -> bool:
     return engine.ask(f"ASK {{ {pattern} }}")
 
 
-def _prefixes(found: list[Token]) -> dict[str, str]:
+def _prefixes(query_tokens: list[Token]) -> dict[str, str]:
     declared = dict(PREFIXES)
-    for word, name, iri in zip(found, found[1:], found[2:], strict=False):
+    for word, name, iri in zip(query_tokens, query_tokens[1:], query_tokens[2:], strict=False):
         if (
             word.kind == "word"
             and word.text.lower() == "prefix"
@@ -110,26 +110,26 @@ def _iri_of(token: Token, prefixes: dict[str, str]) -> str:
     return ""
 
 
-def _iris(found: list[Token]) -> Iterable[str]:
-    prefixes = _prefixes(found)
-    for place, token in enumerate(found):
-        declares = place > 1 and found[place - 2].text.lower() == "prefix"
+def _iris(query_tokens: list[Token]) -> Iterable[str]:
+    prefixes = _prefixes(query_tokens)
+    for place, token in enumerate(query_tokens):
+        declares = place > 1 and query_tokens[place - 2].text.lower() == "prefix"
         iri = _iri_of(token, prefixes)
         if iri and not declares:
             yield iri
 
 
-def _names(found: list[Token]) -> Iterable[str]:
+def _names(query_tokens: list[Token]) -> Iterable[str]:
     """Yield the strings that stand for a whole value: no arguments of functions on texts, no datatypes."""
     inside: list[bool] = []
-    for place, token in enumerate(found):
+    for place, token in enumerate(query_tokens):
         if token.text == "(":
-            inside.append(place > 0 and found[place - 1].text.lower() in _PARTS)
+            inside.append(place > 0 and query_tokens[place - 1].text.lower() in _PARTS)
         elif token.text == ")" and inside:
             inside.pop()
         elif token.kind == "string" and not any(inside):
-            after = found[place + 1].text if place + 1 < len(found) else ""
-            before = found[place - 1].text if place else ""
+            after = query_tokens[place + 1].text if place + 1 < len(query_tokens) else ""
+            before = query_tokens[place - 1].text if place else ""
             if after != "^^" and not before.endswith(":matches"):
                 yield _text_of(token)
 
@@ -143,14 +143,14 @@ def _text_of(token: Token) -> str:
 
 
 def _misspelt(text: str, engine: Engine, resolver: Resolver) -> list[str]:
-    """Return the names that a text that is no value in the graph may mean; none where it is one."""
+    """Return the names nearest to a text; none where the text is a value in the graph."""
     if len(match_key(text)) < 3 or _there(engine, f"?s ?p {ox.Literal(text)}"):
         return []
     try:
-        found = resolver.resolve(text, (), 3) or resolver.alike(text, (), 3)
+        matches = resolver.resolve(text, (), 3) or resolver.alike(text, (), 3)
     except FmgraphError:
         return []
     key = match_key(text)
-    names = [name for match in found for name in (match.label, *match.aka)]
+    names = [name for match in matches for name in (match.label, *match.aka)]
     ranked = sorted(names, key=lambda name: -fuzz.ratio(key, match_key(name)))
     return [f'"{name}"' for name in dict.fromkeys(ranked) if fuzz.ratio(key, match_key(name)) >= _LIKE][:2]

@@ -1,6 +1,6 @@
 """Names of a table matched to entities, with types, properties and scores, and properties fetched for them.
 
-What the Reconciliation Service API asks (https://www.w3.org/community/reports/reconciliation/CG-FINAL-specs-0.2-20230410/),
+The matching and data extension of the Reconciliation Service API (https://www.w3.org/community/reports/reconciliation/CG-FINAL-specs-0.2-20230410/),
 over the resolver; :mod:`fmgraph.site.reconcile_service` speaks its versions.
 
 An entity's id is its IRI without the base (``model/uni``), or the whole IRI where it is not ours (a licence
@@ -106,20 +106,20 @@ def kinds_of(type_id: str) -> tuple[str, ...]:
     raise ParameterError(f"there is no type {type_id!r}; the nearest are: {near}")
 
 
-def asked_properties(ontology: Ontology | None = None) -> list[Property]:
+def matchable_properties(ontology: Ontology | None = None) -> list[Property]:
     """Return the properties that can be matched and fetched, in the order of pages."""
     ontology = ontology or shipped()
-    found = [
+    properties = [
         prop
         for prop in ontology.properties.values()
         if prop.iri.startswith(FMG) and prop.label and (prop.claimed or prop.editorial or prop.derived)
     ]
-    return sorted(found, key=lambda prop: (*ontology.rank(prop.iri), prop.label))
+    return sorted(properties, key=lambda prop: (*ontology.rank(prop.iri), prop.label))
 
 
 def property_iri(identifier: str) -> str:
     """Return the IRI of a property by its id or IRI; ParameterError, with the nearest, for another."""
-    known = {prop.local: prop.iri for prop in asked_properties()}
+    known = {prop.local: prop.iri for prop in matchable_properties()}
     local = identifier.removeprefix("fmg:").removeprefix(FMG)
     if local in known:
         return known[local]
@@ -146,15 +146,15 @@ class Reconciler:
             matches = self._by_values(question)
         agreement = self._agreement(matches, question.conditions)
         required = {one.prop for one in question.conditions if one.required}
-        found: list[tuple[Match, float, dict[str, bool]]] = []
+        items: list[tuple[Match, float, dict[str, bool]]] = []
         for match in matches:
             agrees = agreement[match.iri]
             if any(not agrees.get(prop, False) for prop in required):
                 continue
             wrong = sum(not agreed for agreed in agrees.values())
-            found.append((match, max(0.0, match.score * 100 - _DISAGREES * wrong), agrees))
-        found.sort(key=lambda item: (-item[1], -sum(item[2].values())))
-        sure = [item for item in found if item[0].by in _SURE and all(item[2].values())]
+            items.append((match, max(0.0, match.score * 100 - _DISAGREES * wrong), agrees))
+        items.sort(key=lambda item: (-item[1], -sum(item[2].values())))
+        sure = [item for item in items if item[0].by in _SURE and all(item[2].values())]
         best = [item for item in sure if _rank(item) == _rank(sure[0])] if sure else []
         if best and best[0][0].by == "identifier":
             # A paper's identifier leads to what the paper describes too; the first is what it identifies.
@@ -163,7 +163,7 @@ class Reconciler:
         limit = max(1, min(question.limit, MOST))
         return [
             Candidate(match, round(score, 1), match.iri == certain, agrees)
-            for match, score, agrees in found[:limit]
+            for match, score, agrees in items[:limit]
         ]
 
     def _by_text(self, text: str, kinds: tuple[str, ...]) -> list[Match]:
@@ -211,12 +211,12 @@ class Reconciler:
             "?w rdfs:label ?label OPTIONAL { ?w fmg:variantOf ?of } } ORDER BY BOUND(?of) STRLEN(?label) ?w"
         )
         key = match_key(f"{paper.label} {text}")
-        found = []
+        matches = []
         for place, row in enumerate(sorted(rows, key=lambda row: match_key(row["label"].value) not in key)):
             match = self._match(row["w"].value, row["label"].value)
             if match is not None and match.kind in kinds:
-                found.append(replace(match, score=(_BY_PAPER - place / 50) * likeness, by="paper"))
-        return found
+                matches.append(replace(match, score=(_BY_PAPER - place / 50) * likeness, by="paper"))
+        return matches
 
     def _by_values(self, question: Question) -> list[Match]:
         """Return the entities that have one of the values, where no name is given."""
@@ -225,15 +225,15 @@ class Reconciler:
             for kind, cls in searched_classes().items()
             if not question.kinds or kind in question.kinds
         )
-        found: dict[str, Match] = {}
+        matches: dict[str, Match] = {}
         for condition in question.conditions:
             if condition.quantifier == "none":
                 continue
             for value in condition.values:
                 for match in self._resolver.resolve(value, question.kinds, _COMPARED):
                     if match.by == "identifier":
-                        found.setdefault(match.iri, match)
-                targets = [iri_term(one) for one in self._meant(condition.prop, value)]
+                        matches.setdefault(match.iri, match)
+                targets = [iri_term(one) for one in self._resolve_value(condition.prop, value)]
                 literal = ox.Literal(value)
                 same = f"STR(?o) = {literal}" + (f" || ?o IN ({', '.join(targets)})" if targets else "")
                 rows = self._rows(
@@ -242,10 +242,10 @@ class Reconciler:
                     f"ORDER BY ?label ?s LIMIT {MOST}"
                 )
                 for row in rows:
-                    made = self._match(row["s"].value, row["label"].value)
-                    if made is not None:
-                        found.setdefault(made.iri, replace(made, score=0.5, by="property"))
-        return list(found.values())
+                    candidate = self._match(row["s"].value, row["label"].value)
+                    if candidate is not None:
+                        matches.setdefault(candidate.iri, replace(candidate, score=0.5, by="property"))
+        return list(matches.values())
 
     def _match(self, iri: str, label: str) -> Match | None:
         kind = iri.removeprefix(BASE).partition("/")[0]
@@ -253,7 +253,7 @@ class Reconciler:
             kind = "license"
         return Match(iri, kind, label, (), "", 0.0, "") if kind in searched_classes() else None
 
-    def _meant(self, prop: str, value: str) -> list[str]:
+    def _resolve_value(self, prop: str, value: str) -> list[str]:
         """Return the entities that a value of the property may mean."""
         kinds = [
             kind.name
@@ -274,16 +274,17 @@ class Reconciler:
             return agreement
         have = self._read([match.iri for match in matches], [one.prop for one in conditions])
         for condition in conditions:
-            wanted = []
+            expected = []
             for value in condition.values:
                 itself = [m.iri for m in self._resolver.resolve(value, (), 10) if m.by == "identifier"]
-                wanted.append((match_key(value), {*self._meant(condition.prop, value)}, itself))
+                expected.append((match_key(value), {*self._resolve_value(condition.prop, value)}, itself))
             for match in matches:
                 values = have.get((match.iri, condition.prop), [])
                 keys = {key for value in values for key in _keys(value)}
                 iris = {value.term.value for value in values if isinstance(value.term, ox.NamedNode)}
                 hits = [
-                    key in keys or bool(meant & iris) or match.iri in itself for key, meant, itself in wanted
+                    key in keys or bool(entities & iris) or match.iri in itself
+                    for key, entities, itself in expected
                 ]
                 if not values and not any(hits):
                     continue
@@ -323,22 +324,22 @@ class Reconciler:
         return [entity_id(one.iri) for one in self._resolver.alike(words)]
 
     def _read(self, iris: Iterable[str], props: Iterable[str]) -> dict[tuple[str, str], list[_Value]]:
-        wanted = " ".join(iri_term(prop) for prop in sorted(set(props)))
-        found: dict[tuple[str, str], list[_Value]] = {}
+        predicates = " ".join(iri_term(prop) for prop in sorted(set(props)))
+        values: dict[tuple[str, str], list[_Value]] = {}
         names = sorted({one for one in iris if _is_iri(one)})
         for start in range(0, len(names), 500):
             subjects = " ".join(iri_term(one) for one in names[start : start + 500])
             rows = self._rows(
                 f"SELECT ?s ?p ?o (SAMPLE(?l) AS ?label) (GROUP_CONCAT(?a; SEPARATOR='\\n') AS ?aka) "
-                f"WHERE {{ VALUES ?s {{ {subjects} }} VALUES ?p {{ {wanted} }} ?s ?p ?o "
+                f"WHERE {{ VALUES ?s {{ {subjects} }} VALUES ?p {{ {predicates} }} ?s ?p ?o "
                 f"OPTIONAL {{ ?o <{RDFS}label> ?l }} OPTIONAL {{ ?o <{SKOS}altLabel> ?a }} }} "
                 "GROUP BY ?s ?p ?o ORDER BY ?s ?p ?label ?o"
             )
             for row in rows:
                 label, aka = row.get("label"), row["aka"].value if "aka" in row else ""
                 value = _Value(row["o"], label.value if label is not None else None, tuple(aka.split("\n")))
-                found.setdefault((row["s"].value, row["p"].value), []).append(value)
-        return found
+                values.setdefault((row["s"].value, row["p"].value), []).append(value)
+        return values
 
     def _rows(self, query: str) -> Sequence[Any]:
         return self._engine.rows(_PROLOGUE + query)

@@ -88,7 +88,7 @@ class Resolver:
         Where there is none, one is made in memory at the first question.
         """
         self._engine, self.index = engine, index or engine.search_index
-        self._made: tuple[str, sqlite3.Connection] | None = None
+        self._memory_index: tuple[str, sqlite3.Connection] | None = None
         self._lock = Lock()
 
     def resolve(self, text: str, kinds: Sequence[str] = (), limit: int = 10) -> list[Match]:
@@ -99,22 +99,22 @@ class Resolver:
         """
         text = without_surrogates(" ".join(text.split())[:LONGEST])
         with self._source() as source:
-            found: dict[str, Match] = {}
+            matches: dict[str, Match] = {}
             for entry in text_index.by_key(source, keys_of(text), kinds, limit):
-                found.setdefault(entry.iri, _match(entry, _SURE, "identifier"))
+                matches.setdefault(entry.iri, _match(entry, _SURE, "identifier"))
             for entry in text_index.by_key(source, [f"name:{match_key(text)}"], kinds, limit):
                 if not match_key(text) and fold(text) not in map(fold, (entry.label, *entry.aka)):
                     continue  # names in other scripts, and a dash, have no key of their own
-                found.setdefault(entry.iri, _match(entry, _BY_NAME, "name"))
+                matches.setdefault(entry.iri, _match(entry, _BY_NAME, "name"))
             for place, entry in enumerate(text_index.beginning(source, text, kinds, limit)):
-                found.setdefault(entry.iri, _match(entry, _BY_BEGINNING / (1 + place / 20), "beginning"))
-            if len(found) < limit:
+                matches.setdefault(entry.iri, _match(entry, _BY_BEGINNING / (1 + place / 20), "beginning"))
+            if len(matches) < limit:
                 for place, entry in enumerate(text_index.some_with_words(source, text, kinds, limit)):
-                    found.setdefault(entry.iri, _match(entry, _BY_WORDS / (1 + place / 20), "words"))
-            if not found:
+                    matches.setdefault(entry.iri, _match(entry, _BY_WORDS / (1 + place / 20), "words"))
+            if not matches:
                 for entry, likeness in text_index.similar(source, text, kinds, limit):
-                    found.setdefault(entry.iri, _match(entry, likeness / 100 * 0.95, "likeness"))
-        return sorted(found.values(), key=lambda match: -match.score)[:limit]
+                    matches.setdefault(entry.iri, _match(entry, likeness / 100 * 0.95, "likeness"))
+        return sorted(matches.values(), key=lambda match: -match.score)[:limit]
 
     def search(
         self, text: str, kinds: Sequence[str] = (), limit: int = 20, offset: int = 0
@@ -126,9 +126,9 @@ class Resolver:
         """
         text = without_surrogates(" ".join(text.split())[:LONGEST])
         with self._source() as source:
-            known = text_index.by_key(source, keys_of(text), kinds)
-            if known:
-                matches = [_match(entry, _SURE, "identifier") for entry in known]
+            by_identifier = text_index.by_key(source, keys_of(text), kinds)
+            if by_identifier:
+                matches = [_match(entry, _SURE, "identifier") for entry in by_identifier]
                 return len(matches), matches[offset : offset + limit]
             hits = text_index.query(source, text, limit, offset, kinds)
             if hits.total:
@@ -151,8 +151,8 @@ class Resolver:
     def alike(self, text: str, kinds: Sequence[str] = (), limit: int = 5) -> list[Match]:
         """Return entities with names like the text, more loosely than :meth:`resolve`: for "did you mean"."""
         with self._source() as source:
-            found = text_index.similar(source, text[:LONGEST], kinds, limit, least=50)
-        return [_match(entry, likeness / 100, "likeness") for entry, likeness in found]
+            hits = text_index.similar(source, text[:LONGEST], kinds, limit, least=50)
+        return [_match(entry, likeness / 100, "likeness") for entry, likeness in hits]
 
     def _source(self) -> _Borrowed:
         if self.index is not None and self.index.is_file():
@@ -162,15 +162,15 @@ class Resolver:
     def _in_memory(self) -> sqlite3.Connection:
         meta = self._engine.meta
         with self._lock:
-            if self._made is None or self._made[0] != meta.digest:
+            if self._memory_index is None or self._memory_index[0] != meta.digest:
                 if meta.triples > MOST_WITHOUT_INDEX:
                     raise LimitError(
                         "this dataset has no search index (fmgraph build makes one)",
                         "graph size without index",
                     )
-                made = text_index.index_in_memory(entries(self._engine.rows, searched_classes()))
-                self._made = (meta.digest, made)
-            return self._made[1]
+                connection = text_index.index_in_memory(entries(self._engine.rows, searched_classes()))
+                self._memory_index = (meta.digest, connection)
+            return self._memory_index[1]
 
 
 class _Borrowed:
@@ -195,10 +195,10 @@ _RESOLVERS: WeakKeyDictionary[Engine, Resolver] = WeakKeyDictionary()
 def resolver_of(engine: Engine, index: Path | None = None) -> Resolver:
     """Return the engine's resolver, the same each time; an index other than its own makes a new one."""
     index = index or engine.search_index
-    known = _RESOLVERS.get(engine)
-    if known is None or (index is not None and known.index != index):
-        known = _RESOLVERS[engine] = Resolver(engine, index)
-    return known
+    resolver = _RESOLVERS.get(engine)
+    if resolver is None or (index is not None and resolver.index != index):
+        resolver = _RESOLVERS[engine] = Resolver(engine, index)
+    return resolver
 
 
 def keys_of(text: str) -> list[str]:
@@ -229,8 +229,8 @@ def keys_of(text: str) -> list[str]:
     repository = name if prefix in ("github", "hf", "huggingface") else text
     if _REPOSITORY.fullmatch(repository):
         schemes = {"github": ("github",), "hf": ("huggingface",), "huggingface": ("huggingface",)}
-        wanted = schemes.get(prefix, ("huggingface", "github"))
-        keys.extend(f"{scheme}:{repository.lower()}" for scheme in wanted)
+        repository_schemes = schemes.get(prefix, ("huggingface", "github"))
+        keys.extend(f"{scheme}:{repository.lower()}" for scheme in repository_schemes)
     elif "." in text and " " not in text and "/" in text:
         keys += address_keys(f"https://{text}")
     return keys

@@ -59,8 +59,8 @@ def describe(
         *executables(queries, base, service),
     ]
     counts = count_lines(lines, base) if lines is not None else None
-    counted = void(store, base, service=service, counts=counts)
-    return list(dict.fromkeys([*others, *counted]))
+    void_triples = void(store, base, service=service, counts=counts)
+    return list(dict.fromkeys([*others, *void_triples]))
 
 
 def document_query(base: str = BASE, *, partitions: bool = False) -> str:
@@ -71,12 +71,12 @@ def document_query(base: str = BASE, *, partitions: bool = False) -> str:
     """
     away = "void:classPartition|void:propertyPartition|void-ext:datatypePartition|void-ext:objectPartition"
     if partitions:
-        start, steps, kept = f"<{base}void#dataset>", away, ""
+        start, steps, predicate_filter = f"<{base}void#dataset>", away, ""
     else:
         start = f"<{base}void> <{base}void#catalogue>"
         steps = """foaf:primaryTopic|sh:declare|dcat:dataset|dcat:service|dcat:distribution|dcterms:publisher
         |sd:defaultDataset|sd:defaultGraph|void:subset|void:objectsTarget"""
-        kept = "FILTER(?p NOT IN (void:classPartition, void:propertyPartition))"
+        predicate_filter = "FILTER(?p NOT IN (void:classPartition, void:propertyPartition))"
     return f"""PREFIX dcat: <http://www.w3.org/ns/dcat#>
 PREFIX dcterms: <http://purl.org/dc/terms/>
 PREFIX foaf: <http://xmlns.com/foaf/0.1/>
@@ -86,5 +86,5 @@ PREFIX void: <http://rdfs.org/ns/void#>
 PREFIX void-ext: <http://ldf.fi/void-ext#>
 CONSTRUCT {{ ?s ?p ?o }} WHERE {{
   {{ SELECT DISTINCT ?s WHERE {{ VALUES ?start {{ {start} }} ?start ({steps})* ?s }} }}
-  ?s ?p ?o . {kept}
+  ?s ?p ?o . {predicate_filter}
 }}"""

@@ -1,7 +1,7 @@
 """A difference as text, JSON or Markdown, for a terminal, for a script and for the release notes.
 
-Told by records: which came and went, then for each record that was there what is known of it now and was not
-before. What only looks different (another spelling, another wording of where it stands) comes last, apart.
+Ordered by record: those added, redirected and withdrawn, then for each record in both releases the facts that
+are new. What differs in form only (another spelling, another wording of the locator) comes last, apart.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from fmgraph.rdf.prefixes import BASE, FMG
 from fmgraph.records.addresses import parse_address
 from fmgraph.text import match_key
 
-#: (text, IRI or None) → how it is shown.
+#: (text, IRI or None) → its form in the output.
 _Show = Callable[[str, str | None], str]
 
 
@@ -26,9 +26,9 @@ def render(difference: Difference, form: Literal["text", "json", "markdown"] = "
     """Return the whole difference in the given form, ending in a newline."""
     if form == "json":
         return json.dumps(difference.as_dict(), ensure_ascii=False, indent=2) + "\n"
-    told = _Told(difference, _linked if form == "markdown" else _plain)
+    sections = _Sections(difference, _linked if form == "markdown" else _plain)
     lines = []
-    for title, items in (*told.records(), *told.facts(), *told.formatting()):
+    for title, items in (*sections.records(), *sections.facts(), *sections.formatting()):
         lines += [f"{'## ' * (form == 'markdown')}{title}", "", *(f"- {item}" for item in items), ""]
     return "\n".join(lines) if lines else "Nothing changed.\n"
 
@@ -44,7 +44,7 @@ def _linked(text: str, iri: str | None) -> str:
     return link(text, iri) if iri else escape(text)
 
 
-class _Told:
+class _Sections:
     """A difference in words, as headings with items."""
 
     def __init__(self, difference: Difference, show: _Show) -> None:
@@ -55,21 +55,24 @@ class _Told:
         self._apart = {claim.iri for pair in (*self._same, *self._respelt) for claim in pair}
 
     def records(self) -> Iterator[tuple[str, list[str]]]:
-        """Yield what came and went."""
-        told = self._all
+        """Yield the records that were added, redirected or withdrawn, under their headings."""
+        difference = self._all
         sections = [
-            ("Published IRIs that lead nowhere", [self._name(iri) for iri in told.vanished]),
+            ("Published IRIs that lead nowhere", [self._name(iri) for iri in difference.vanished]),
             ("Records added", self._added()),
-            ("Records redirected", [f"{self._name(a)} is now {self._name(b)}" for a, b in told.redirected]),
+            (
+                "Records redirected",
+                [f"{self._name(a)} is now {self._name(b)}" for a, b in difference.redirected],
+            ),
             (
                 "Records withdrawn",
                 [
                     self._name(iri) + (f": {self._show(why, None)}" if why else "")
-                    for iri, why in told.withdrawn_entities
+                    for iri, why in difference.withdrawn_entities
                 ],
             ),
         ]
-        counts = {"Records added": len(told.added_entities)}
+        counts = {"Records added": len(difference.added_entities)}
         for title, items in sections:
             if items:
                 yield f"{title} ({counts.get(title, len(items)):,})", items
@@ -85,38 +88,38 @@ class _Told:
             if kind and not kind.recorded:
                 others[kind.plural] += 1
             else:
-                counted = f": {_number(facts[iri], 'fact')}" if facts[iri] else ""
-                items.append(self._name(iri) + counted)
+                suffix = f": {_number(facts[iri], 'fact')}" if facts[iri] else ""
+                items.append(self._name(iri) + suffix)
         return items + [f"{count:,} {plural}" for plural, count in others.items()]
 
     def facts(self) -> Iterator[tuple[str, list[str]]]:
         """Yield each record that was there before, works first, with what is new about it."""
         items: dict[str, list[str]] = defaultdict(list)
-        told = self._all
-        for iri, prop, before, after in told.edited:
+        difference = self._all
+        for iri, prop, before, after in difference.edited:
             if not self._alike(before, after):
                 items[iri].append(f"{self._prop(prop)}: {self._change(before, after)}")
-        for old, new in told.corrected:
+        for old, new in difference.corrected:
             if new.iri not in self._apart:
                 change = self._change(old.value, new.value)
                 items[new.subject].append(f"{self._prop(new.predicate)}: {change}, {self._origins([new])}")
-        for claim in told.deprecated:
+        for claim in difference.deprecated:
             text = f"{self._statement(claim)} is wrong, {self._origins([claim])}{self._why(claim)}"
             items[claim.subject].append(text)
-        for old, new in told.reranked:
+        for old, new in difference.reranked:
             ranks = f"{old.rank or 'none'} → {new.rank or 'none'}"
             items[new.subject].append(f"{self._statement(new)}, {self._origins([new])}: {ranks}")
-        self._add(items, told.added, "new", "further source")
-        self._add(items, told.withdrawn, "no longer said", "source less")
+        self._add(items, difference.added, "new", "further source")
+        self._add(items, difference.withdrawn, "no longer said", "source less")
         for iri in sorted((iri for iri in items if iri not in self._fresh), key=self._order):
             yield self._name(iri), items[iri]
 
     def formatting(self) -> Iterator[tuple[str, list[str]]]:
         """Yield what only looks different."""
-        told = self._all
+        difference = self._all
         items = [
             f"{self._name(iri)}: {self._prop(prop)}: {self._change(before, after)}"
-            for iri, prop, before, after in told.edited
+            for iri, prop, before, after in difference.edited
             if self._alike(before, after)
         ]
         for old, new in (*self._same, *self._respelt):
@@ -124,7 +127,7 @@ class _Told:
             items.append(f"{self._name(new.subject)}: {self._prop(new.predicate)}: {change}")
         items += [
             f"{self._name(new.subject)}: {self._statement(new)}, {self._origins([new])}"
-            for _, new in told.reworded
+            for _, new in difference.reworded
         ]
         if items:
             yield f"Only formatting or wording ({len(items)})", list(dict.fromkeys(items))
@@ -145,12 +148,12 @@ class _Told:
         for subject, count in standing.items():
             items[subject].append(f"{_number(count, further)} of what is known")
 
-    def _spellings(self, gone: Sequence[Claim], come: Sequence[Claim]) -> Iterator[tuple[Claim, Claim]]:
+    def _spellings(self, withdrawn: Sequence[Claim], added: Sequence[Claim]) -> Iterator[tuple[Claim, Claim]]:
         """Yield pairs of one statement in two spellings, each claim once."""
         waiting: dict[tuple[str, str, str], list[Claim]] = defaultdict(list)
-        for claim in gone:
+        for claim in withdrawn:
             waiting[claim.subject, claim.predicate, self._normal(claim.value)].append(claim)
-        for claim in come:
+        for claim in added:
             if same := waiting.get((claim.subject, claim.predicate, self._normal(claim.value))):
                 old = same.pop()
                 if old.value != claim.value:
@@ -169,8 +172,8 @@ class _Told:
 
     def _order(self, iri: str) -> tuple[bool, str, str]:
         kind = iri.removeprefix(BASE).partition("/")[0]
-        known = all_kinds().get(kind)
-        return not (known and known.work), kind, self._all.labels.get(iri, iri).casefold()
+        entry = all_kinds().get(kind)
+        return not (entry and entry.work), kind, self._all.labels.get(iri, iri).casefold()
 
     def _change(self, before: str, after: str) -> str:
         return f"{self._name(before or 'nothing')} → {self._name(after or 'nothing')}"

@@ -60,26 +60,26 @@ def write_dumps(
         raise UsageError(f"unknown format or compression: {', '.join(sorted(unknown))}")
     directory = Path(directory)
     with building(directory) as folder:
-        written: list[Path] = []
+        files: list[Path] = []
         with lines_of(dataset) as lines:
             for key in formats:
-                with _plain(folder / SYNTAXES[key].file_name, compress, written) as file:
+                with _plain(folder / SYNTAXES[key].file_name, compress, files) as file:
                     write(lines, key, file)
-            for name, found in _parts(dataset, lines) if parts else ():
-                text = turtle_dump.part(found)
+            for name, part_lines in _parts(dataset, lines) if parts else ():
+                text = turtle_dump.part(part_lines)
                 if (start := next(text, None)) is not None:
-                    with _plain(folder / f"{name}.ttl", compress, written) as file:
+                    with _plain(folder / f"{name}.ttl", compress, files) as file:
                         file.write(start.encode())
                         file.writelines(block.encode() for block in text)
             if parts:
                 version = dataset.meta.version or "0"
-                with _plain(folder / sssom_dump.FILE, compress, written) as file:
+                with _plain(folder / sssom_dump.FILE, compress, files) as file:
                     file.writelines(text.encode() for text in sssom_dump.document(lines, version))
         if tables:
-            written += _tables(dataset, folder)
-        written.sort()
-        (folder / CHECKSUMS).write_text(checksums(written), "utf-8")
-        names = [*(path.name for path in written), CHECKSUMS]
+            files += _tables(dataset, folder)
+        files.sort()
+        (folder / CHECKSUMS).write_text(checksums(files), "utf-8")
+        names = [*(path.name for path in files), CHECKSUMS]
         for name in names:
             flush(folder / name)
         swap_in(folder, directory, _IS_DUMP)
@@ -94,8 +94,8 @@ def checksums(files: Iterable[Path]) -> str:
 def stored_files(folder: Path) -> list[StoredFile]:
     """Return the files that the sums in a folder name, sorted; raises OSError where one is not there."""
     lines = (folder / CHECKSUMS).read_text("utf-8").splitlines()
-    named = sorted((name, sha256) for sha256, name in (line.split("  ", 1) for line in lines))
-    return [StoredFile(name, (folder / name).stat().st_size, sha256) for name, sha256 in named]
+    entries = sorted((name, sha256) for sha256, name in (line.split("  ", 1) for line in lines))
+    return [StoredFile(name, (folder / name).stat().st_size, sha256) for name, sha256 in entries]
 
 
 def _tables(dataset: Dataset, folder: Path) -> list[Path]:
@@ -117,8 +117,8 @@ def _parts(dataset: Dataset, lines: Lines) -> Iterator[tuple[str, Iterator[str]]
 
 
 @contextmanager
-def _plain(path: Path, compress: Sequence[str], written: list[Path]) -> Iterator[IO[bytes]]:
-    """Give a file to write to; then compress it and put all under their names, adding them to ``written``."""
+def _plain(path: Path, compress: Sequence[str], files: list[Path]) -> Iterator[IO[bytes]]:
+    """Give a file to write to; then compress it and put all under their names, adding them to ``files``."""
     draft = path.with_name(f".{path.name}.part")
     try:
         with draft.open("wb") as file:
@@ -127,10 +127,10 @@ def _plain(path: Path, compress: Sequence[str], written: list[Path]) -> Iterator
             if suffix:
                 target = path.with_name(f"{path.name}.{suffix}")
                 _compress(draft, target, suffix)
-                written.append(target)
+                files.append(target)
         if "" in compress:
             draft.replace(path)
-            written.append(path)
+            files.append(path)
     finally:
         draft.unlink(missing_ok=True)
 
@@ -153,8 +153,8 @@ def write(lines: Lines, key: str, file: IO[bytes]) -> None:
     syntax = SYNTAXES[key]
     suffix = syntax.suffix
     if syntax.edition:
-        made = turtle_dump.document(lines, reified) if suffix == "ttl" else reified(lines)
-        file.writelines(text.encode() for text in made)
+        texts = turtle_dump.document(lines, reified) if suffix == "ttl" else reified(lines)
+        file.writelines(text.encode() for text in texts)
     elif suffix in ("nt", "nq"):  # one default graph: the same text
         file.writelines(line.encode() for line in lines)
     elif suffix == "ttl":

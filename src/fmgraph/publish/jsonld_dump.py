@@ -48,12 +48,12 @@ class Compactor:
         node: dict[str, Any] = {"@id": _id(subject)}
         for predicate, value in pairs:
             iri = predicate[1:-1]
-            written: object
+            json_value: object
             if iri == f"{RDF}type":
-                key, written = "@type", self._types.get(value[1:-1]) or self._compact(value[1:-1])
+                key, json_value = "@type", self._types.get(value[1:-1]) or self._compact(value[1:-1])
             else:
-                key, written = self._value(iri, value)
-            node.setdefault(key, []).append(written)
+                key, json_value = self._value(iri, value)
+            node.setdefault(key, []).append(json_value)
         return {key: v[0] if key != "@id" and len(v) == 1 else v for key, v in node.items()}
 
     def _value(self, predicate: str, term: str) -> tuple[str, object]:
@@ -117,8 +117,8 @@ def document(lines: Lines, context: dict[str, Any]) -> Iterator[str]:
     compactor = Compactor(context)
     yield f'{{"@context": {_json(compactor.context)},\n"@graph": ['
     separator = "\n"
-    for _, found in sections(lines):
-        for group in groups(found):
+    for _, section_lines in sections(lines):
+        for group in groups(section_lines):
             yield separator + _json(compactor.node(group))
             separator = ",\n"
     yield "\n]}\n"

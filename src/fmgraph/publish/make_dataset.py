@@ -46,14 +46,14 @@ def cache_dirs() -> list[Path]:
     ``$XDG_CACHE_HOME/fmgraph`` and no other where that is set, else ``~/.cache/fmgraph``; and where there is
     no home, or it cannot be written, one below the folder of temporary files that is ours alone.
     """
-    told = os.environ.get("XDG_CACHE_HOME")
-    if told:
-        return [Path(told) / "fmgraph"]
+    cache_home = os.environ.get("XDG_CACHE_HOME")
+    if cache_home:
+        return [Path(cache_home) / "fmgraph"]
     user = str(os.getuid()) if hasattr(os, "getuid") else getpass.getuser()
-    found = [Path(tempfile.gettempdir()) / f"fmgraph-{user}"]
+    folders = [Path(tempfile.gettempdir()) / f"fmgraph-{user}"]
     with suppress(RuntimeError):  # nobody's home
-        found.insert(0, Path.home() / ".cache" / "fmgraph")
-    return found
+        folders.insert(0, Path.home() / ".cache" / "fmgraph")
+    return folders
 
 
 def _writable(folder: Path) -> str:
@@ -89,7 +89,7 @@ def shipped_dataset(directory: Path | None = None) -> Path:
     folder to build it in.
     """
     if directory is not None:
-        return _made(directory)
+        return _ensure_dataset(directory)
     name = fingerprint()
     places = [folder / name for folder in cache_dirs()]
     reasons = []
@@ -102,13 +102,13 @@ def shipped_dataset(directory: Path | None = None) -> Path:
             continue
         if number:
             _LOG.warning("%s; the graph is kept in %s (XDG_CACHE_HOME says where)", reasons[0], folder.parent)
-        _made(folder)
+        _ensure_dataset(folder)
         _forget_old(folder.parent)
         return folder
     raise UsageError(f"{'; '.join(reasons)}: set XDG_CACHE_HOME to a folder that can be written")
 
 
-def _made(folder: Path) -> Path:
+def _ensure_dataset(folder: Path) -> Path:
     if not _is_whole(folder):
         make_dataset(folder)
     return folder
@@ -129,8 +129,8 @@ def _is_whole(folder: Path) -> bool:
 
 def _forget_old(cache: Path) -> None:
     """Remove graphs of earlier data or code from the cache, but for the newest few: a server may use one."""
-    known = [path for path in cache.iterdir() if _FINGERPRINT.fullmatch(path.name)]
-    for path in sorted(known, key=lambda path: path.stat().st_mtime, reverse=True)[_KEPT:]:
+    folders = [path for path in cache.iterdir() if _FINGERPRINT.fullmatch(path.name)]
+    for path in sorted(folders, key=lambda path: path.stat().st_mtime, reverse=True)[_KEPT:]:
         shutil.rmtree(path, ignore_errors=True)
 
 
@@ -146,10 +146,10 @@ def make_dataset(folder: Path, data_dir: Path | None = None) -> Path:
     result = build(data_dir)
     errors = [finding for finding in result.findings if finding.severity == "error"]
     if errors:
-        shown = "\n".join(f"  {finding}" for finding in errors[:5])
+        listing = "\n".join(f"  {finding}" for finding in errors[:5])
         more = f"\n  … and {len(errors) - 5} more (fmgraph check lists them)" if len(errors) > 5 else ""
         raise BrokenDataError(
-            f"{len(errors)} {'error' if len(errors) == 1 else 'errors'} in the data:\n{shown}{more}"
+            f"{len(errors)} {'error' if len(errors) == 1 else 'errors'} in the data:\n{listing}{more}"
         )
     version, date = current_release(data_dir)
     store = Store()
@@ -171,8 +171,8 @@ def finish_dataset(
         queries = load_queries().values()
         lines = partial(lines_of, graph)
         before = previous and release_iri(previous)
-        made = describe(store, version, date, queries, previous=before, lines=lines)
-        return (Quad(*triple) for triple in made)
+        description = describe(store, version, date, queries, previous=before, lines=lines)
+        return (Quad(*triple) for triple in description)
 
     def finish(place: Path) -> None:
         rows = partial(_rows, Store.read_only(str(place / "store")))

@@ -59,12 +59,12 @@ def _properties(schema: Schema, shapes: Graph) -> Iterator[tuple[str, ...]]:
     ontology = schema.ontology
     keys = sorted(schema.fields.values(), key=lambda field: (*ontology.rank(field.iri), field.key))
     for field in keys:
-        said = ontology.property(field.iri)
-        flags = ", ".join(name for flag, name in _FLAGS if getattr(said, flag))
+        prop = ontology.property(field.iri)
+        flags = ", ".join(name for flag, name in _FLAGS if getattr(prop, flag))
         below = [_curie(one) for one in ontology.values(field.iri, f"{PREFIXES['rdfs']}subPropertyOf")]
         name = _curie(field.iri) + (f" ⊑ {', '.join(below)}" if below else "")
-        of = ", ".join(sorted(one.replace("#", "/").rsplit("/", 1)[-1] for one in said.domains)) or "any"
-        examples = ", ".join(f"`{one}`" for one in said.examples)
+        of = ", ".join(sorted(one.replace("#", "/").rsplit("/", 1)[-1] for one in prop.domains)) or "any"
+        examples = ", ".join(f"`{one}`" for one in prop.examples)
         yield f"`{field.key}`", name, of, _value(field, ontology, shapes), flags, examples
 
 

@@ -1,8 +1,8 @@
 """The graph in RDF 1.2: each claim reifies its statement as a triple term, in place of three triples.
 
 ``claim:x rdf:reifies <<( s p o )>>`` stands where RDF 1.1 has ``rdf:subject``, ``rdf:predicate`` and
-``rdf:object``; all else is the same. The statement is named, not asserted: whether the graph holds it as a
-plain triple is told by ``fmg:accepted`` in both. https://www.w3.org/TR/rdf12-concepts/#section-reifying-triples
+``rdf:object``; all else is the same. The statement is named, not asserted: ``fmg:accepted`` says in both
+whether the graph holds it as a plain triple. https://www.w3.org/TR/rdf12-concepts/#section-reifying-triples
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ def reified(lines: Iterable[str]) -> Iterator[str]:
     """
     for subject, run in groupby(lines, key=lambda line: line.split(" ", 1)[0]):
         about = list(run)
-        said = [(predicate, value) for _, predicate, value in map(parts, about) if predicate in _PARTS]
-        if sorted(predicate for predicate, _ in said) != sorted(_PARTS):
+        statement = [(predicate, value) for _, predicate, value in map(parts, about) if predicate in _PARTS]
+        if sorted(predicate for predicate, _ in statement) != sorted(_PARTS):
             yield from about
             continue
-        terms = dict(said)
+        terms = dict(statement)
         term = " ".join(terms[part] for part in _PARTS)
-        kept = [line for line in about if line.split(" ", 2)[1] not in _PARTS]
-        yield from sorted([*kept, f"{subject} {_REIFIES} <<( {term} )>> .\n"])
+        others = [line for line in about if line.split(" ", 2)[1] not in _PARTS]
+        yield from sorted([*others, f"{subject} {_REIFIES} <<( {term} )>> .\n"])

@@ -75,9 +75,9 @@ def release_triples(one: ReleaseFolder, base: str, service: str | None = None) -
         out.count(node, f"{VOID}triples", one.triples)
     out.iri(node, f"{DCAT}landingPage", place)
     out.iri(node, f"{RDFS}seeAlso", *(place + name for name in one.changes or ()))
-    stored = {file.name: file for file in one.files}
+    by_name = {file.name: file for file in one.files}
     for kind in dump_files():
-        if file := stored.get(kind.name):
+        if file := by_name.get(kind.name):
             part = f"{node}#{file.name}"
             out.iri(node, f"{DCAT}distribution", part)
             add_distribution(out, part, kind, place, one.modified)
@@ -88,8 +88,8 @@ def release_triples(one: ReleaseFolder, base: str, service: str | None = None) -
 def measured_dumps(files: Iterable[StoredFile], base: str) -> list[Triple]:
     """Return size and checksum of the dumps among files, for the distributions of the graph's description."""
     out = Collector()
-    stored = {file.name: file for file in files}
+    by_name = {file.name: file for file in files}
     for kind in dump_files():
-        if file := stored.get(kind.name):
+        if file := by_name.get(kind.name):
             add_measures(out, dump_iri(kind, base), file)
     return out.triples()

@@ -1,4 +1,4 @@
-"""What changed between two releases, told in records and claims, and whether the change may be released.
+"""What changed between two releases, as records and claims, and whether the change may be released.
 
 Both graphs are read as sorted lines side by side, so that memory is needed for the difference only.
 """
@@ -132,10 +132,14 @@ def unpacked(path: Path) -> Iterator[Path]:
 def diff(old: Dataset, new: Dataset) -> Difference:
     """Return what changed from ``old`` to ``new``."""
     with lines_of(old) as before, lines_of(new) as after:
-        gone, come = _changed(before, after)
+        removed_triples, added_triples = _changed(before, after)
     result = Difference()
-    _entities(old.store, new.store, gone, come, result)
-    _claims(_touched(old.store, gone, come), _touched(new.store, gone, come), result)
+    _entities(old.store, new.store, removed_triples, added_triples, result)
+    _claims(
+        _touched(old.store, removed_triples, added_triples),
+        _touched(new.store, removed_triples, added_triples),
+        result,
+    )
     result.added[:] = [replace(claim, stands=_holds(old.store, claim)) for claim in result.added]
     result.withdrawn[:] = [replace(claim, stands=_holds(new.store, claim)) for claim in result.withdrawn]
     for value in vars(result).values():
@@ -147,12 +151,12 @@ def diff(old: Dataset, new: Dataset) -> Difference:
 
 def _changed(old: Lines, new: Lines) -> tuple[list[Parts], list[Parts]]:
     """Return the triples only in ``old`` and only in ``new``; without those of blank nodes."""
-    found: dict[str, list[Parts]] = {"D": [], "A": []}
+    by_operation: dict[str, list[Parts]] = {"D": [], "A": []}
     for operation, line in changes(old, new):
         triple = parts(line)
         if not _blank(triple):
-            found[operation].append(triple)
-    return found["D"], found["A"]
+            by_operation[operation].append(triple)
+    return by_operation["D"], by_operation["A"]
 
 
 def _blank(triple: Parts) -> bool:
@@ -165,12 +169,14 @@ def _published(iri: str) -> bool:
     if iri.startswith(f"<{FMG}"):
         return True
     kind, slash, slug = local.partition("/")
-    known = (kind in all_kinds() and kind not in _BY_CONTENT) or kind == "query"
-    return iri.startswith(f"<{BASE}") and bool(slash) and known and "#" not in slug
+    is_linkable = (kind in all_kinds() and kind not in _BY_CONTENT) or kind == "query"
+    return iri.startswith(f"<{BASE}") and bool(slash) and is_linkable and "#" not in slug
 
 
-def _entities(old: Store, new: Store, gone: list[Parts], come: list[Parts], out: Difference) -> None:
-    for term in sorted({t[0] for t in (*gone, *come) if _published(t[0])}):
+def _entities(
+    old: Store, new: Store, removed_triples: list[Parts], added_triples: list[Parts], out: Difference
+) -> None:
+    for term in sorted({t[0] for t in (*removed_triples, *added_triples) if _published(t[0])}):
         node = NamedNode(term[1:-1])
         was, now = _about(old, node), _about(new, node)
         if not was:
@@ -185,7 +191,7 @@ def _entities(old: Store, new: Store, gone: list[Parts], come: list[Parts], out:
             else:
                 out.withdrawn_entities.append((node.value, next(iter(now.get(f"{RDFS}comment", ())), "")))
     edits: dict[tuple[str, str], tuple[list[str], list[str]]] = defaultdict(lambda: ([], []))
-    for side, triples in enumerate((gone, come)):
+    for side, triples in enumerate((removed_triples, added_triples)):
         for subject, predicate, value in triples:
             if predicate in _EDITORIAL and _published(subject):
                 edits[subject[1:-1], predicate[1:-1]][side].append(_plain(value))
@@ -200,27 +206,27 @@ def _plain(term: str) -> str:
 
 
 def _about(store: Store, node: NamedNode) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = defaultdict(list)
+    objects: dict[str, list[str]] = defaultdict(list)
     for quad in store.quads_for_pattern(node, None, None):
-        found[quad.predicate.value].append(_value(quad.object))
-    return {predicate: sorted(values) for predicate, values in found.items()}
+        objects[quad.predicate.value].append(_value(quad.object))
+    return {predicate: sorted(values) for predicate, values in objects.items()}
 
 
 def _tombstone(about: dict[str, list[str]]) -> bool:
     return about.get(f"{OWL}deprecated") == ["true"] or f"{DCTERMS}isReplacedBy" in about
 
 
-def _touched(store: Store, gone: list[Parts], come: list[Parts]) -> dict[str, Claim]:
+def _touched(store: Store, removed_triples: list[Parts], added_triples: list[Parts]) -> dict[str, Claim]:
     """Return the claims of ``store`` about which any triple changed, by IRI."""
-    found = {}
-    for iri in {t[0][1:-1] for t in (*gone, *come) if t[0].startswith(_CLAIM)}:
+    claims = {}
+    for iri in {t[0][1:-1] for t in (*removed_triples, *added_triples) if t[0].startswith(_CLAIM)}:
         about = _about(store, NamedNode(iri))
 
         def one(*names: str, about: dict[str, list[str]] = about) -> str | None:
             return next((about[name][0] for name in names if name in about), None)
 
         if about:
-            found[iri] = Claim(
+            claims[iri] = Claim(
                 iri=iri,
                 subject=one(f"{RDF}subject") or "",
                 predicate=one(f"{RDF}predicate") or "",
@@ -231,7 +237,7 @@ def _touched(store: Store, gone: list[Parts], come: list[Parts]) -> dict[str, Cl
                 reason=one(fmg("reason")),
                 evidence=one(fmg("correctedBy")),
             )
-    return found
+    return claims
 
 
 def _holds(store: Store, claim: Claim) -> bool:
@@ -283,10 +289,10 @@ def _labels(new: Store, old: Store, result: Difference) -> dict[str, str]:
         claims.extend(two)
     for claim in claims:
         iris.update((claim.subject, claim.predicate, claim.value, claim.origin, claim.origin.split("#")[0]))
-    return dict(_named(iris, new, old))
+    return dict(_find_labels(iris, new, old))
 
 
-def _named(iris: Iterable[str], *stores: Store) -> Iterator[tuple[str, str]]:
+def _find_labels(iris: Iterable[str], *stores: Store) -> Iterator[tuple[str, str]]:
     label = NamedNode(f"{RDFS}label")
     for iri in sorted(iris):
         if not iri.startswith(("http://", "https://")) or any(c in iri for c in ' <>"{}|\\^`'):

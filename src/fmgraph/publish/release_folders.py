@@ -20,7 +20,7 @@ from fmgraph.publish.released_records import read_releases
 from fmgraph.rdf import rdf_patch
 
 META, DESCRIPTION = "meta.json", "description.ttl"
-#: The graph of a release, from which the changes to the next one are told.
+#: The graph of a release, against which the next one is compared.
 GRAPH = "fmgraph.nt.gz"
 #: What a version looks like.
 VERSION = re.compile(r"[0-9]+\.[0-9]+\.[0-9]+")
@@ -57,12 +57,12 @@ def version_key(version: str) -> tuple[int, ...]:
 
 def all_releases(directory: Path | None) -> list[ReleaseFolder]:
     """Return the releases below a folder, and those that are known and not kept there, the newest first."""
-    found = {one.version: one for one in read_releases_of(directory)} if directory else {}
+    releases = {one.version: one for one in read_releases_of(directory)} if directory else {}
     before: str | None = None
-    for known in read_releases():
-        found.setdefault(known.version, ReleaseFolder(known.version, known.date, before))
-        before = known.version
-    return sorted(found.values(), key=lambda one: version_key(one.version), reverse=True)
+    for release in read_releases():
+        releases.setdefault(release.version, ReleaseFolder(release.version, release.date, before))
+        before = release.version
+    return sorted(releases.values(), key=lambda one: version_key(one.version), reverse=True)
 
 
 def read_releases_of(directory: Path) -> list[ReleaseFolder]:
@@ -72,14 +72,14 @@ def read_releases_of(directory: Path) -> list[ReleaseFolder]:
     """
     if not directory.is_dir():
         raise UsageError(f"{directory} is no folder of releases (fmgraph release writes one)")
-    found = [read_release(path) for path in directory.iterdir() if VERSION.fullmatch(path.name)]
-    return sorted(found, key=lambda one: version_key(one.version), reverse=True)
+    releases = [read_release(path) for path in directory.iterdir() if VERSION.fullmatch(path.name)]
+    return sorted(releases, key=lambda one: version_key(one.version), reverse=True)
 
 
 def read_release(path: Path) -> ReleaseFolder:
     """Return the release in a folder; raises BrokenDataError where there is none, or it is damaged."""
     try:
-        said: dict[str, Any] = json.loads((path / META).read_text("utf-8"))
-        return ReleaseFolder(**said, path=path, files=tuple(stored_files(path)))
+        fields: dict[str, Any] = json.loads((path / META).read_text("utf-8"))
+        return ReleaseFolder(**fields, path=path, files=tuple(stored_files(path)))
     except (OSError, ValueError, TypeError) as error:
         raise BrokenDataError(f"{path} is no release, or a damaged one ({error})") from error

@@ -30,8 +30,10 @@ class Release:
 def read_releases(data_dir: Path | None = None) -> list[Release]:
     """Return the releases, the oldest first; raises RecordError for a file without its date."""
     folder = (data_dir or resources.data_dir()) / "releases"
-    found = [_read(path) for path in folder.glob("*.txt")]
-    return sorted(found, key=lambda one: (one.date, [int(n) for n in one.version.split(".") if n.isdigit()]))
+    releases = [_read(path) for path in folder.glob("*.txt")]
+    return sorted(
+        releases, key=lambda one: (one.date, [int(n) for n in one.version.split(".") if n.isdigit()])
+    )
 
 
 def _read(path: Path) -> Release:
@@ -69,11 +71,11 @@ def main() -> None:
     """Write what is kept of the release that ``data/release.yaml`` names, and say to which files."""
     data, ontology = resources.data_dir(), resources.ontology_dir()
     version, date = current_release(data)
-    kept = {
+    texts = {
         data / "releases" / f"{version}.txt": "\n".join([f"# {date}", *records()]) + "\n",
         ontology / "versions" / f"{version}.ttl": published_ontology(),
     }
-    for path, text in kept.items():
+    for path, text in texts.items():
         path.write_text(text, "utf-8")
         sys.stderr.write(f"{path}\n")
 

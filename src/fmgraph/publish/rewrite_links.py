@@ -20,20 +20,20 @@ class _Rewriter(HTMLParser):
         self.out: list[str] = []
 
     def rewrite(self, html: str) -> str:
-        self._html, self._done = html, 0
+        self._html, self._position = html, 0
         for line in html.split("\n"):
             self._offsets.append(self._offsets[-1] + len(line) + 1)
         self.feed(html)
         self.close()
-        return "".join(self.out) + html[self._done :]
+        return "".join(self.out) + html[self._position :]
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         del tag, attrs
         line, column = self.getpos()
         start = self._offsets[line - 1] + column
         raw = self.get_starttag_text() or ""
-        self.out += [self._html[self._done : start], _LINKS.sub(self._attribute, raw)]
-        self._done = start + len(raw)
+        self.out += [self._html[self._position : start], _LINKS.sub(self._attribute, raw)]
+        self._position = start + len(raw)
 
     def _attribute(self, match: re.Match[str]) -> str:
         old = unescape(match[3] if match[3] is not None else match[4])

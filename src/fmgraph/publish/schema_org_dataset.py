@@ -36,15 +36,15 @@ def dataset_jsonld(
     base: str = BASE,
     service: str | None = None,
     dumps: Iterable[DumpFile] = tuple(dump_files()),
-    stored: Iterable[StoredFile] = (),
+    stored_files: Iterable[StoredFile] = (),
 ) -> dict[str, Any]:
     """Return ``schema:Dataset`` as a JSON-LD object, with a context that needs no fetching.
 
     It is what F-UJI and dataset search engines read from a landing page. ``service`` is the URL under which
-    the dumps are (the base where None), ``dumps`` those there are, ``stored`` those whose sizes are known.
+    the dumps are (the base where None), ``dumps`` those there are, ``stored_files`` those of known size.
     """
     service = service or base
-    sizes = {file.name: file for file in stored}
+    sizes = {file.name: file for file in stored_files}
     people = {"@type": "Organization", "@id": describing("contributors", base), "name": AUTHORS}
     return {
         "@context": {"@vocab": SCHEMA},

@@ -110,16 +110,16 @@ def publish(
     with _Client(where, _auth(user, password, scheme), timeout, retries) as client:
         target = f"urn:fmgraph:staging:{dataset.meta.digest[:12]}" if swap else graph
         try:
-            sent = 0
+            triples_sent = 0
             with lines_of(dataset) as lines:
                 for chunk in _chunks(lines, int(chunk_mb * 2**20)):
-                    client.send(chunk, target, first=sent == 0, bulk=swap)
-                    sent += chunk.count(b"\n")
-                    progress(sent)
-            if not sent:
+                    client.send(chunk, target, first=triples_sent == 0, bulk=swap)
+                    triples_sent += chunk.count(b"\n")
+                    progress(triples_sent)
+            if not triples_sent:
                 client.clear(target)
-            if (found := client.count(target)) != expected:
-                raise PublishError(f"{url} counts {found} triples where {expected} were sent")
+            if (count := client.count(target)) != expected:
+                raise PublishError(f"{url} counts {count} triples where {expected} were sent")
         except PublishError:
             if swap:
                 client.clear_quietly(target)
@@ -210,14 +210,14 @@ class _Client:
         self.update(f"CLEAR SILENT GRAPH <{graph}>" if graph else "CLEAR SILENT DEFAULT")
 
     def clear_quietly(self, graph: str | None) -> None:
-        """Empty a graph on the way out of a failure, which is the error to tell."""
+        """Empty a graph after a failure; an error in this one is not reported, the first is."""
         try:
             self.clear(graph)
         except PublishError:
             return
 
     def move(self, source: str | None, target: str | None, expected: int) -> None:
-        """Let ``source`` take the place of ``target``; asked once: a second MOVE would find nothing."""
+        """Replace ``target`` by ``source``; sent once, since a second MOVE would find no source."""
         to = f"GRAPH <{target}>" if target else "DEFAULT"
         try:
             self.update(f"MOVE GRAPH <{source}> TO {to}", self.single)

@@ -34,7 +34,7 @@ _ALWAYS = {
 
 def document(lines: Iterable[str], version: str) -> Iterator[str]:
     """Yield the file as text: the metadata, then a row for each link, sorted; ``lines`` are of N-Triples."""
-    found: list[tuple[str, str, str]] = []
+    links: list[tuple[str, str, str]] = []
     labels: dict[str, str] = {}
     for subject, predicate, value in map(parts, lines):
         if not subject.startswith(f"<{BASE}") or subject.startswith(f"<{FMG}"):
@@ -42,12 +42,12 @@ def document(lines: Iterable[str], version: str) -> Iterator[str]:
         if predicate == f"<{RDFS}label>":
             labels[subject] = value
         elif predicate in _PREDICATES and value.startswith("<") and not value.startswith(f"<{BASE}"):
-            found.append((subject, _PREDICATES[predicate], value))
-    spaces = _spaces(value[1:-1] for _, _, value in found)
+            links.append((subject, _PREDICATES[predicate], value))
+    spaces = _spaces(value[1:-1] for _, _, value in links)
     yield from _header({**_ALWAYS, **spaces}, version)
     rows = (
         (curie(s[1:-1], _ALWAYS), _text(labels.get(s, '""')), p, curie(o[1:-1], spaces), _JUSTIFICATION)
-        for s, p, o in found
+        for s, p, o in links
     )
     yield from ("\t".join(row) + "\n" for row in sorted(rows))
 
@@ -66,14 +66,14 @@ def _header(spaces: dict[str, str], version: str) -> Iterator[str]:
 
 def _spaces(iris: Iterable[str]) -> dict[str, str]:
     """Return the prefixes of the IRIs: a target's name, or a number where it is of none."""
-    known = {**_ALWAYS, **{target.name: target.uri_space for target in TARGETS}}
+    namespaces = {**_ALWAYS, **{target.name: target.uri_space for target in TARGETS}}
     used: dict[str, str] = {}
     for iri in sorted(iris):
-        name = next((name for name, space in known.items() if iri.startswith(space)), "")
+        name = next((name for name, space in namespaces.items() if iri.startswith(space)), "")
         if not name:
-            name = f"ns{len(known)}"
-            known[name] = iri[: max(iri.rfind("/"), iri.rfind("#")) + 1]
-        used[name] = known[name]
+            name = f"ns{len(namespaces)}"
+            namespaces[name] = iri[: max(iri.rfind("/"), iri.rfind("#")) + 1]
+        used[name] = namespaces[name]
     return used
 
 

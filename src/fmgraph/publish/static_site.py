@@ -87,9 +87,9 @@ def write_site(
     directory.mkdir(parents=True, exist_ok=True)
     site = _Site(Client(app), directory, service or dataset.meta.base, dataset.meta.base)
     if dumps:
-        written = [path.name for path in write_dumps(dataset, directory / "dump")]
-        site.known.update({f"{site.root}dump/{name}": f"dump/{name}" for name in written})
-        site.report.files += len(written)
+        names = [path.name for path in write_dumps(dataset, directory / "dump")]
+        site.known.update({f"{site.root}dump/{name}": f"dump/{name}" for name in names})
+        site.report.files += len(names)
     if releases is not None:
         for one in read_releases_of(releases):
             site.copy_release(releases, one)
@@ -130,10 +130,10 @@ class _Site:
         seen = set(waiting)
         while waiting:
             url = waiting.popleft()
-            for found in self._fetch(url):
-                if found not in seen and found not in self.known:
-                    seen.add(found)
-                    waiting.append(found)
+            for link in self._fetch(url):
+                if link not in seen and link not in self.known:
+                    seen.add(link)
+                    waiting.append(link)
 
     def copy_release(self, releases: Path, release: ReleaseFolder) -> None:
         """Copy the files of a release to where its page leads to."""
@@ -189,22 +189,24 @@ class _Site:
             return None
         if _NO_FILE.search(unquote(path)) or self._once_is_enough(path):
             return None
-        given = parse_qs(parts.query, keep_blank_values=True)
-        if set(given) == {_VERSION}:
+        parameters = parse_qs(parts.query, keep_blank_values=True)
+        if set(parameters) == {_VERSION}:
             return path
-        return path + (f"?{parts.query}" if parts.query else "") if self._is_static(path, given) else None
+        return (
+            path + (f"?{parts.query}" if parts.query else "") if self._is_static(path, parameters) else None
+        )
 
-    def _is_static(self, path: str, given: dict[str, list[str]]) -> bool:
+    def _is_static(self, path: str, parameters: dict[str, list[str]]) -> bool:
         """Return whether the page with these parameters is written too."""
         local = path.removeprefix(self.root)
         if (
-            len(given) == 1
-            and sum(map(len, given.values())) == 1
-            and set(given) <= set(_ONE_OF.get(local, ()))
+            len(parameters) == 1
+            and sum(map(len, parameters.values())) == 1
+            and set(parameters) <= set(_ONE_OF.get(local, ()))
         ):
             return True
         of_index = {"sort"} if local.removesuffix("/") in all_kinds() else set()
-        return not set(given) - _STATIC_PARAMETERS - of_index
+        return not set(parameters) - _STATIC_PARAMETERS - of_index
 
     def _once_is_enough(self, path: str) -> bool:
         """Return whether a path is a claim in a further RDF syntax: claims are most of the entities."""
@@ -215,18 +217,22 @@ class _Site:
         parts = urlsplit(url)
         segments = unquote(parts.path).removeprefix(self.root).split("/")
         stem = "/".join([*segments[:-1], segments[-1] or "index"])
-        given = parse_qs(parts.query, keep_blank_values=True)
+        parameters = parse_qs(parts.query, keep_blank_values=True)
         suffix = "html" if media_type == "text/html" else _SUFFIXES.get(media_type, "")
-        suffix = given.pop("format", [suffix])[0]
-        if segments == ["compare"] and (works := given.pop("m", None)):
+        suffix = parameters.pop("format", [suffix])[0]
+        if segments == ["compare"] and (works := parameters.pop("m", None)):
             stem += f"/{works[0]}"
-        if number := given.pop("page", None):
+        if number := parameters.pop("page", None):
             stem += f"-{number[0]}"
-        if given:  # a name of what is asked where it is short, as it may hold anything
-            asked = "-".join(one for name, values in given.items() for one in (name, *values) if one)
-            short = re.fullmatch(r"[a-z0-9-]{1,60}", asked)
+        if parameters:  # by name where it is short and plain, else by hash
+            query_name = "-".join(
+                one for name, values in parameters.items() for one in (name, *values) if one
+            )
+            short = re.fullmatch(r"[a-z0-9-]{1,60}", query_name)
             stem, dot, end = stem.partition(".")
-            stem += f"-{asked if short else hashlib.sha256(parts.query.encode()).hexdigest()[:12]}{dot}{end}"
+            stem += (
+                f"-{query_name if short else hashlib.sha256(parts.query.encode()).hexdigest()[:12]}{dot}{end}"
+            )
         has_one = stem.endswith(".html") if media_type == "text/html" else "." in segments[-1]
         return stem if has_one or not suffix else f"{stem}.{suffix}"
 
@@ -279,8 +285,8 @@ class _Site:
                 one["label"] = name.value
             else:
                 one["aka"].append(name.value)
-        known = [one for _, one in sorted(names.items()) if one["label"]]
-        self._write(_NAMES, json.dumps(known, ensure_ascii=False, separators=(",", ":")).encode())
+        entries = [one for _, one in sorted(names.items()) if one["label"]]
+        self._write(_NAMES, json.dumps(entries, ensure_ascii=False, separators=(",", ":")).encode())
 
     def _redirect(self, url: str, name: str) -> None:
         """Write a page that leads on to the file ``name``, for servers that know no redirects."""

@@ -202,7 +202,7 @@ def file_name(table: Table, suffix: str) -> str:
 
 def rows_of(engine: Engine, table: Table) -> Iterator[list[str]]:
     """Yield the lines of a table, sorted by IRI; every value as text, several in code point order."""
-    found: dict[str, dict[str, set[str]]] = {
+    entities: dict[str, dict[str, set[str]]] = {
         _text(row["s"]): {}
         for row in engine.rows(f"{_PROLOGUE} SELECT DISTINCT ?s WHERE {{ {table.pattern} }}")
     }
@@ -210,8 +210,8 @@ def rows_of(engine: Engine, table: Table) -> Iterator[list[str]]:
         label = "?o rdfs:label ?v" if column.labelled else "BIND(STR(?o) AS ?v)"
         query = f"SELECT DISTINCT ?s ?v WHERE {{ {table.pattern} . ?s {column.path} ?o . {label} }}"
         for row in engine.rows(_PROLOGUE + query):
-            found[_text(row["s"])].setdefault(column.name, set()).add(_text(row["v"]))
-    for iri, values in sorted(found.items()):
+            entities[_text(row["s"])].setdefault(column.name, set()).add(_text(row["v"]))
+    for iri, values in sorted(entities.items()):
         yield [iri, *(SEPARATOR.join(sorted(values.get(column.name, ()))) for column in table.columns)]
 
 

@@ -33,9 +33,9 @@ def shortener(used: set[str] | None = None) -> Callable[[str], str]:
     namespaces = {namespace: prefix for prefix, namespace in prefixes().items()}
 
     def shorten(term: str) -> str:
-        found = known.get(term)
-        if found is not None:
-            return found
+        cached_text = known.get(term)
+        if cached_text is not None:
+            return cached_text
         if term.startswith("<<( "):
             text = f"<<( {' '.join(map(shorten, term[4:-4].split(' ', 2)))} )>>"
         elif term[0] == "<":
@@ -79,9 +79,9 @@ def _literal(term: str, shorten: Callable[[str], str]) -> str:
     return f'"{body}"{suffix}'
 
 
-def blocks(found: Iterable[Group], shorten: Callable[[str], str]) -> Iterator[str]:
+def blocks(subject_groups: Iterable[Group], shorten: Callable[[str], str]) -> Iterator[str]:
     """Yield one Turtle block for each subject, each ending in an empty line."""
-    for subject, pairs in found:
+    for subject, pairs in subject_groups:
         pairs.sort(
             key=lambda pair: _FIRST.get(pair[0], 3)
         )  # stable: the rest stays in the order of the lines
@@ -109,9 +109,9 @@ def document(lines: Lines, rewrite: Callable[[Iterable[str]], Iterator[str]] = i
     """Yield the whole graph as Turtle text, section by section, its lines rewritten on the way."""
     yield header()
     shorten = shortener()
-    for title, found in sections(lines):
+    for title, section_lines in sections(lines):
         first = True
-        for block in blocks(groups(rewrite(found)), shorten):
+        for block in blocks(groups(rewrite(section_lines)), shorten):
             if first:
                 yield f"# {title}\n\n"
                 first = False

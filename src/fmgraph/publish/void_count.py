@@ -1,6 +1,6 @@
 """Counting a graph for VoID by reading its sorted N-Triples twice.
 
-A pass over the text takes a microsecond or two a triple, whatever the size, and what is held is the classes
+A pass over the text takes a microsecond or two a triple, whatever the size, and memory holds the classes
 of each subject and eight bytes for each object. (SPARQL counts the same, and over a store on disk takes 20
 times as long: every join and every string is another look into it.)
 """
@@ -70,8 +70,8 @@ def count_lines(lines: Lines, base: str = BASE) -> Counts:
     best = _best_known(classes, pointed_at, start)
     counts = Counts(base, triples, subjects, objects.count(), entities, links=+links, best_known=best)
     _expand(uses, counts)
-    for (held, predicate, value), number in facets.items():
-        for cls in works.intersection(held):
+    for (subject_classes, predicate, value), number in facets.items():
+        for cls in works.intersection(subject_classes):
             counts.values[cls, _text(predicate), _term(value)] += number
     return counts
 
@@ -79,10 +79,10 @@ def count_lines(lines: Lines, base: str = BASE) -> Counts:
 def _best_known(classes: dict[bytes, _Classes], pointed_at: Counter[bytes], start: bytes) -> dict[str, str]:
     """Return of each class the entity, by IRI, that most triples point at."""
     best: dict[str, tuple[int, bytes]] = {}
-    for name, held in classes.items():
+    for name, entity_classes in classes.items():
         if name.startswith(start) and b"#" not in name:
             rank = (-pointed_at[name], name)
-            for cls in held:
+            for cls in entity_classes:
                 best[cls] = min(best.get(cls, rank), rank)
     return {cls: _text(name) for cls, (_, name) in best.items()}
 
@@ -103,45 +103,45 @@ class _Distinct:
 
 def _classes(lines: Lines) -> dict[bytes, _Classes]:
     """Return the classes of every subject that has any; equal tuples are one."""
-    found: dict[bytes, _Classes] = {}
+    classes: dict[bytes, _Classes] = {}
     known: dict[_Classes, _Classes] = {}
     for line in lines():
         if _TYPE not in line:
             continue
         name, predicate, rest = line.split(b" ", 2)
         if predicate == _TYPE:
-            held = (*found.get(name, ()), _text(rest[:-3]))
-            found[name] = known.setdefault(held, held)
-    return found
+            subject_classes = (*classes.get(name, ()), _text(rest[:-3]))
+            classes[name] = known.setdefault(subject_classes, subject_classes)
+    return classes
 
 
 def _expand(uses: Counter[tuple[_Classes, bytes, _Classes | str]], counts: Counts) -> None:
     """Add up by single classes what was counted by whole sets of them."""
     typed: defaultdict[_Classes, int] = defaultdict(int)
-    for (held, predicate, value), number in uses.items():
+    for (subject_classes, predicate, value), number in uses.items():
         name = _text(predicate)
         counts.properties[name] += number
         if predicate == _TYPE:
-            typed[held] += number
-        for cls in held:
+            typed[subject_classes] += number
+        for cls in subject_classes:
             counts.uses[cls, name] += number
             if isinstance(value, str):
                 counts.datatypes[cls, name, value] += number
             else:
                 for other in value:
                     counts.object_classes[cls, name, other] += number
-    for held, number in typed.items():
-        for cls in held:  # each subject has one type triple for each of its classes
-            counts.classes[cls] += number // len(held)
+    for subject_classes, number in typed.items():
+        for cls in subject_classes:  # each subject has one type triple for each of its classes
+            counts.classes[cls] += number // len(subject_classes)
 
 
 def _uri_spaces() -> dict[bytes, list[tuple[str, bytes]]]:
-    found: dict[bytes, list[tuple[str, bytes]]] = {}
+    spaces: dict[bytes, list[tuple[str, bytes]]] = {}
     for target in TARGETS:
         for predicate in target.predicates:
             space = f"<{target.uri_space}".encode()
-            found.setdefault(f"<{predicate}>".encode(), []).append((target.name, space))
-    return found
+            spaces.setdefault(f"<{predicate}>".encode(), []).append((target.name, space))
+    return spaces
 
 
 @cache
@@ -161,11 +161,11 @@ def _text(term: bytes) -> str:
     """Return what names a term: the IRI, the label of a blank node, the lexical form of a literal."""
     if term.startswith(b"<") and not term.startswith(b"<<") and b"\\" not in term:
         return term[1:-1].decode()
-    found = _term(term)
-    return found.value if isinstance(found, NamedNode | BlankNode | Literal) else str(found)
+    parsed_term = _term(term)
+    return parsed_term.value if isinstance(parsed_term, NamedNode | BlankNode | Literal) else str(parsed_term)
 
 
 def _term(term: bytes) -> NamedNode | Literal:
     (quad,) = parse(b"<urn:s> <urn:p> " + term + b" .", RdfFormat.N_TRIPLES)
-    found: NamedNode | Literal = quad.object  # facets have IRIs and literals
-    return found
+    value: NamedNode | Literal = quad.object  # facets have IRIs and literals
+    return value

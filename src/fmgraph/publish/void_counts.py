@@ -91,8 +91,8 @@ class Counts:
 
 def example_resources(counts: Counts) -> list[str]:
     """Return the IRI of the best known entity of each kind that has any under the base."""
-    wanted = [kind.iri for kind in all_kinds().values()]
-    return [counts.best_known[cls] for cls in wanted if cls in counts.best_known]
+    classes = [kind.iri for kind in all_kinds().values()]
+    return [counts.best_known[cls] for cls in classes if cls in counts.best_known]
 
 
 def is_described(store: Store, base: str = BASE) -> bool:

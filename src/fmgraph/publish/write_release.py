@@ -34,7 +34,7 @@ from fmgraph.rdf.store import Dataset
 def write_release(dataset: Dataset, directory: Path) -> list[Path]:
     """Write the release of a dataset below ``directory``, in a folder named by its version; return its files.
 
-    The changes are told from the newest earlier version there. Raises UsageError where the dataset has no
+    The changes are those since the newest earlier version there. Raises UsageError where the dataset has no
     version or its release is there already, BrokenDataError where a published address leads nowhere now.
     """
     meta = dataset.meta
@@ -53,14 +53,14 @@ def write_release(dataset: Dataset, directory: Path) -> list[Path]:
         write_dumps(dataset, folder, compress=["gz"], parts=False)
         if previous is not None:
             _write_changes(previous, directory / previous.version, dataset, folder)
-        said = {
+        fields = {
             "version": meta.version,
             "modified": meta.modified,
             "digest": meta.digest,
             "triples": meta.triples,
             "previous": previous and previous.version,
         }
-        (folder / META).write_text(json.dumps(said, indent=2) + "\n", "utf-8")
+        (folder / META).write_text(json.dumps(fields, indent=2) + "\n", "utf-8")
         _write_sums(folder)
         described = release_triples(read_release(folder), dataset.meta.base)
         serialize(sorted(described, key=str), folder / DESCRIPTION, RdfFormat.TURTLE, prefixes=PREFIXES)
@@ -98,8 +98,8 @@ def _write_changes(previous: ReleaseFolder, place: Path, dataset: Dataset, folde
     old = open_side(place / GRAPH)
     difference = diff(old, dataset)
     if not difference.releasable:
-        told = "\n".join(f"  {finding}" for finding in difference.findings())
-        raise BrokenDataError(f"{len(difference.vanished)} published addresses lead nowhere now:\n{told}")
+        listing = "\n".join(f"  {finding}" for finding in difference.findings())
+        raise BrokenDataError(f"{len(difference.vanished)} published addresses lead nowhere now:\n{listing}")
     words.write_text(render(difference, "markdown"), "utf-8")
     with lines_of(old) as before, lines_of(dataset) as after:
         if rdf_patch.digest_of(before) != previous.digest:

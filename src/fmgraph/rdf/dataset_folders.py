@@ -64,12 +64,12 @@ def check_whole(folder: Path) -> None:
         return
     try:
         files = json.loads(manifest.read_text("utf-8"))
-        for name, said in files.items():
+        for name, entry in files.items():
             path = folder / name
             size = path.stat().st_size
-            if size != said["size"]:
-                raise _damaged(folder, f"{name} has {size:,} bytes, not {said['size']:,}")
-            if said["sha256"] is not None and digest(path) != said["sha256"]:
+            if size != entry["size"]:
+                raise _damaged(folder, f"{name} has {size:,} bytes, not {entry['size']:,}")
+            if entry["sha256"] is not None and digest(path) != entry["sha256"]:
                 raise _damaged(folder, f"{name} has been changed")
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
         raise _damaged(folder, str(error)) from error
@@ -193,10 +193,10 @@ def _lock(folder: Path) -> int | None:
 def _remove_leftovers(directory: Path) -> None:
     """Remove what killed processes left; put back what one of them had just moved aside."""
     for folder in directory.glob(f"{_REPLACED}*"):
-        for held in folder.iterdir():
-            if not (directory / held.name).exists():
+        for dataset in folder.iterdir():
+            if not (directory / dataset.name).exists():
                 with suppress(OSError):
-                    held.rename(directory / held.name)
+                    dataset.rename(directory / dataset.name)
         shutil.rmtree(folder, ignore_errors=True)
     for folder in directory.glob(f"{_BUILDING}*"):
         lock = _lock(folder)

@@ -95,7 +95,7 @@ class Degrees:
     @cached_property
     def longest(self) -> int:
         """Bytes of the longest object."""
-        return max((known.longest for known in self.properties.values()), default=0)
+        return max((prop.longest for prop in self.properties.values()), default=0)
 
     def write(self, path: Path) -> None:
         """Write the numbers as JSON."""
@@ -107,7 +107,7 @@ class Degrees:
         """Return what :meth:`write` wrote, None where there is nothing that can be read."""
         try:
             fields: dict[str, Any] = json.loads(path.read_text("utf-8"))
-            properties = {name: _property(known) for name, known in fields["properties"].items()}
+            properties = {name: _property(figures) for name, figures in fields["properties"].items()}
             few, many = fields["vectors"]
             return cls(
                 properties,
@@ -121,9 +121,9 @@ class Degrees:
             return None
 
 
-def _property(known: dict[str, Any]) -> Property:
-    closures = {name: Closure(**known[name]) for name in ("forward", "backward")}
-    return Property(**{**known, **closures})
+def _property(figures: dict[str, Any]) -> Property:
+    closures = {name: Closure(**figures[name]) for name in ("forward", "backward")}
+    return Property(**{**figures, **closures})
 
 
 def count_degrees(lines: Lines, triples: int) -> Degrees:
@@ -132,7 +132,7 @@ def count_degrees(lines: Lines, triples: int) -> Degrees:
     # loop is written out, since a call for each triple would double what the pass takes.
     mask = min(_MOST_COUNTERS, 1 << max(triples, 1024).bit_length()) - 1
     first, second, third, fourth = (array("I", bytes(4 * (mask + 1))) for _ in range(4))
-    found: dict[bytes, _Counts] = {}
+    by_predicate: dict[bytes, _Counts] = {}
     hubs: set[bytes] = set()
     vectors: tuple[set[frozenset[tuple[bytes, int]]], ...] = (set(), set())
     largest, longest, blank = 0, 0, False
@@ -146,9 +146,9 @@ def count_degrees(lines: Lines, triples: int) -> Degrees:
             total += 1
             size += len(line)
             degrees[predicate] = degrees.get(predicate, 0) + 1
-            counts = found.get(predicate)
+            counts = by_predicate.get(predicate)
             if counts is None:
-                counts = found[predicate] = _Counts(hash(predicate))
+                counts = by_predicate[predicate] = _Counts(hash(predicate))
             number = hash(value)
             place, other = number & mask, number >> 29 & mask
             first[place] = once = first[place] + 1
@@ -162,19 +162,19 @@ def count_degrees(lines: Lines, triples: int) -> Degrees:
             counts.add(value, start, number, min(once, twice))
             blank = blank or value[0] == _UNDERSCORE
         for predicate, degree in degrees.items():
-            found[predicate].out = max(found[predicate].out, degree)
+            by_predicate[predicate].out = max(by_predicate[predicate].out, degree)
         rare = total <= RARE and size <= DESCRIPTION
         if not rare:
             hubs.add(subject)
         vectors[rare].add(frozenset(item for item in degrees.items() if item[1] > 1))
         largest, longest = max(largest, total), max(longest, len(subject))
         blank = blank or subject[0] == _UNDERSCORE
-    _walk_closures(lines, found, hubs)
+    _walk_closures(lines, by_predicate, hubs)
     few, many = (
         tuple({_text(p): d for p, d in vector.items()} for vector in _maximal(list(map(dict, some))))
         for some in vectors
     )
-    properties = {_text(predicate): counts.property() for predicate, counts in found.items()}
+    properties = {_text(predicate): counts.property() for predicate, counts in by_predicate.items()}
     return Degrees(properties, frozenset(map(_text, hubs)), (few, many), largest, longest, blank)
 
 
@@ -214,10 +214,10 @@ class _Counts:
         return Property(self.triples, self.out, self.into, self.longest, self.forward, self.backward)
 
 
-def _walk_closures(lines: Lines, found: dict[bytes, _Counts], hubs: set[bytes]) -> None:
+def _walk_closures(lines: Lines, by_predicate: dict[bytes, _Counts], hubs: set[bytes]) -> None:
     """Set the closures of each property, and add to ``hubs`` the terms that have a large one."""
     chained: dict[bytes, tuple[_Edges, _Edges]] = {}
-    for predicate, counts in found.items():
+    for predicate, counts in by_predicate.items():
         if counts.triples > _MOST_EDGES:
             continue
         if counts.is_chained():
@@ -235,8 +235,8 @@ def _walk_closures(lines: Lines, found: dict[bytes, _Counts], hubs: set[bytes]) 
             forward.setdefault(subject, []).append(rest[:-3])
             backward.setdefault(rest[:-3], []).append(subject)
     for predicate, (forward, backward) in chained.items():
-        found[predicate].forward = _closure(forward, hubs)
-        found[predicate].backward = _closure(backward, hubs)
+        by_predicate[predicate].forward = _closure(forward, hubs)
+        by_predicate[predicate].backward = _closure(backward, hubs)
 
 
 _Edges = dict[bytes, list[bytes]]
@@ -273,11 +273,11 @@ def _maximal(vectors: list[_Vector]) -> list[_Vector]:
     if len(vectors) > _MOST_VECTORS:
         names = {name for vector in vectors for name in vector}
         return [{name: max(vector.get(name, 1) for vector in vectors) for name in names}]
-    kept: list[_Vector] = []
+    largest: list[_Vector] = []
     for vector in sorted(vectors, key=lambda vector: -sum(vector.values())):
-        if not any(all(other.get(p, 1) >= d for p, d in vector.items()) for other in kept):
-            kept.append(vector)
-    return kept or [{}]
+        if not any(all(other.get(p, 1) >= d for p, d in vector.items()) for other in largest):
+            largest.append(vector)
+    return largest or [{}]
 
 
 def _text(term: bytes) -> str:

@@ -76,8 +76,8 @@ def named(name: str, formats: tuple[Format, ...]) -> Format | None:
 
     A space stands for ``+``: that is what a bare ``+`` in a query string becomes, and no name has a space.
     """
-    wanted = name.partition(";")[0].strip().lower().replace(" ", "+")
+    key = name.partition(";")[0].strip().lower().replace(" ", "+")
     for form in formats:
-        if wanted in (form.name, form.suffix, form.media_type, *form.names):
+        if key in (form.name, form.suffix, form.media_type, *form.names):
             return form
-    return next((form for form in formats if wanted in form.aliases), None)
+    return next((form for form in formats if key in form.aliases), None)

@@ -28,35 +28,35 @@ _LINE = re.compile(r"\bline (\d+)")
 
 
 @dataclass(frozen=True)
-class Written:
+class FileSummary:
     """What a file of sorted lines holds."""
 
     count: int
     blank: bool  #: whether there may be blank nodes
 
 
-def write_sorted(lines: Iterable[bytes], target: Path, source: Path | str = "graph.nt") -> Written:
+def write_sorted(lines: Iterable[bytes], target: Path, source: Path | str = "graph.nt") -> FileSummary:
     """Write lines of N-Triples (in any order, repeated or not, each with its line feed) to a new file.
 
     Blank node labels are kept. Raises RdfFileError, naming ``source`` and the line, for what is not
     N-Triples.
     """
-    blank, done = False, 0
+    blank, lines_read = False, 0
     remaining = iter(lines)
     with ExitStack() as stack:
         runs: list[Iterable[bytes]] = []
         while chunk := list(islice(remaining, _RUN)):
             if runs and isinstance(runs[0], list):  # there is more than one: none of them stays in memory
                 runs[0] = stack.enter_context(_spilled(runs[0], target.parent))
-            data, before = b"".join(chunk), done
-            done, chunk = done + len(chunk), []
+            data, before = b"".join(chunk), lines_read
+            lines_read, chunk = lines_read + len(chunk), []
             labelled = b"_:" in data
             blank |= labelled
             run = _canonical(data, source, before, labelled=labelled)
             runs.append(stack.enter_context(_spilled(run, target.parent)) if runs else run)
         with target.open("wb") as file:
             count = _write_each_once(heapq.merge(*runs) if len(runs) > 1 else (runs or [[]])[0], file)
-    return Written(count, blank)
+    return FileSummary(count, blank)
 
 
 def lines_of(graph: Path) -> Iterator[bytes]:
@@ -84,8 +84,8 @@ def _canonical(data: bytes, source: Path | str, before: int, *, labelled: bool) 
             store.bulk_load(data, RdfFormat.N_TRIPLES)
     except SyntaxError as error:
         line = None if error.lineno is None else before + error.lineno
-        told = _LINE.sub(lambda match: f"line {before + int(match[1])}", str(error.msg))
-        raise RdfFileError(told, file=source, line=line) from error
+        message = _LINE.sub(lambda match: f"line {before + int(match[1])}", str(error.msg))
+        raise RdfFileError(message, file=source, line=line) from error
     return sorted(dumped(store))
 
 

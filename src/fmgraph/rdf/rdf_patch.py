@@ -63,22 +63,22 @@ def apply_patch(old: Lines, lines: Iterable[str], target: IO[bytes], name: Path 
     patch is for another graph, is not understood, or does not make the graph that its header names.
     """
     digests: dict[str, str] = {}
-    gone: set[str] = set()
-    come: list[str] = []
-    ended = False
+    removed_triples: set[str] = set()
+    added_triples: list[str] = []
+    is_complete = False
     for number, line in enumerate(lines, 1):
         operation, _, triple = line.partition(" ")
-        if found := _HEADER.fullmatch(line):
-            digests[found[1]] = found[2]
+        if header := _HEADER.fullmatch(line):
+            digests[header[1]] = header[2]
         elif operation == "D":
-            gone.add(triple)
+            removed_triples.add(triple)
         elif operation == "A":
-            come.append(triple)
+            added_triples.append(triple)
         elif operation == "TC":
-            ended = True
+            is_complete = True
         elif operation not in ("H", "TX"):
             raise RdfFileError(f"{line[:40]!r} is no line of such a patch", file=name, line=number)
-    if not ended or digests.keys() != {"from", "to"}:
+    if not is_complete or digests.keys() != {"from", "to"}:
         raise RdfFileError(
             "the patch is not whole: it has a beginning (H from, H to) and an end (TC)", file=name
         )
@@ -86,11 +86,11 @@ def apply_patch(old: Lines, lines: Iterable[str], target: IO[bytes], name: Path 
         remedy = f"apply it to the graph {digests['from'][:12]}"
         raise RdfFileError(f"the patch is not for the graph {is_[:12]}", file=name, remedy=remedy)
     hasher = hashlib.sha256()
-    kept = (line for line in old if line not in gone)
-    for line in heapq.merge(kept, come, key=str.encode):
+    remaining = (line for line in old if line not in removed_triples)
+    for line in heapq.merge(remaining, added_triples, key=str.encode):
         data = line.encode()
         hasher.update(data)
         target.write(data)
-    if (made := hasher.hexdigest()) != digests["to"]:
-        raise RdfFileError(f"the patch makes {made[:12]}, not {digests['to'][:12]} as it says", file=name)
-    return made
+    if (digest := hasher.hexdigest()) != digests["to"]:
+        raise RdfFileError(f"the patch makes {digest[:12]}, not {digests['to'][:12]} as it says", file=name)
+    return digest

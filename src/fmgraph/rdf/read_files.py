@@ -69,7 +69,7 @@ class _Zstd(io.RawIOBase):
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file, self._frame = file, zstandard.ZstdDecompressor().decompressobj()
-        self._packed, self._plain, self._begun = b"", memoryview(b""), False
+        self._packed, self._plain, self._in_frame = b"", memoryview(b""), False
 
     def readable(self) -> bool:
         return True
@@ -78,14 +78,14 @@ class _Zstd(io.RawIOBase):
         while not self._plain:
             self._packed = self._packed or self._file.read(_CHUNK)
             if not self._packed:
-                if self._begun:
+                if self._in_frame:
                     raise EOFError("the file ends in the middle")
                 return 0
-            self._begun = True
+            self._in_frame = True
             self._plain = memoryview(self._frame.decompress(self._packed))
             self._packed = b""
             if self._frame.eof:
-                self._packed, self._begun = self._frame.unused_data, False
+                self._packed, self._in_frame = self._frame.unused_data, False
                 self._frame = zstandard.ZstdDecompressor().decompressobj()
         size = min(len(buffer), len(self._plain))
         buffer[:size], self._plain = self._plain[:size], self._plain[size:]

@@ -161,11 +161,11 @@ def prune_datasets(directory: Path | str, keep: int = 2) -> list[Path]:
     """Remove all but ``current`` and the newest, ``keep`` in all, below ``directory``; return the removed."""
     directory = Path(directory)
     current = followed(directory / CURRENT).resolve()
-    found = [p.parent for p in directory.glob("*/meta.json") if p.parent.name != CURRENT]
-    found.sort(key=lambda p: (p.resolve() == current, p.stat().st_mtime), reverse=True)
-    for folder in found[max(keep, 1) :]:
+    folders = [p.parent for p in directory.glob("*/meta.json") if p.parent.name != CURRENT]
+    folders.sort(key=lambda p: (p.resolve() == current, p.stat().st_mtime), reverse=True)
+    for folder in folders[max(keep, 1) :]:
         shutil.rmtree(folder)
-    return found[max(keep, 1) :]
+    return folders[max(keep, 1) :]
 
 
 def _write_graph(
@@ -177,14 +177,14 @@ def _write_graph(
     graph = folder / "graph.nt"
     source = triples if isinstance(triples, Path) else "graph.nt"
     _LOG.info("sorting the triples")
-    written = write_sorted(_lines(triples), graph, source)
-    _LOG.info("loading %s triples into the store", f"{written.count:,}")
+    summary = write_sorted(_lines(triples), graph, source)
+    _LOG.info("loading %s triples into the store", f"{summary.count:,}")
     store = Store(str(folder / "store"))
-    if written.blank:  # bulk_load gives blank nodes new labels each time, and the digest must not change
+    if summary.blank:  # bulk_load gives blank nodes new labels each time, and the digest must not change
         store.bulk_extend(parse(path=graph, format=RdfFormat.N_TRIPLES))
     else:
         store.bulk_load(path=graph, format=RdfFormat.N_TRIPLES)
-    count = written.count
+    count = summary.count
     if extend is not None:
         _LOG.info("describing the graph")
         added = Store()

@@ -35,7 +35,7 @@ _RANK = "bm25(names, 0, 0, 0, 0, 0, 0, 10, 8, 3, 1)"
 _WEIGHED = 500
 #: Entities whose names share most pieces with a misspelt one; these are compared letter by letter.
 _CANDIDATES = 80
-#: Pieces of a name that are looked at (a longer one is told by its beginning), and that are looked for.
+#: Pieces of a name that are looked at (of a longer one, those of its beginning), and that are looked for.
 _MOST_PIECES, _PIECES = 60, 8
 #: Least likeness, from 0 to 100, at which a name is offered for a misspelt one.
 LEAST_LIKENESS = 72
@@ -132,9 +132,9 @@ def _name_keys(names: Sequence[str]) -> list[str]:
 
 
 def _record(entry: Entry) -> tuple[str, ...]:
-    shown = (entry.label, "\n".join(entry.aka), entry.title)
-    searched = (*map(fold, shown), fold(" ".join(entry.about)))
-    return (entry.iri, entry.kind, _exact(entry), *shown, *searched)
+    texts = (entry.label, "\n".join(entry.aka), entry.title)
+    searched = (*map(fold, texts), fold(" ".join(entry.about)))
+    return (entry.iri, entry.kind, _exact(entry), *texts, *searched)
 
 
 def _exact(entry: Entry) -> str:
@@ -161,7 +161,7 @@ def query(source: Source, text: str, limit: int = 20, offset: int = 0, kinds: Se
 
     Whole names come first, then names that begin with the text, the shortest first.
     ``kinds`` narrows to some kinds. Nothing in ``text`` is taken as search syntax. Raises EngineError when
-    there is no index at the path; which path that is, is logged and not told.
+    there is no index at the path; the path is logged and is not in the error.
     """
     expression = match_expression(text)
     if not expression:
@@ -171,14 +171,14 @@ def query(source: Source, text: str, limit: int = 20, offset: int = 0, kinds: Se
     start = fold(text).strip()
     with _opened(source) as connection:
         total = connection.execute(f"SELECT COUNT(*) FROM names WHERE {where}", values).fetchone()[0]  # noqa: S608
-        found = connection.execute(
+        rows = connection.execute(
             f"SELECT {_ENTRY} FROM names WHERE {where} "  # noqa: S608 - constants
             "ORDER BY INSTR(exact, ?) > 0 DESC, "
             f"CASE WHEN SUBSTR(label, 1, ?) = ? THEN LENGTH(label) ELSE 1000 END, {_RANK}, label, iri "
             "LIMIT ? OFFSET ?",
             [*values, f" {match_key(text)} ", len(start), start, limit, offset],
         ).fetchall()
-    return Hits(total, [_entry(row) for row in found])
+    return Hits(total, [_entry(row) for row in rows])
 
 
 def by_key(source: Source, keys: Sequence[str], kinds: Sequence[str] = (), limit: int = 20) -> list[Entry]:
@@ -189,12 +189,12 @@ def by_key(source: Source, keys: Sequence[str], kinds: Sequence[str] = (), limit
     entries: dict[str, Entry] = {}
     with _opened(source) as connection:
         for key in keys:
-            found = connection.execute(
+            rows = connection.execute(
                 f"SELECT {_ENTRY} FROM keys JOIN names ON names.rowid = keys.entity "  # noqa: S608 - constants
                 f"WHERE key = ?{_among(kinds)} ORDER BY place, LENGTH(shown_label), iri LIMIT ?",
                 [key, *kinds, limit],
             )
-            for row in found:
+            for row in rows:
                 entries.setdefault(row[0], _entry(row))
     return list(entries.values())[:limit]
 
@@ -209,13 +209,13 @@ def some_with_words(source: Source, text: str, kinds: Sequence[str] = (), limit:
     if not expression:
         return []
     with _opened(source) as connection:
-        found = connection.execute(
+        rows = connection.execute(
             f"SELECT {_ENTRY} FROM (SELECT {_ENTRY}, exact FROM names "  # noqa: S608 - constants
             f"WHERE names MATCH ?{_among(kinds)} LIMIT {_WEIGHED}) "
             "ORDER BY INSTR(exact, ?) > 0 DESC, LENGTH(shown_label), iri LIMIT ?",
             [expression, *kinds, f" {match_key(text)} ", limit],
         ).fetchall()
-    return [_entry(row) for row in found]
+    return [_entry(row) for row in rows]
 
 
 def beginning(source: Source, text: str, kinds: Sequence[str] = (), limit: int = 8) -> list[Entry]:
@@ -227,13 +227,13 @@ def beginning(source: Source, text: str, kinds: Sequence[str] = (), limit: int =
     if not start:
         return []
     with _opened(source) as connection:
-        found = connection.execute(
+        rows = connection.execute(
             f"SELECT {_ENTRY} FROM (SELECT entity, MIN(LENGTH(key)) AS length FROM keys "  # noqa: S608 - constants
             "WHERE key >= ? AND key < ? GROUP BY entity) JOIN names ON names.rowid = entity "
             f"WHERE TRUE{_among(kinds)} ORDER BY length, LENGTH(shown_label), iri LIMIT ?",
             [f"name:{start}", f"name:{start}\U0010ffff", *kinds, limit],
         ).fetchall()
-    return [_entry(row) for row in found]
+    return [_entry(row) for row in rows]
 
 
 def similar(
@@ -243,18 +243,18 @@ def similar(
 
     Raises EngineError as :func:`query` does.
     """
-    wanted = fold(text).strip()
-    pieces = dict.fromkeys(wanted[start : start + 3] for start in range(len(wanted) - 2))
+    folded = fold(text).strip()
+    pieces = dict.fromkeys(folded[start : start + 3] for start in range(len(folded) - 2))
     with _opened(source) as connection:
         expression = " OR ".join(_rarest(connection, list(pieces)[:_MOST_PIECES]))
         if not expression:
             return []
-        found = connection.execute(
+        rows = connection.execute(
             f"SELECT {_ENTRY} FROM trigrams JOIN names ON names.rowid = trigrams.rowid "  # noqa: S608 - constants
             f"WHERE trigrams MATCH ?{_among(kinds)} ORDER BY trigrams.rank LIMIT ?",
             [expression, *kinds, _CANDIDATES],
         ).fetchall()
-    scored = [(entry, _likeness(wanted, entry)) for entry in map(_entry, found)]
+    scored = [(entry, _likeness(folded, entry)) for entry in map(_entry, rows)]
     scored.sort(key=lambda item: (-item[1], len(item[0].label), item[0].iri))
     return [(entry, score) for entry, score in scored if score >= least][:limit]
 
@@ -262,16 +262,16 @@ def similar(
 def _rarest(connection: sqlite3.Connection, pieces: Sequence[str]) -> list[str]:
     """Return the pieces that fewest names have, quoted for FTS5: common ones tell little and take long."""
     some = ", ".join("?" * len(pieces))
-    counted = connection.execute(
+    rows = connection.execute(
         f"SELECT term FROM pieces_of_names WHERE term IN ({some}) ORDER BY doc LIMIT {_PIECES}",  # noqa: S608
         list(pieces),
     )
-    return ['"' + piece.replace('"', '""') + '"' for (piece,) in counted if piece.isprintable()]
+    return ['"' + piece.replace('"', '""') + '"' for (piece,) in rows if piece.isprintable()]
 
 
-def _likeness(wanted: str, entry: Entry) -> float:
+def _likeness(text: str, entry: Entry) -> float:
     names = (entry.label, *entry.aka)
-    return max(fuzz.ratio(match_key(wanted), match_key(name)) for name in names)
+    return max(fuzz.ratio(match_key(text), match_key(name)) for name in names)
 
 
 def iris(source: Source, text: str, limit: int) -> list[str]:
@@ -280,11 +280,11 @@ def iris(source: Source, text: str, limit: int) -> list[str]:
     if not expression:
         return []
     with _opened(source) as connection:
-        found = connection.execute(
+        rows = connection.execute(
             "SELECT iri FROM names WHERE names MATCH ? ORDER BY rowid LIMIT ?",
             [f"{{label aka title}} : ({expression})", limit],
         ).fetchall()
-    return [iri for (iri,) in found]
+    return [iri for (iri,) in rows]
 
 
 _ENTRY = "iri, kind, shown_label, shown_aka, shown_title"

@@ -52,7 +52,7 @@ def register(pages: Blueprint, site: Site) -> None:
             meta,
             service=f"{site.links.public}/" if site.links.public else None,
             dumps=dumps,
-            stored=site.stored_dumps(),
+            stored_files=site.stored_dumps(),
         )
         return site.page(
             "home.html",

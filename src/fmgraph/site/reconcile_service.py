@@ -22,9 +22,9 @@ from fmgraph.answers.reconcile import (
     Condition,
     Question,
     Reconciler,
-    asked_properties,
     entity_id,
     kinds_of,
+    matchable_properties,
     property_iri,
     type_ids,
 )
@@ -110,7 +110,7 @@ def _shared(pages: Blueprint, site: Site, asker: Reconciler, root: str) -> None:
 
     def suggest_property() -> Response:
         prefix, first, last = _suggested()
-        items = [_property(one) for one in asked_properties()]
+        items = [_property(one) for one in matchable_properties()]
         return _json({"result": _beginning(items, prefix)[first:last]}, site)
 
     def suggest_type() -> Response:
@@ -121,7 +121,7 @@ def _shared(pages: Blueprint, site: Site, asker: Reconciler, root: str) -> None:
         type_id = request.args.get("type", WORK) or WORK
         kinds = kinds_of(type_id)
         cls = all_kinds()[kinds[0]].iri if len(kinds) == 1 else FMG + WORK
-        able = {one.iri for one in asked_properties()}
+        able = {one.iri for one in matchable_properties()}
         props = [_property(one) for one in shipped().of_class(cls) if one.iri in able]
         answer: dict[str, Any] = {"type": type_id, "properties": props}
         if "limit" in request.args:
