@@ -50,7 +50,7 @@ class Field:
 
 @dataclass(frozen=True)
 class Choice:
-    """A way to narrow the picture: its label, how many works it selects, and the link that sets or drops it."""
+    """A way to narrow the picture: label, number of works or edges, and the link that sets or drops it."""
 
     label: str
     count: int

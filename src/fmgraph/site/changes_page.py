@@ -29,7 +29,7 @@ _MOST_ENTRIES = 200
 
 @dataclass(frozen=True)
 class Change:
-    """The records that a release added (``version`` None: not released yet): labels by ``kind/slug``, by kind."""
+    """The records that a release (None: the next one) added: by kind, labels by ``kind/slug``."""
 
     version: str | None
     date: str

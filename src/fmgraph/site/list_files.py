@@ -76,7 +76,7 @@ def _listing(site: Site, slug: str) -> Listing:
 
 
 def corrected(listing: Listing, corrections: Iterable[Suggestion]) -> Listing:
-    """Return the list with the corrections of each cell applied that have one right value and one place for it."""
+    """Return the list with each correction applied that has one right value and one place in its cell."""
     cells: dict[tuple[int, str], list[Suggestion]] = {}
     for one in corrections:
         cells.setdefault((one.position, one.header), []).append(one)

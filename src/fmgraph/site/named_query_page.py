@@ -113,7 +113,7 @@ def _wrong(site: Site, query: NamedQuery, arguments: Mapping[str, str]) -> tuple
 
 
 def _defaults(query: NamedQuery, arguments: Mapping[str, str]) -> dict[str, str]:
-    """Return the defaults of the parameters without an argument, as IRIs or plain text; open ones are left out."""
+    """Return the defaults of the parameters without an argument, as IRIs or text; open ones are left out."""
     defaults = {}
     for parameter, value in parameter_values(query):
         if parameter.name in arguments or (parameter.optional and arguments) or not value:
