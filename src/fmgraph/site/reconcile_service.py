@@ -344,7 +344,7 @@ def _suggested() -> tuple[str, int, int]:
 
 
 def _beginning(items: list[dict[str, Any]], prefix: str) -> list[dict[str, Any]]:
-    """Return the items whose name or id begins with the prefix, then those containing it; all for an empty one."""
+    """Return the items whose name or id begins with the prefix, then those containing it; all for none."""
     start = prefix.casefold()
     ranked = []
     for item in items:
