@@ -36,6 +36,7 @@ def test_rdflib(server: Running, method: str) -> None:
     assert (URIRef(MODEL), None, None) in graph
 
 
+@pytest.mark.filterwarnings("ignore:ConjunctiveGraph is deprecated")  # rdflib's own reader of JSON-LD uses it
 def test_rdflib_reads_an_entity_by_negotiation(server: Running) -> None:
     graph = Graph().parse(f"http://127.0.0.1:{server.port}/model/retizero")
     assert (URIRef(MODEL), None, None) in graph

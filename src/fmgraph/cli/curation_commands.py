@@ -34,13 +34,13 @@ DATA = click.option("--data", "data_dir", type=EXISTING, help="The data folder (
 
 
 def _lists(data_dir: Path, list_id: str) -> tuple[SourceList, list[SourceList]]:
-    """Return the list of that id and the others; raises NotFoundError with the nearest ids."""
+    """Return the list of that id, and the other lists; raises NotFoundError with the nearest ids."""
     lists = {source.id: source for source in load_lists(data_dir)}
     if list_id not in lists:
         near = nearest(list_id, lists) or sorted(lists)
         raise NotFoundError(f"there is no list {list_id!r} under {data_dir}", near)
-    chosen = lists.pop(list_id)
-    return chosen, list(lists.values())
+    source_list = lists.pop(list_id)
+    return source_list, list(lists.values())
 
 
 def _schema() -> Schema:
@@ -68,9 +68,11 @@ def match(list_id: str, data_dir: Path | None, form: str, dry_run: bool) -> None
     write(MATCH_FORMATS[form](matches))
 
 
-def _services(_context: click.Context, _parameter: click.Parameter, given: tuple[str, ...]) -> dict[str, str]:
+def _services(
+    _context: click.Context, _parameter: click.Parameter, values: tuple[str, ...]
+) -> dict[str, str]:
     """Return the addresses in ``NAME=URL``; raises BadParameter for anything else."""
-    pairs = [one.partition("=") for one in given]
+    pairs = [one.partition("=") for one in values]
     for name, equals, url in pairs:
         if not equals or not url.startswith(("http://", "https://")):
             raise click.BadParameter(f"write {name or 'NAME'}=https://…")
@@ -225,10 +227,10 @@ def gaps(names: tuple[str, ...], data_dir: Path | None, form: str) -> None:
     A LIST is the id of a list that is kept, or a Markdown file.
     """
     data_dir = data_dir or resources.data_dir()
-    kept = load_lists(data_dir)
-    chosen = [read_any(Path(name)) if Path(name).is_file() else _lists(data_dir, name)[0] for name in names]
-    known = with_rows(known_records(data_dir, _schema()), kept)
-    write(GAP_FORMATS[form](find_gaps(chosen, known)))
+    kept_lists = load_lists(data_dir)
+    sources = [read_any(Path(name)) if Path(name).is_file() else _lists(data_dir, name)[0] for name in names]
+    known = with_rows(known_records(data_dir, _schema()), kept_lists)
+    write(GAP_FORMATS[form](find_gaps(sources, known)))
 
 
 COMMANDS = (match, draft, review, gaps)

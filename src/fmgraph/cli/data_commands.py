@@ -132,15 +132,15 @@ def report(list_id: str, markdown: Path | None, files: tuple[Path, ...], dataset
     With --patch, as a unified diff for `git apply` or `patch -p1`.
     """
     with engine_of(files, dataset) as engine:
-        found = feedback(engine, list_id)
+        list_feedback = feedback(engine, list_id)
     if markdown is None:
-        write(to_markdown(found))
+        write(to_markdown(list_feedback))
         return
-    path = (found.source or "").partition("/blob/")[2].partition("/")[2] or markdown.name
-    made = patch(read_text(markdown, ListError), found.suggestions, path)
-    write(made.text)
-    done, total = len(made.placed), len(found.suggestions)
-    click.echo(f"{done} of {total} suggestions are in the patch; `fmgraph report` has all", err=True)
+    path = (list_feedback.source or "").partition("/blob/")[2].partition("/")[2] or markdown.name
+    list_patch = patch(read_text(markdown, ListError), list_feedback.suggestions, path)
+    write(list_patch.text)
+    placed_count, total = len(list_patch.placed), len(list_feedback.suggestions)
+    click.echo(f"{placed_count} of {total} suggestions are in the patch; `fmgraph report` has all", err=True)
 
 
 COMMANDS = (import_command, build, check, report)

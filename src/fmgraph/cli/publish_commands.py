@@ -48,7 +48,7 @@ def dump(
 ) -> None:
     """Write the graph as files: every format, whole and per kind and list, with their SHA-256 sums."""
     opened = open_graph(files, dataset)
-    chosen = formats or tuple(SYNTAXES)
+    syntaxes = formats or tuple(SYNTAXES)
     if hub is not None:
         from fmgraph.publish.croissant import write_hub_folder
 
@@ -56,11 +56,11 @@ def dump(
             click.echo(path)
         return
     if site is None:
-        if _is_current(output, opened.meta.digest, chosen, tables=tables):
+        if _is_current(output, opened.meta.digest, syntaxes, tables=tables):
             click.echo(f"{output}: up to date")
             return
         for path in write_dumps(
-            opened, output, chosen, [""] if plain else tuple(COMPRESSIONS), tables=tables
+            opened, output, syntaxes, [""] if plain else tuple(COMPRESSIONS), tables=tables
         ):
             click.echo(path)
         return
@@ -69,9 +69,9 @@ def dump(
     from fmgraph.site import create_app
 
     settings = Settings.from_env()
-    kept = Path(settings.releases) if settings.releases else None
+    releases = Path(settings.releases) if settings.releases else None
     app = create_app(opened, settings)
-    report = write_site(app, opened, site, settings.base_url or None, releases=kept)
+    report = write_site(app, opened, site, settings.base_url or None, releases=releases)
     for page, link in report.broken:
         click.echo(f"{page}: the link to {link} leads nowhere", err=True)
     click.echo(f"{site}: {report.files} files")
@@ -85,10 +85,10 @@ def _is_current(folder: Path, digest: str, formats: Sequence[str], *, tables: bo
     if not sums.is_file():
         return False
     known = dict(line.split("  ")[::-1] for line in sums.read_text("utf-8").splitlines())
-    wanted = {SYNTAXES[key].file_name for key in formats} | {"fmgraph.nt"}
-    wanted |= {CROISSANT} if tables else set()
+    file_names = {SYNTAXES[key].file_name for key in formats} | {"fmgraph.nt"}
+    file_names |= {CROISSANT} if tables else set()
     return known.get("fmgraph.nt") == digest and all(
-        name in known and (folder / name).exists() for name in wanted
+        name in known and (folder / name).exists() for name in file_names
     )
 
 
@@ -134,7 +134,7 @@ def publish(
     dataset: Path | None,
 ) -> None:
     """Send the graph to another store by the SPARQL Graph Store Protocol, and count it there."""
-    done = send(
+    report = send(
         open_graph(files, dataset),
         url,
         graph,
@@ -145,8 +145,8 @@ def publish(
         scheme="basic" if auth == "basic" else "digest",
         swap=not in_place,
     )
-    place = done.graph or "the default graph"
-    click.echo(f"{done.triples:,} triples in {place}, {done.requests} requests, {done.seconds:.1f} s")
+    place = report.graph or "the default graph"
+    click.echo(f"{report.triples:,} triples in {place}, {report.requests} requests, {report.seconds:.1f} s")
 
 
 @click.command()

@@ -58,7 +58,7 @@ def query(
 
     CONSTRUCT and DESCRIBE print Turtle.
     """
-    if sum(given is not None for given in (query, file, name)) != 1:
+    if sum(source is not None for source in (query, file, name)) != 1:
         raise UsageError("give one query: as an argument, with --file, or with --name")
     if parameters and not name:
         raise UsageError("--param goes with --name")

@@ -89,13 +89,13 @@ def serve(
 
 
 def missing_features() -> list[str]:
-    """Return what the evaluators' processes need and this system does not have."""
-    found = {
+    """Return the names of the features that the evaluators' processes need and this system lacks."""
+    features = {
         "fork": hasattr(os, "fork"),
         "SOCK_SEQPACKET": hasattr(socket, "SOCK_SEQPACKET") and hasattr(socket, "AF_UNIX"),
         "/proc": Path("/proc/self/statm").is_file(),
     }
-    return [name for name, there in found.items() if not there]
+    return [name for name, there in features.items() if not there]
 
 
 def _announce(settings: Settings) -> None:

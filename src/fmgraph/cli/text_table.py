@@ -17,13 +17,13 @@ def table(body: bytes) -> str:
     rows = [[_cell(term) for term in solution] for solution in solutions]
     widths = [max([_width(name), *(_width(row[at]) for row in rows)]) for at, name in enumerate(header)]
     lines = [header, ["-" * width for width in widths], *rows]
-    shown = [
+    text_lines = [
         "  ".join(
             cell + " " * (width - _width(cell)) for cell, width in zip(line, widths, strict=True)
         ).rstrip()
         for line in lines
     ]
-    return "\n".join(shown) + f"\n({len(rows)} row{'' if len(rows) == 1 else 's'})\n"
+    return "\n".join(text_lines) + f"\n({len(rows)} row{'' if len(rows) == 1 else 's'})\n"
 
 
 def _cell(term: object) -> str:

@@ -50,7 +50,7 @@ class Field:
 
 @dataclass(frozen=True)
 class Choice:
-    """A way to narrow the picture: its words, how many it leaves, and the link that sets or drops it."""
+    """A way to narrow the picture: label, number of works or edges, and the link that sets or drops it."""
 
     label: str
     count: int
@@ -82,11 +82,11 @@ class Atlas:
         below: dict[str, set[str]] = defaultdict(set)
         for parent, child in field.relations.pairs:
             below[parent].add(child)
-        kept = Relations({work: field.relations.labels[work] for work in most})
+        relations = Relations({work: field.relations.labels[work] for work in most})
         for parent in most:
             for child in _reach(below, parent) & set(most):
-                kept.pairs[parent, child] = field.relations.pairs.get((parent, child), [BUILT_ON])
-        return draw(self.site.links, self.site.graph.ontology, kept, width=WIDTH, weigh=field.built_on)
+                relations.pairs[parent, child] = field.relations.pairs.get((parent, child), [BUILT_ON])
+        return draw(self.site.links, self.site.graph.ontology, relations, width=WIDTH, weigh=field.built_on)
 
 
 def register(pages: Blueprint, site: Site) -> None:
@@ -102,32 +102,32 @@ def register(pages: Blueprint, site: Site) -> None:
                 f"the graph has more than {MOST_EDGES:,} edges of lineage: ask for one work's"
             )
         groups, modality = request.args.getlist("relation"), request.args.get("modality", "")
-        _known(groups, [name or "open" for name in GROUPS], "relation")
-        _known([modality] if modality else [], field.modalities, "modality")
-        kept = narrowed(field, site, groups, modality)
+        _check_known(groups, [name or "open" for name in GROUPS], "relation")
+        _check_known([modality] if modality else [], field.modalities, "modality")
+        lineage = narrow(field, site, groups, modality)
         if form in WRITERS or form is JSON:
-            edges = [e for e in field.network.edges if (e.parent, e.child) in kept.pairs]
-            network = Network({work: kept.labels[work] for work in sorted(kept.labels)}, edges)
+            edges = [e for e in field.network.edges if (e.parent, e.child) in lineage.pairs]
+            network = Network({work: lineage.labels[work] for work in sorted(lineage.labels)}, edges)
             return site.answer((network_json if form is JSON else WRITERS[form])(network).encode(), form)
-        shown = works_drawn(kept.labels, field.built_on)
+        works = works_drawn(lineage.labels, field.built_on)
         whole = "all" in request.args
         drawing = draw(
             site.links,
             site.graph.ontology,
-            kept.among(set(shown)),
+            lineage.among(set(works)),
             whole=whole,
             width=WIDTH,
-            left_out=len(kept.labels) - len(shown),
+            left_out=len(lineage.labels) - len(works),
             weigh=field.built_on,
             picture=None if groups or modality or whole else field.picture,
         )
         if form is SVG:
             svg = site.render("lineage.svg", picture=drawing, name="Lineage of the field")
             return site.answer(svg.encode(), form)
-        return _page(site, field, kept, drawing, groups, modality)
+        return _page(site, field, lineage, drawing, groups, modality)
 
 
-def _known(values: list[str], names: object, parameter: str) -> None:
+def _check_known(values: list[str], names: object, parameter: str) -> None:
     known = list(names)  # type: ignore[call-overload]
     for value in values:
         if value not in known:
@@ -135,7 +135,7 @@ def _known(values: list[str], names: object, parameter: str) -> None:
 
 
 def _page(
-    site: Site, field: Field, kept: Relations, drawing: Drawing, groups: list[str], modality: str
+    site: Site, field: Field, lineage: Relations, drawing: Drawing, groups: list[str], modality: str
 ) -> Response:
     whole = "yes" if "all" in request.args else None
 
@@ -155,7 +155,7 @@ def _page(
             key = name or "open"
             rest = [one for one in groups if one != key] if key in groups else [*groups, key]
             relations.append(Choice(group.title, by_group[name], link(rest, modality), key in groups))
-    works = sorted(kept.labels, key=lambda work: (kept.labels[work].casefold(), work))
+    works = sorted(lineage.labels, key=lambda work: (lineage.labels[work].casefold(), work))
     return site.page(
         "atlas.html",
         drawing=drawing,
@@ -163,9 +163,9 @@ def _page(
         relations=relations,
         chosen=bool(groups or modality),
         works=works,
-        labels=kept.labels,
+        labels=lineage.labels,
         built_on=field.built_on,
-        edges=len(kept.pairs),
+        edges=len(lineage.pairs),
         toggle=link(groups, modality, None if whole else "yes"),
         whole=whole,
         downloads=[
@@ -175,7 +175,7 @@ def _page(
     )
 
 
-def narrowed(field: Field, site: Site, groups: list[str], modality: str) -> Relations:
+def narrow(field: Field, site: Site, groups: list[str], modality: str) -> Relations:
     """Return the edges of the groups, among the works of the modality and what those are built on."""
     pairs = field.relations.pairs
     if groups:
@@ -188,10 +188,14 @@ def narrowed(field: Field, site: Site, groups: list[str], modality: str) -> Rela
         for parent, child in pairs:
             above[child].add(parent)
         works = set(field.modalities[modality][1])
-        kept = works.union(*(_reach(above, work) for work in works))
-        pairs = {pair: props for pair, props in pairs.items() if pair[0] in kept and pair[1] in kept}
-    named = {work for pair in pairs for work in pair}
-    return Relations({work: field.relations.labels[work] for work in named}, pairs)
+        with_ancestors = works.union(*(_reach(above, work) for work in works))
+        pairs = {
+            pair: props
+            for pair, props in pairs.items()
+            if pair[0] in with_ancestors and pair[1] in with_ancestors
+        }
+    ends = {work for pair in pairs for work in pair}
+    return Relations({work: field.relations.labels[work] for work in ends}, pairs)
 
 
 def _reach(steps: Mapping[str, set[str]], start: str) -> set[str]:
@@ -233,4 +237,4 @@ def _modalities(site: Site) -> dict[str, tuple[str, frozenset[str]]]:
         if entity is not None:
             works[entity[1], row["label"].value].add(row["work"].value)
     ordered = sorted(works.items(), key=lambda item: (-len(item[1]), item[0]))
-    return {slug: (label, frozenset(found)) for (slug, label), found in ordered}
+    return {slug: (label, frozenset(members)) for (slug, label), members in ordered}

@@ -36,10 +36,10 @@ class Claim:
 
 def read_claims(graph: Graph, pattern: str) -> list[Claim]:
     """Return the claims (``?c``) that match the pattern, ordered by IRI."""
-    found: dict[str, dict[str, Term]] = {}
+    parts_by_node: dict[str, dict[str, Term]] = {}
     for row in graph.rows(f"SELECT ?c ?q ?v WHERE {{ {pattern} ?c ?q ?v }} ORDER BY ?c ?q ?v"):
-        found.setdefault(row["c"].value, {})[row["q"].value] = row["v"]
-    return [_claim(node, parts) for node, parts in found.items() if RDF + "object" in parts]
+        parts_by_node.setdefault(row["c"].value, {})[row["q"].value] = row["v"]
+    return [_claim(node, parts) for node, parts in parts_by_node.items() if RDF + "object" in parts]
 
 
 def _claim(node: str, parts: dict[str, Term]) -> Claim:

@@ -57,8 +57,8 @@ class Row:
             return False
         if self.words:
             return len(set(self.words) - {"unknown"}) > 1
-        said = [frozenset(value.term for value in cell) for cell in self.cells if cell]
-        return len(set(said)) > 1
+        value_sets = [frozenset(value.term for value in cell) for cell in self.cells if cell]
+        return len(set(value_sets)) > 1
 
 
 @dataclass
@@ -97,17 +97,17 @@ def register(pages: Blueprint, site: Site) -> None:
     @pages.get("/compare.<suffix>")
     def compare(suffix: str = "") -> Response:
         form = site.negotiate((HTML, CSV, MARKDOWN), suffix)
-        asked = list(dict.fromkeys(name.strip() for name in request.args.getlist("m") if name.strip()))
-        works, missing = _resolve(site, asked[:MOST])
+        names = list(dict.fromkeys(name.strip() for name in request.args.getlist("m") if name.strip()))
+        works, missing = _resolve(site, names[:MOST])
         comparison = read_comparison(site, works) if works else None
         if form is not HTML:
             if missing:
                 raise missing[0][1]
-            if comparison is None or not FEWEST <= len(works) <= len(asked) <= MOST:
+            if comparison is None or not FEWEST <= len(works) <= len(names) <= MOST:
                 raise NotFoundError(f"{FEWEST} to {MOST} works are compared: ?m=model/uni&m=model/virchow2")
             text = as_csv(site, comparison) if form is CSV else as_markdown(site, comparison)
             return site.answer(text.encode(), form)
-        return _page(site, asked, works, missing, comparison)
+        return _page(site, names, works, missing, comparison)
 
 
 def _resolve(site: Site, names: Iterable[str]) -> tuple[list[str], list[tuple[str, NotFoundError]]]:
@@ -186,18 +186,18 @@ def _common(graph: Graph, works: list[str], path: str) -> list[str]:
 
 def _page(
     site: Site,
-    asked: list[str],
+    names: list[str],
     works: list[str],
     missing: list[tuple[str, NotFoundError]],
     comparison: Comparison | None,
 ) -> Response:
-    named = ["/".join(site.links.entity(work) or ()) for work in works]
+    short_names = ["/".join(site.links.entity(work) or ()) for work in works]
     return site.page(
         "compare.html",
         status=404 if missing else 200,
-        asked=asked,
+        names=names,
         works=works,
-        named=named,
+        short_names=short_names,
         missing=missing,
         comparison=comparison,
         most=MOST,
@@ -205,20 +205,20 @@ def _page(
         view=site.view(comparison.terms if comparison else works),
         license_name=license_name,
         correct=lambda work, prop: correction_path(site, work, prop),
-        without=lambda name: site.links.path("compare", m=[one for one in named if one != name]),
-        files=[(one, site.links.path(f"compare.{one.suffix}", m=named)) for one in (CSV, MARKDOWN)],
+        without=lambda name: site.links.path("compare", m=[one for one in short_names if one != name]),
+        files=[(one, site.links.path(f"compare.{one.suffix}", m=short_names)) for one in (CSV, MARKDOWN)],
     )
 
 
 def _sources(site: Site, view: View, claims: Iterable[Claim]) -> list[tuple[str, str]]:
     """Return name and address of the sources of a value, each once."""
-    found = {}
+    names_by_source = {}
     for claim in claims:
         source = claim.row or claim.source
         if source is not None:
             entity = site.links.entity(source)
-            found[source] = view.name(source) if entity else source
-    return [(name, source) for source, name in found.items()]
+            names_by_source[source] = view.name(source) if entity else source
+    return [(name, source) for source, name in names_by_source.items()]
 
 
 def as_csv(site: Site, comparison: Comparison) -> str:
@@ -234,15 +234,15 @@ def as_csv(site: Site, comparison: Comparison) -> str:
         for row in section.rows:
             cells = []
             for number, cell in enumerate(row.cells):
-                told = (
+                text = (
                     row.words[number] if row.words else "; ".join(_name(view, value, row) for value in cell)
                 )
                 sources = {s for value in cell for _, s in _sources(site, view, value.claims)}
-                cells += [told or "unknown", "; ".join(sorted(sources))]
+                cells += [text or "unknown", "; ".join(sorted(sources))]
             table.writerow([section.title, row.title, *cells, "yes" if row.differs else "no"])
     for title, some in _in_common(comparison):
-        told = "; ".join(view.name(one) for one in some) or "none known"
-        table.writerow(["In common", title, *(cell for _ in comparison.works for cell in (told, "")), "no"])
+        text = "; ".join(view.name(one) for one in some) or "none known"
+        table.writerow(["In common", title, *(cell for _ in comparison.works for cell in (text, "")), "no"])
     return out.getvalue()
 
 
@@ -256,12 +256,12 @@ def as_markdown(site: Site, comparison: Comparison) -> str:
         for row in section.rows:
             cells = []
             for number, cell in enumerate(row.cells):
-                told = [_escaped(row.words[number])] if row.words else []
+                texts = [_escaped(row.words[number])] if row.words else []
                 for value in cell:
                     sources = _sources(site, view, value.claims)
                     marks = " ".join(f"[{n}](<{to}>)" for n, (_, to) in enumerate(sources, 1))
-                    told.append(_escaped(_name(view, value, row)) + (f" ({marks})" if marks else ""))
-                cells.append("; ".join(told) or "*unknown*")
+                    texts.append(_escaped(_name(view, value, row)) + (f" ({marks})" if marks else ""))
+                cells.append("; ".join(texts) or "*unknown*")
             mark = " ≠" if row.differs else ""
             lines.append(f"| {_escaped(row.title)}{mark} | " + " | ".join(cells) + " |")
     for title, some in _in_common(comparison):

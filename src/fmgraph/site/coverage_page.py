@@ -23,28 +23,28 @@ def register(pages: Blueprint, site: Site) -> None:
     @pages.get("/coverage.<suffix>")
     def how_much(suffix: str = "") -> Response:
         form = site.negotiate((HTML, CSV, JSON), suffix)
-        found = coverage(site.engine)
+        report = coverage(site.engine)
         if form is CSV:
-            return site.answer(as_csv(found).encode(), form)
+            return site.answer(as_csv(report).encode(), form)
         if form is JSON:
             return site.answer(
-                (json.dumps(asdict(found), ensure_ascii=False, indent=1) + "\n").encode(), form
+                (json.dumps(asdict(report), ensure_ascii=False, indent=1) + "\n").encode(), form
             )
-        named = [*(group.iri for group in found.groups if group.iri), *(one.iri for one in found.wanted)]
-        view = site.view(named)
-        return site.page("coverage.html", coverage=found, view=view)
+        iris = [*(group.iri for group in report.groups if group.iri), *(one.iri for one in report.wanted)]
+        view = site.view(iris)
+        return site.page("coverage.html", coverage=report, view=view)
 
 
-def as_csv(found: Coverage) -> str:
+def as_csv(report: Coverage) -> str:
     """Return one line for each group (RFC 4180), with two columns for each property."""
     out = io.StringIO()
     table = csv.writer(out, lineterminator="\r\n")
-    columns = [f"{p.label}, {how}" for p in found.wanted for how in ("stated", "searched in vain")]
+    columns = [f"{p.label}, {how}" for p in report.wanted for how in ("stated", "searched in vain")]
     fixed = ["by", "name", "iri", "rows", "rows skipped", "rows waiting", "works", "completeness"]
     table.writerow([*fixed, *columns])
-    for one in found.groups:
+    for one in report.groups:
         counts = [one.rows, one.skipped, one.waiting] if one.by == "list" else ["", "", ""]
-        known = [number for pair in one.known for number in (pair.stated, pair.searched)]
-        texts = [one.by, one.name, one.iri or "", *counts, one.works, f"{one.completeness:.3f}", *known]
+        numbers = [number for pair in one.known for number in (pair.stated, pair.searched)]
+        texts = [one.by, one.name, one.iri or "", *counts, one.works, f"{one.completeness:.3f}", *numbers]
         table.writerow(texts)
     return out.getvalue()

@@ -58,7 +58,7 @@ class Description:
 
     def facts(self) -> list[tuple[str, str]]:
         """Return what is said of the whole, names and values."""
-        named_ = (
+        predicates = (
             ("triples", VOID + "triples"),
             ("entities", VOID + "entities"),
             ("subjects", VOID + "distinctSubjects"),
@@ -67,8 +67,8 @@ class Description:
             ("classes", VOID + "classes"),
             ("is the date of the last change", DCTERMS + "modified"),
         )
-        found = ((name, self._one(str(self._dataset), iri)) for name, iri in named_)
-        return [(name, f"{int(value):,}" if _is_number(value) else value) for name, value in found if value]
+        pairs = ((name, self._one(str(self._dataset), iri)) for name, iri in predicates)
+        return [(name, f"{int(value):,}" if _is_number(value) else value) for name, value in pairs if value]
 
     def classes(self) -> list[Part]:
         """Return the classes of our own ontology, the most frequent first."""
@@ -84,18 +84,18 @@ class Description:
         return sorted(ours, key=lambda part: (-part.entities, part.iri))
 
     def _uses(self, part: str) -> list[Use]:
-        found = [
+        uses = [
             Use(self._iri(use, VOID + "property"), self._number(use, VOID + "triples"))
             for use in self._values[part, VOID + "propertyPartition"]
         ]
-        return sorted(found, key=lambda use: (-use.triples, use.iri))
+        return sorted(uses, key=lambda use: (-use.triples, use.iri))
 
     def _one(self, subject: str, predicate: str) -> str:
         return next(iter(self._values[subject, predicate]), "")
 
     def _number(self, subject: str, predicate: str) -> int:
-        found = self._one(subject, predicate)
-        return int(found) if _is_number(found) else 0
+        text = self._one(subject, predicate)
+        return int(text) if _is_number(text) else 0
 
     def _iri(self, subject: str, predicate: str) -> str:
         return self._one(subject, predicate).strip("<>")
@@ -127,11 +127,11 @@ def describe_dataset(site: Site, form: Format) -> Response:
     triples = _with_files(site, _triples(site, partitions=False))
     dataset = ox.NamedNode(describing("dataset", site.links.base))
     if form is HTML:
-        said = Description(triples | _triples(site, partitions=True), dataset)
+        description = Description(triples | _triples(site, partitions=True), dataset)
         response = site.page(
             "void.html",
-            facts=said.facts(),
-            classes=said.classes(),
+            facts=description.facts(),
+            classes=description.classes(),
             formats=[f.suffix for f in ENTITY_GRAPHS],
             view=site.view(),
         )
@@ -156,8 +156,11 @@ def _with_files(site: Site, triples: set[ox.Triple]) -> set[ox.Triple]:
             return not triple.object.value.endswith(ends)
         return triple.subject not in nodes and triple.object not in nodes
 
-    told = {triple for triple in triples if is_here(triple)}
-    return told | {*measured_dumps(site.stored_dumps(), base), *version_triples(site.releases(), base)}
+    present_triples = {triple for triple in triples if is_here(triple)}
+    return present_triples | {
+        *measured_dumps(site.stored_dumps(), base),
+        *version_triples(site.releases(), base),
+    }
 
 
 def _triples(site: Site, *, partitions: bool) -> set[ox.Triple]:

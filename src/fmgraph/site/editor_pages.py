@@ -44,14 +44,14 @@ def editor(site: Site) -> str:
 def results(site: Site, query: str, answer: Answer) -> str:
     """Return the page with the results of a query: a table, yes or no, or triples with their picture."""
     address = ("sparql",)
-    shown = show(site, answer, address)
+    result_view = show(site, answer, address)
     return _render(
         site,
         query,
-        shown=shown,
+        result_view=result_view,
         download=lambda name: site.links.path(*address, query=query, format=name),
         page_link=(lambda n: link(site, address, page=n)) if link(site, address) else None,
-        copies=use_of_query(f"{service().base_url}sparql", query, graph=shown.kind == "graph"),
+        copies=use_of_query(f"{service().base_url}sparql", query, graph=result_view.kind == "graph"),
     )
 
 
@@ -60,8 +60,8 @@ def problem(site: Site, members: dict[str, Any]) -> str:
 
     Nothing is asked of the engine unless the query alone was wrong: the engine may be what has failed.
     """
-    told = str(members["type"]).rsplit("/", 1)[-1]
-    if told in _QUERY_AT_FAULT and request.path == site.links.path("sparql"):
+    problem_type = str(members["type"]).rsplit("/", 1)[-1]
+    if problem_type in _QUERY_AT_FAULT and request.path == site.links.path("sparql"):
         few = request.get_data().count(b"&") < MOST_PARAMETERS
         query = request.values.get("query", "") if few else ""
         return _render(site, query or _EXAMPLE, problem=members)
@@ -89,7 +89,7 @@ def _render(site: Site, query: str, **values: Any) -> str:
         "sparql.html",
         **{
             "query": query,
-            "shown": None,
+            "result_view": None,
             "problem": None,
             "queries": list(load_queries().values()),
             "completion": script(completion),

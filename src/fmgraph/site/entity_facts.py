@@ -30,8 +30,8 @@ class Value:
     @property
     def variants(self) -> list[str]:
         """The variants of the entity for which alone it holds, sorted; empty where it holds for all."""
-        named = {claim.variant for claim in self.claims if claim.accepted}
-        return [] if None in named else sorted(name for name in named if name)
+        variants = {claim.variant for claim in self.claims if claim.accepted}
+        return [] if None in variants else sorted(name for name in variants if name)
 
 
 @dataclass

@@ -59,9 +59,9 @@ def _entity(site: Site, kind: Kind, slug: str, suffix: str) -> Response:
     if suffix and named(suffix, _FORMATS) is None:
         forms = ", ".join(form.suffix for form in _FORMATS)
         raise NotFoundError(f"{kind.name} {slug!r} is there, but not as .{suffix[:20]}: there are {forms}")
-    gone = _withdrawn(site, kind, slug, suffix, own)
-    if gone is not None:
-        return gone
+    redirect = _withdrawn(site, kind, slug, suffix, own)
+    if redirect is not None:
+        return redirect
     form = site.negotiate(_FORMATS, suffix)
     triples = own + site.graph.triples(rdf_documents.parts(site.graph, kind.name, node))
     place = site.links.path(kind.name, f"{slug}.{form.suffix}")
@@ -83,9 +83,9 @@ def _find(site: Site, kind: Kind, slug: str) -> tuple[str, Triples]:
     if not own and kind.name == "license":
         # A licence of the SPDX list is identified by SPDX's own IRI.
         for row in site.graph.rows("SELECT DISTINCT ?s WHERE { ?s a fmg:License }"):
-            found = text(row["s"])
-            if found.startswith(SPDX) and slugify(found[len(SPDX) :]) == slug:
-                return found, site.graph.triples([found])
+            license_iri = text(row["s"])
+            if license_iri.startswith(SPDX) and slugify(license_iri[len(SPDX) :]) == slug:
+                return license_iri, site.graph.triples([license_iri])
     if not own:
         raise _unknown(site, kind, slug)
     return node, own
@@ -98,10 +98,10 @@ def _unknown(site: Site, kind: Kind, slug: str) -> NotFoundError:
         pattern += f" FILTER(STRSTARTS(STR(?s), {start}))"
     names: dict[str, str] = {}
     for row in site.graph.rows(f"SELECT ?s ?label WHERE {{ {pattern} }} ORDER BY ?s LIMIT {_MOST_NAMES}"):
-        found = site.links.entity(row["s"].value)
-        if found:
-            names.setdefault(found[1], found[1])
-            names.setdefault(row["label"].value, found[1])
+        entity = site.links.entity(row["s"].value)
+        if entity:
+            names.setdefault(entity[1], entity[1])
+            names.setdefault(row["label"].value, entity[1])
     near = dict.fromkeys(names[name] for name in nearest(slug, names, 5))
     return NotFoundError(f"there is no {kind.name} {slug!r}", [f"{kind.name}/{one}" for one in near])
 
@@ -111,10 +111,10 @@ def _withdrawn(site: Site, kind: Kind, slug: str, suffix: str, own: Triples) -> 
     if not any(p == OWL + "deprecated" and text(o) == "true" for _, p, o in own):
         return None
     for _, prop, value in own:
-        found = site.links.entity(text(value)) if prop == DCTERMS + "isReplacedBy" else None
-        if found:
-            name = f"{found[1]}.{suffix}" if suffix else found[1]
-            path = site.links.path(found[0], name)
+        successor = site.links.entity(text(value)) if prop == DCTERMS + "isReplacedBy" else None
+        if successor:
+            name = f"{successor[1]}.{suffix}" if suffix else successor[1]
+            path = site.links.path(successor[0], name)
             return Response(status=301, headers={"Location": path, "Vary": "Accept"})
     why = next((text(o) for _, p, o in own if p in (RDFS + "comment", FMG + "reason")), "")
     raise GoneError(f"{kind.name} {slug!r} was withdrawn" + (f": {why}" if why else ""))
@@ -215,7 +215,7 @@ def _description(
 ) -> str:
     """Return a sentence about the entity for search engines and previews of links."""
     definition = next((text(o) for o in facts.get(SKOS + "definition", [])), "")
-    told = [f"{label}: {kind} in fmgraph, the knowledge graph of medical foundation models."]
+    sentences = [f"{label}: {kind} in fmgraph, the knowledge graph of medical foundation models."]
     if answers:
         for words, values in (
             ("built on", answers.built_on),
@@ -223,9 +223,9 @@ def _description(
             ("modality", answers.modalities),
         ):
             if values:
-                told.append(f"{words.capitalize()}: {', '.join(view.name(one) for one in values[:4])}.")
-        told.insert(1, f"Weights: {answers.weights_words}; commercial use: {answers.commercial_words}.")
-    return " ".join([told[0], definition, *told[1:]])
+                sentences.append(f"{words.capitalize()}: {', '.join(view.name(one) for one in values[:4])}.")
+        sentences.insert(1, f"Weights: {answers.weights_words}; commercial use: {answers.commercial_words}.")
+    return " ".join([sentences[0], definition, *sentences[1:]])
 
 
 def _triple(facts: dict[str, list[Term]], view: View, ontology: Ontology) -> str | None:
@@ -263,7 +263,7 @@ def _hub_cards(facts: dict[str, list[Term]]) -> list[str]:
 
 def _bibtex(site: Site, slug: str, facts: dict[str, list[Term]], authors: Sequence[str]) -> str:
     plain = {
-        prop[len(FMG) :]: sorted(map(text, found)) for prop, found in facts.items() if prop.startswith(FMG)
+        prop[len(FMG) :]: sorted(map(text, terms)) for prop, terms in facts.items() if prop.startswith(FMG)
     }
     plain.setdefault("title", [_label(facts, slug)])
     venue = ("", "")
@@ -283,7 +283,7 @@ def _incoming(site: Site, kind: Kind, slug: str) -> Response:
     without = finer(prop, props, site.graph.ontology)
     total = one_property(site.graph, node, prop, without, 0, 1).total
     page, last, offset = page_number(total, PAGE)
-    found = one_property(site.graph, node, prop, without, offset)
+    incoming_links = one_property(site.graph, node, prop, without, offset)
     facts: dict[str, list[Term]] = {}
     for _, p, o in own:
         facts.setdefault(p, []).append(o)
@@ -293,8 +293,8 @@ def _incoming(site: Site, kind: Kind, slug: str) -> Response:
         kind=kind,
         slug=slug,
         label=_label(facts, slug),
-        found=found,
+        incoming_links=incoming_links,
         prop_label=label_of(prop, site.graph.ontology),
-        view=site.view(found.items),
+        view=site.view(incoming_links.items),
         **context,
     )

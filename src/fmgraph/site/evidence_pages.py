@@ -43,11 +43,11 @@ def register(pages: Blueprint, site: Site) -> None:
         )
         claims = _claims(graph, subject, prop, value)
         path = _path(graph, subject, prop, value) if holds and prop in graph.ontology.closures else []
-        told = [*claims, *(claim for step in path for claim in step.claims)]
+        supporting_claims = [*claims, *(claim for step in path for claim in step.claims)]
         terms: list[Term | str] = [subject, value]
         for step in path:
             terms += [step.subject, step.value]
-        terms += [one for c in told for one in (c.source, c.row, c.corrected_by) if one]
+        terms += [one for c in supporting_claims for one in (c.source, c.row, c.corrected_by) if one]
         rivals = [c for c in claims_about(graph, subject) if c.prop == prop and c.value != value]
         terms += [c.value for c in rivals] + [one for c in rivals for one in (c.source, c.row) if one]
         return site.page(
@@ -59,7 +59,7 @@ def register(pages: Blueprint, site: Site) -> None:
             claims=claims,
             path=path,
             rivals=rivals,
-            labels=_labels(graph, [*told, *rivals], path, prop),
+            labels=_labels(graph, [*supporting_claims, *rivals], path, prop),
             view=site.view(terms),
             editorial=graph.ontology.property(prop).editorial or prop.startswith(RDF),
             definition=graph.ontology.property(prop).definition,
@@ -76,25 +76,25 @@ def _iri(site: Site, name: str) -> str:
     return value
 
 
-def _term(site: Site, written: str) -> Term:
+def _term(site: Site, notation: str) -> Term:
     """Return the term written as N-Triples, as a bare IRI, or as an IRI of ours without its base."""
-    written = site.links.whole(written.strip())
-    if ":" in written and not written.startswith(("<", '"')):
-        written = f"<{written}>"
+    notation = site.links.whole(notation.strip())
+    if ":" in notation and not notation.startswith(("<", '"')):
+        notation = f"<{notation}>"
     try:
-        quads = list(ox.parse(f"<s:s> <p:p> {written} .".encode(), format=ox.RdfFormat.N_TRIPLES))
+        quads = list(ox.parse(f"<s:s> <p:p> {notation} .".encode(), format=ox.RdfFormat.N_TRIPLES))
     except (SyntaxError, ValueError):
         quads = []
     if len(quads) != 1 or not isinstance(quads[0].object, ox.NamedNode | ox.Literal):
-        raise ProtocolError(f"o must be a term in N-Triples syntax or an IRI, not {written!r}")
+        raise ProtocolError(f"o must be a term in N-Triples syntax or an IRI, not {notation!r}")
     return quads[0].object
 
 
 def _claims(graph: Graph, subject: str, prop: str, value: Term) -> list[Claim]:
     """Return the claims of the triple itself and of the properties below it, the triple's own first."""
     props = {prop, *graph.ontology.below(prop)}
-    found = [c for c in claims_about(graph, subject) if c.prop in props and c.value == value]
-    return sorted(found, key=lambda c: (c.deprecated, c.prop != prop, c.prop, c.iri))
+    claims = [c for c in claims_about(graph, subject) if c.prop in props and c.value == value]
+    return sorted(claims, key=lambda c: (c.deprecated, c.prop != prop, c.prop, c.iri))
 
 
 def _path(graph: Graph, subject: str, prop: str, value: Term) -> list[Step]:

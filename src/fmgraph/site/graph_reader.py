@@ -43,12 +43,12 @@ class Graph:
 
     def labels(self, iris: Iterable[str]) -> dict[str, str]:
         """Return the ``rdfs:label`` of those that have one; the first in code point order where several."""
-        found: dict[str, str] = {}
+        labels: dict[str, str] = {}
         for some in batches(iris):
             query = f"SELECT ?s (MIN(STR(?l)) AS ?label) WHERE {{ {values('s', some)} ?s rdfs:label ?l }}"
             for row in self.rows(f"{query} GROUP BY ?s"):
-                found[row["s"].value] = row["label"].value
-        return found
+                labels[row["s"].value] = row["label"].value
+        return labels
 
     def triples(self, subjects: Iterable[str]) -> list[tuple[str, str, Term]]:
         """Return all triples of the subjects, as (subject IRI, property IRI, object)."""

@@ -117,10 +117,10 @@ def _labels(site: Site, pattern: str) -> list[str]:
 
 def parameter_values(query: NamedQuery) -> list[tuple[Parameter, str]]:
     """Return the parameters with their defaults as people write them; one of several values is left out."""
-    found = []
+    defaults = []
     for parameter in query.parameters:
         if parameter.default == OPEN or parameter.kind == "boolean":
-            found.append((parameter, parameter.default.replace(OPEN, "")))
+            defaults.append((parameter, parameter.default.replace(OPEN, "")))
             continue
         term = _ONE_TERM.fullmatch(parameter.default)
         if term is not None:
@@ -128,16 +128,16 @@ def parameter_values(query: NamedQuery) -> list[tuple[Parameter, str]]:
             value = PREFIXES.get(prefix, "") + local if prefix else iri_ or number or ""
             if parameter.kind != "iri":
                 value = value.removeprefix(BASE)
-            found.append((parameter, text if text is not None else value))
-    return found
+            defaults.append((parameter, text if text is not None else value))
+    return defaults
 
 
 def counts(site: Site) -> dict[str, int]:
     """Return how many entities there are of each kind, kinds without any left out."""
     rows = site.graph.rows("SELECT ?t (COUNT(?s) AS ?n) WHERE { ?s a ?t } GROUP BY ?t")
     by_class = {row["t"].value: int(row["n"].value) for row in rows}
-    found = {name: by_class.get(kind.iri, 0) for name, kind in all_kinds().items()}
-    return {name: number for name, number in found.items() if number}
+    numbers = {name: by_class.get(kind.iri, 0) for name, kind in all_kinds().items()}
+    return {name: number for name, number in numbers.items() if number}
 
 
 def _disagreements(site: Site) -> Response:
@@ -149,7 +149,7 @@ def _disagreements(site: Site) -> Response:
         f"SELECT DISTINCT ?s ?p ?label WHERE {{ {{ {_DISPUTED} }} OPTIONAL {{ ?s rdfs:label ?label }} }} "
         f"ORDER BY LCASE(STR(?label)) ?s ?p LIMIT {PAGE} OFFSET {offset}"
     )
-    found: list[tuple[str, str, list[Claim], set[object]]] = []
+    disagreements: list[tuple[str, str, list[Claim], set[object]]] = []
     for pair in pairs:
         subject, prop = pair["s"].value, pair["p"].value
         claims = read_claims(graph, f"?c rdf:subject {iri(subject)} ; rdf:predicate {iri(prop)} .")
@@ -157,15 +157,19 @@ def _disagreements(site: Site) -> Response:
         claims.sort(
             key=lambda claim: (claim.value not in holds, claim.deprecated, str(claim.value), claim.iri)
         )
-        found.append((subject, prop, claims, holds))
-    terms = [t for s, _, claims, _ in found for t in (s, *(c.value for c in claims))]
+        disagreements.append((subject, prop, claims, holds))
+    terms = [t for s, _, claims, _ in disagreements for t in (s, *(c.value for c in claims))]
     terms += [
-        one for _, _, claims, _ in found for c in claims for one in (c.source, c.row, c.corrected_by) if one
+        one
+        for _, _, claims, _ in disagreements
+        for c in claims
+        for one in (c.source, c.row, c.corrected_by)
+        if one
     ]
-    labels = {prop: label_of(prop, graph.ontology) for _, prop, _, _ in found}
+    labels = {prop: label_of(prop, graph.ontology) for _, prop, _, _ in disagreements}
     return site.page(
         "disagreements.html",
-        found=found,
+        disagreements=disagreements,
         total=total,
         page=page,
         last=last,

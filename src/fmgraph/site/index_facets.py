@@ -40,7 +40,7 @@ class Choice:
 
 
 @dataclass(frozen=True)
-class FacetShown:
+class FacetView:
     """A facet with its heading and values; ``more`` values are not listed."""
 
     facet: Facet
@@ -50,72 +50,74 @@ class FacetShown:
 
 
 class Facets:
-    """The facets of one kind's index and what is chosen of them by the request."""
+    """The facets of one kind's index, and the values of each that the request selects."""
 
     def __init__(self, site: Site, kind: Kind) -> None:
         """Read the request's parameters; raises NotFoundError for a value that cannot be one."""
         self.site, self.kind = site, kind
         self.facets = site.graph.ontology.facets(kind.iri)
         self.cls = f"?s a {iri(kind.iri)} ."
-        self.chosen: dict[str, list[str]] = {
+        self.selection: dict[str, list[str]] = {
             facet.name: sorted({one for one in request.args.getlist(facet.name) if one})
             for facet in self.facets
         }
-        self.chosen = {name: some for name, some in self.chosen.items() if some}
+        self.selection = {name: some for name, some in self.selection.items() if some}
         self._counts: dict[str, int] = {}
-        self._patterns = {f.name: self._pattern(f) for f in self.facets if f.name in self.chosen}
+        self._patterns = {f.name: self._pattern(f) for f in self.facets if f.name in self.selection}
 
     @property
     def pattern(self) -> str:
-        """The pattern of what is left, about ``?s``."""
+        """The pattern of the entities (``?s``) that all facets together select."""
         return " ".join([self.cls, *self._patterns.values()])
 
     def others(self, name: str) -> str:
-        """Return the pattern of what the facets but one leave."""
+        """Return the pattern of the entities that all facets but this one select."""
         return " ".join([self.cls, *(p for other, p in self._patterns.items() if other != name)])
 
-    def shown(self, **more: object) -> Iterator[FacetShown]:
-        """Yield the facets that have values among what the others leave; ``more`` goes into the links.
+    def show(self, **more: object) -> Iterator[FacetView]:
+        """Yield the facets that have values among the entities that the others select, and their links.
 
-        A facet that others say more closely (licence, where there are those of weights and of code) is left
-        out unless it is chosen.
+        ``more`` are further query parameters of the links. A facet that others say more closely (licence,
+        where there are those of weights and of code) is left out unless it is chosen.
         """
         ontology = self.site.graph.ontology
         props = {facet.prop for facet in self.facets}
         for facet in self.facets:
-            if facet.name not in self.chosen and ontology.below(facet.prop) & props:
+            if facet.name not in self.selection and ontology.below(facet.prop) & props:
                 continue
-            found = self._shown(facet, more)
-            if found.choices:
-                yield found
+            view = self._show(facet, more)
+            if view.choices:
+                yield view
 
-    def _term(self, facet: Facet, written: str) -> Value:
+    def _term(self, facet: Facet, address_value: str) -> Value:
         """Return the value that is written in an address."""
         if facet.kind is None:
-            return ox.Literal(_BOOLEAN.get(written, written) if facet.boolean else written)
-        value = written if ":" in written else f"{self.site.links.base}{facet.kind}/{written}"
+            return ox.Literal(_BOOLEAN.get(address_value, address_value) if facet.boolean else address_value)
+        value = (
+            address_value if ":" in address_value else f"{self.site.links.base}{facet.kind}/{address_value}"
+        )
         try:
             return ox.NamedNode(value)
         except ValueError:
-            raise NotFoundError(f"there is no {facet.kind} {written!r}") from None
+            raise NotFoundError(f"there is no {facet.kind} {address_value!r}") from None
 
     def _pattern(self, facet: Facet) -> str:
         """Return the pattern of entities that have one of the chosen values, each entity once."""
         parts = []
-        written = [one for one in self.chosen[facet.name] if one != UNKNOWN]
-        if written:
-            terms = [self._term(facet, one) for one in written]
+        address_values = [one for one in self.selection[facet.name] if one != UNKNOWN]
+        if address_values:
+            terms = [self._term(facet, one) for one in address_values]
             if facet.kind is not None:
                 match = f"VALUES ?v {{ {' '.join(map(str, terms))} }} ?s {path(facet)} ?v"
             else:  # whatever datatype they have
                 literals = ", ".join(str(ox.Literal(text(one))) for one in terms)
                 match = f"?s {path(facet)} ?v FILTER(STR(?v) IN ({literals}))"
             parts.append(f"{{ SELECT DISTINCT ?s WHERE {{ {match} }} }}")
-        if UNKNOWN in self.chosen[facet.name]:
+        if UNKNOWN in self.selection[facet.name]:
             parts.append(f"{{ {self.cls} FILTER NOT EXISTS {{ ?s {step(facet)} ?any }} }}")
         return f"{{ {' UNION '.join(parts)} }}"
 
-    def _shown(self, facet: Facet, more: Mapping[str, object]) -> FacetShown:
+    def _show(self, facet: Facet, more: Mapping[str, object]) -> FacetView:
         graph = self.site.graph
         others = self.others(facet.name)
         order = "DESC(STR(?v))" if facet.newest_first else "DESC(?n) STR(?v)"
@@ -126,29 +128,29 @@ class Facets:
         )
         rest = graph.count(inner, "?v") - MOST_VALUES if len(rows) > MOST_VALUES else 0
         counts = {row["v"]: int(row["n"].value) for row in rows[:MOST_VALUES]}
-        now = self.chosen.get(facet.name, [])
-        written = {self._written(facet, value) for value in counts}
-        counts |= {self._term(facet, one): 0 for one in now if one not in written and one != UNKNOWN}
+        now = self.selection.get(facet.name, [])
+        address_values = {self._to_address(facet, value) for value in counts}
+        counts |= {self._term(facet, one): 0 for one in now if one not in address_values and one != UNKNOWN}
         view = self.site.view(counts)
         choices: dict[Value, Choice] = {}
         for value, count in counts.items():
-            one = self._written(facet, value)
+            one = self._to_address(facet, value)
             name = view.name(value, facet.prop)
             if facet.kind == "license":
                 name = license_name(text(value), name)
             choices[value] = Choice(name, count, self._toggle(facet, one, more), one in now)
         ordered = self._as_tree(facet, choices) if facet.along else list(choices.values())
-        stated = f"{others} ?s {step(facet)} ?any"
-        unknown = self._count(others) - self._count(stated) if choices else 0
+        stated_pattern = f"{others} ?s {step(facet)} ?any"
+        unknown = self._count(others) - self._count(stated_pattern) if choices else 0
         if unknown or UNKNOWN in now:
             ordered.append(Choice(UNKNOWN, unknown, self._toggle(facet, UNKNOWN, more), UNKNOWN in now))
-        return FacetShown(facet, heading(label_of(facet.prop, graph.ontology)), ordered, rest)
+        return FacetView(facet, heading(label_of(facet.prop, graph.ontology)), ordered, rest)
 
-    def _toggle(self, facet: Facet, written: str, more: Mapping[str, object]) -> str:
+    def _toggle(self, facet: Facet, address_value: str, more: Mapping[str, object]) -> str:
         """Return the address with a value of the facet added, or taken away where it is chosen."""
-        now = set(self.chosen.get(facet.name, ())) ^ {written}
+        now = set(self.selection.get(facet.name, ())) ^ {address_value}
         path = self.site.links.path
-        return path(self.kind.name, "", **{**self.chosen, facet.name: sorted(now), **more})
+        return path(self.kind.name, "", **{**self.selection, facet.name: sorted(now), **more})
 
     def _count(self, pattern: str) -> int:
         """Return how many entities match; each pattern is counted once."""
@@ -156,7 +158,7 @@ class Facets:
             self._counts[pattern] = self.site.graph.count(pattern)
         return self._counts[pattern]
 
-    def _written(self, facet: Facet, value: Value) -> str:
+    def _to_address(self, facet: Facet, value: Value) -> str:
         """Return the value as it stands in an address."""
         if facet.boolean:
             return "yes" if text(value) == "true" else "no"

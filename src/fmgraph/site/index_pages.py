@@ -63,15 +63,15 @@ def _index(site: Site, kind: Kind) -> Response:
         if total > MOST_SORTED:
             raise UsageError(f"{total:,} are too many for one table: narrow it, or take a dump (/dump/)")
         rows = _records(site, kind, _some(site, facets.pattern, sort, total, total, 0))
-        return site.answer(_written(rows, form), form)
+        return site.answer(_serialise(rows, form), form)
     page, last, offset = page_number(total, PAGE)
     iris = _some(site, facets.pattern, sort, total, PAGE, offset)
-    kept = {"sort": None if sort == "name" else sort}
-    here = {**facets.chosen, **kept}
+    sort_parameter = {"sort": None if sort == "name" else sort}
+    here = {**facets.selection, **sort_parameter}
     canonical = site.links.path(kind.name, "", **here, page=page if page > 1 else None)
 
     def by(one: str) -> str:
-        return site.links.path(kind.name, "", **{**facets.chosen, "sort": None if one == "name" else one})
+        return site.links.path(kind.name, "", **{**facets.selection, "sort": None if one == "name" else one})
 
     context: dict[str, Any] = _table(site, kind, iris)
     return site.page(
@@ -86,8 +86,8 @@ def _index(site: Site, kind: Kind) -> Response:
         page=page,
         last=last,
         offset=offset,
-        facets=list(facets.shown(**kept)),
-        chosen=facets.chosen,
+        facets=list(facets.show(**sort_parameter)),
+        selection=facets.selection,
         permissive_code=_permissive_code(site, facets) if kind.work else None,
         clear=site.links.path(kind.name, ""),
         files=[(one, site.links.path(kind.name, "", **here, format=one.suffix)) for one in (CSV, JSON)],
@@ -127,8 +127,8 @@ def _table(site: Site, kind: Kind, iris: list[str]) -> dict[str, Any]:
         }
     years, details = _about(site, iris)
     lists = overviews(site.graph, iris) if kind.name == "list" else {}
-    shown = [value for some in details.values() for value in some]
-    view = site.view([*shown, *(one.source for one in lists.values() if one.source)], labels)
+    terms = [value for some in details.values() for value in some]
+    view = site.view([*terms, *(one.source for one in lists.values() if one.source)], labels)
     return {"answers": None, "years": years, "details": details, "lists": lists, "view": view}
 
 
@@ -188,7 +188,7 @@ def work_record(work: str, a: Answers, view: View, built_on: int) -> dict[str, A
     }
 
 
-def _written(rows: list[dict[str, Any]], form: Format) -> bytes:
+def _serialise(rows: list[dict[str, Any]], form: Format) -> bytes:
     if form is JSON:
         return (json.dumps(rows, ensure_ascii=False, indent=1) + "\n").encode()
     out = io.StringIO()
@@ -210,7 +210,7 @@ def _permissive_code(site: Site, facets: Facets) -> tuple[int, str] | None:
 
     None unless commercial use is asked for: a licence of the code says nothing of the weights.
     """
-    if facets.chosen.get("commercial") != ["yes"]:
+    if facets.selection.get("commercial") != ["yes"]:
         return None
     others = (
         f"{facets.others('commercial')} ?s fmg:codeLicense ?code . ?code fmg:commercialUse true "
@@ -221,7 +221,7 @@ def _permissive_code(site: Site, facets: Facets) -> tuple[int, str] | None:
         return None
     codes = sorted({row["code"].value for row in rows})
     names = [one if not one.startswith(site.links.base) else one.rsplit("/", 1)[-1] for one in codes]
-    rest = {name: some for name, some in facets.chosen.items() if name != "commercial"}
+    rest = {name: some for name, some in facets.selection.items() if name != "commercial"}
     rest |= {"code-license": names, "weights-license": ["unknown"]}
     link = site.links.path(facets.kind.name, "", **rest)
     return len({row["s"].value for row in rows}), link

@@ -72,7 +72,7 @@ def register(pages: Blueprint, site: Site) -> None:
         up, down = both_ways(site, node)
         if form is HTML:
             return _page(site, kind, slug, up, down)
-        return site.answer(_written(site, form, up, down).encode(), form)
+        return site.answer(_serialise(site, form, up, down).encode(), form)
 
 
 def both_ways(site: Site, node: str) -> tuple[Lineage, Lineage]:
@@ -88,21 +88,21 @@ def pictures(
     """Return the picture of the nearest ``most`` works and that of one step each way."""
     relations = Relations.of(Network.of(up, down))
     near = sorted((*up.nodes, *down.nodes), key=lambda node: (node.depth, node.label.casefold(), node.iri))
-    shown = {up.root, *(node.iri for node in near[:most])}
+    works = {up.root, *(node.iri for node in near[:most])}
     ontology = site.graph.ontology
     drawing = draw(
         site.links,
         ontology,
-        relations.among(shown),
+        relations.among(works),
         root=up.root,
         page=page,
         whole=whole,
-        left_out=len(relations.labels) - len(shown),
+        left_out=len(relations.labels) - len(works),
     )
     return drawing, rail(site.links, ontology, relations, up.root, page)
 
 
-def _written(site: Site, form: Format, up: Lineage, down: Lineage) -> str:
+def _serialise(site: Site, form: Format, up: Lineage, down: Lineage) -> str:
     if form is SVG:
         drawing, _ = pictures(site, up, down, MOST_WORKS, whole="all" in request.args)
         return site.render("lineage.svg", picture=drawing, name=f"Lineage of {up.label}")
@@ -148,8 +148,10 @@ def tree(answer: Lineage, most: int = MOST_WORKS) -> Tree:
             steps.setdefault(near, {}).setdefault(far, []).append(edge)
 
     def grow(work: str) -> Iterator[Branch]:
-        found = sorted(steps.get(work, {}).items(), key=lambda item: (labels[item[0]].casefold(), item[0]))
-        for there, edges in found:
+        neighbours = sorted(
+            steps.get(work, {}).items(), key=lambda item: (labels[item[0]].casefold(), item[0])
+        )
+        for there, edges in neighbours:
             evidence = {one.claim: one for edge in edges for one in edge.evidence}
             relations = [FMG + edge.relation for edge in edges]
             branch = Branch(there, edges[0].parent, edges[0].child, relations, list(evidence.values()))

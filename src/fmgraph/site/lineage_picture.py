@@ -86,21 +86,21 @@ class Relations:
     @classmethod
     def of(cls, network: Network) -> Relations:
         """Return the relations of the edges of a network."""
-        made = cls(network.labels)
+        relations = cls(network.labels)
         for edge in network.edges:
-            made.pairs.setdefault((edge.parent, edge.child), []).append(FMG + edge.relation)
-        return made
+            relations.pairs.setdefault((edge.parent, edge.child), []).append(FMG + edge.relation)
+        return relations
 
     def among(self, works: Collection[str]) -> Relations:
-        """Return what is left with these works alone."""
-        kept = {pair: props for pair, props in self.pairs.items() if pair[0] in works and pair[1] in works}
-        return Relations({work: self.labels[work] for work in works}, kept)
+        """Return the relations among these works alone."""
+        pairs = {pair: props for pair, props in self.pairs.items() if pair[0] in works and pair[1] in works}
+        return Relations({work: self.labels[work] for work in works}, pairs)
 
 
 def group_of(relations: Iterable[str], ontology: Ontology) -> str:
     """Return the group in which a pair of these relations is drawn: the strongest."""
-    found = {ontology.property(relation).drawn_as for relation in relations}
-    return next((name for name in GROUPS if name in found), "")
+    groups = {ontology.property(relation).drawn_as for relation in relations}
+    return next((name for name in GROUPS if name in groups), "")
 
 
 def short_name(links: Links, work: str) -> str:
@@ -138,8 +138,8 @@ def draw(
     ``picture`` is where these works stand, if they are laid out already.
     """
     if picture is None:
-        kept = sorted(relations.pairs) if whole else without_implied(relations.pairs)
-        picture = lay_out(relations.labels, kept, width)
+        pairs = sorted(relations.pairs) if whole else without_implied(relations.pairs)
+        picture = lay_out(relations.labels, pairs, width)
     built_on = weigh or {}
     labels = relations.labels
     lines: dict[str, list[Line]] = {name: [] for name in GROUPS}
@@ -168,7 +168,7 @@ def draw(
         round(picture.width),
         round(picture.height),
         nodes,
-        {name: found for name, found in lines.items() if found},
+        {name: group_lines for name, group_lines in lines.items() if group_lines},
         len(relations.pairs) - len(picture.curves),
         left_out,
     )

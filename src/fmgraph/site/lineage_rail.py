@@ -67,11 +67,11 @@ def rail(links: Links, ontology: Ontology, relations: Relations, root: str, page
         else:
             path = f"M{x} {own + _OWN:g}V{level - _BEND:g}Q{x} {level:g} {_LEFT} {level:g}"
         words = ", ".join(label_of(prop, ontology) for prop in props)
-        said = f"{words} this" if work == pair[1] else words
+        edge_words = f"{words} this" if work == pair[1] else words
         label = short_label(labels[work])
         at = f"{page}#{edge_id(links, *pair)}"
         width = min(label_width(label) + 18, _WIDTH - _LEFT)
-        return Row(work, label, links.page(work) or "", y, round(width), said, at, path, group)
+        return Row(work, label, links.page(work) or "", y, round(width), edge_words, at, path, group)
 
     rows = [row((work, root), work, 4 + n * _ROW) for n, work in enumerate(above)]
     start = own + _OWN + 18

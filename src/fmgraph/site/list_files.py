@@ -42,16 +42,19 @@ def register(pages: Blueprint, site: Site) -> None:
 
     @pages.get("/list/<slug>/report")
     def report(slug: str) -> Response:
-        found = feedback_of(site, slug)
+        list_feedback = feedback_of(site, slug)
         here = site.links.absolute(site.links.path("list", slug, "report"))
-        body = f"{len(found.corrections)} corrections, each with its source: {here}"
+        body = f"{len(list_feedback.corrections)} corrections, each with its source: {here}"
         return site.page(
             "list_report.html",
             slug=slug,
-            found=found,
-            sections=(("corrections", "Corrections", found.corrections), ("gaps", "Gaps", found.gaps)),
-            issue=issue_path(_home(found), "Corrections", body) if _home(found) else None,
-            view=site.view(one.row for one in found.suggestions),
+            list_feedback=list_feedback,
+            sections=(
+                ("corrections", "Corrections", list_feedback.corrections),
+                ("gaps", "Gaps", list_feedback.gaps),
+            ),
+            issue=issue_path(_home(list_feedback), "Corrections", body) if _home(list_feedback) else None,
+            view=site.view(one.row for one in list_feedback.suggestions),
         )
 
 
@@ -73,7 +76,7 @@ def _listing(site: Site, slug: str) -> Listing:
 
 
 def corrected(listing: Listing, corrections: Iterable[Suggestion]) -> Listing:
-    """Return the list with each wrong cell set right that has one right value and one place for it."""
+    """Return the list with each correction applied that has one right value and one place in its cell."""
     cells: dict[tuple[int, str], list[Suggestion]] = {}
     for one in corrections:
         cells.setdefault((one.position, one.header), []).append(one)
@@ -81,17 +84,17 @@ def corrected(listing: Listing, corrections: Iterable[Suggestion]) -> Listing:
     for table in listing.tables:
         rows = []
         for position, row in zip(table.positions, table.rows, strict=True):
-            made = list(row)
+            new_row = list(row)
             for at, header in enumerate(table.headers):
                 for one in cells.get((position, header), ()):
-                    new = changed_cell(made[at], one) if len(one.right) == 1 else None
-                    made[at] = made[at] if new is None else new
-            rows.append(tuple(made))
+                    new = changed_cell(new_row[at], one) if len(one.right) == 1 else None
+                    new_row[at] = new_row[at] if new is None else new
+            rows.append(tuple(new_row))
         tables.append(replace(table, rows=tuple(rows)))
     return replace(listing, tables=tuple(tables))
 
 
-def _home(found: Feedback) -> str:
+def _home(list_feedback: Feedback) -> str:
     """Return the address of the list's repository, where it is on GitHub."""
-    parts = (found.source or "").split("/")
+    parts = (list_feedback.source or "").split("/")
     return "/".join(parts[:5]) if len(parts) >= 5 and parts[2] == "github.com" else ""

@@ -112,22 +112,22 @@ def authors(triples: Iterable[tuple[str, str, Term]]) -> list[tuple[str | None, 
     for subject, prop, value in triples:
         if "#author" in subject:
             parts.setdefault(subject, {})[prop] = text(value)
-    found = [p for p in parts.values() if SCHEMA + "name" in p]
-    found.sort(key=lambda p: _position(p))
-    return [(p.get(FMG + "person"), p[SCHEMA + "name"]) for p in found]
+    authorships = [p for p in parts.values() if SCHEMA + "name" in p]
+    authorships.sort(key=lambda p: _position(p))
+    return [(p.get(FMG + "person"), p[SCHEMA + "name"]) for p in authorships]
 
 
 def markdown_parts(raw: str) -> list[tuple[str, str | None]]:
     """Return a raw cell as (text, address or None) pieces: Markdown links become links, the rest stays."""
     pieces: list[tuple[str, str | None]] = []
-    done = 0
+    end = 0
     for match in _MARKDOWN_LINK.finditer(raw):
-        if match.start() > done:
-            pieces.append((raw[done : match.start()], None))
+        if match.start() > end:
+            pieces.append((raw[end : match.start()], None))
         pieces.append((match[1] or match[2], match[2] if safe(match[2]) else None))
-        done = match.end()
-    if done < len(raw):
-        pieces.append((raw[done:], None))
+        end = match.end()
+    if end < len(raw):
+        pieces.append((raw[end:], None))
     return pieces
 
 
@@ -177,21 +177,21 @@ def _row_block(site: Site, node: str, triples: Sequence[tuple[str, str, Term]]) 
 def _subjects(site: Site, row: str) -> dict[str, str]:
     """Return the claims read in the row with the entity that each is about."""
     rows = site.graph.rows(f"SELECT ?c ?s WHERE {{ ?c prov:wasQuotedFrom {iri(row)} ; rdf:subject ?s }}")
-    return {found["c"].value: found["s"].value for found in rows}
+    return {solution["c"].value: solution["s"].value for solution in rows}
 
 
 def _list_block(site: Site, node: str, triples: Sequence[tuple[str, str, Term]]) -> dict[str, Any]:
     every = site.graph.count(f"?s a fmg:ListRow ; dcterms:isPartOf {iri(node)} .")
     slug = node.rpartition("/")[2]
-    told = feedback_of(site, slug)
+    list_feedback = feedback_of(site, slug)
     shown_only = request.args.get("show", "")
     if shown_only not in ("", *_SHOWS):
         raise NotFoundError(f"there is no show={shown_only[:20]!r}: there are {', '.join(_SHOWS)}")
-    chosen = {"corrections": told.corrections, "gaps": told.gaps}.get(shown_only)
-    only = values("s", {one.row for one in chosen}) if chosen is not None else ""
-    total = every if chosen is None else len({one.row for one in chosen})
+    suggestions = {"corrections": list_feedback.corrections, "gaps": list_feedback.gaps}.get(shown_only)
+    only = values("s", {one.row for one in suggestions}) if suggestions is not None else ""
+    total = every if suggestions is None else len({one.row for one in suggestions})
     page, last, offset = page_number(total, PAGE)
-    found = site.graph.rows(
+    solutions = site.graph.rows(
         f"SELECT ?s ?label ?table ?topic ?line WHERE {{ {only} "
         f"?s a fmg:ListRow ; dcterms:isPartOf {iri(node)} ; "
         "rdfs:label ?label ; schema:position ?n . OPTIONAL { ?s fmg:inTable ?table } "
@@ -200,7 +200,7 @@ def _list_block(site: Site, node: str, triples: Sequence[tuple[str, str, Term]])
     )
     tables = _tables(triples)
     rows: dict[str, ListRow] = {}
-    for row in found:
+    for row in solutions:
         one = ListRow(row["s"].value, row["label"].value, _opt(row, "topic"), _opt(row, "line"))
         where = _opt(row, "table") or ""
         if one.iri not in rows and where in tables:
@@ -214,27 +214,27 @@ def _list_block(site: Site, node: str, triples: Sequence[tuple[str, str, Term]])
         for cell in site.graph.rows(query):
             rows[cell["row"].value].cells[cell["column"].value] = cell["raw"].value
     view = site.view(one.topic for one in rows.values() if one.topic)
-    shown = [table for table in sorted(tables.values(), key=lambda t: t.position) if table.rows]
+    page_tables = [table for table in sorted(tables.values(), key=lambda t: t.position) if table.rows]
     return {
-        "tables": shown,
+        "tables": page_tables,
         "total": total,
         "every": every,
-        "told": told,
+        "feedback": list_feedback,
         "show": shown_only,
-        "marks": _marks(told),
+        "marks": _marks(list_feedback),
         "page": page,
         "last": last,
         "offset": offset,
         "view": view,
-        "shown": len(rows),
+        "row_count": len(rows),
         "parts": markdown_parts,
     }
 
 
-def _marks(told: Feedback) -> dict[tuple[str, str], list[Suggestion]]:
+def _marks(list_feedback: Feedback) -> dict[tuple[str, str], list[Suggestion]]:
     """Return the corrections of each cell, by the row's IRI and the column's heading."""
     marks: dict[tuple[str, str], list[Suggestion]] = {}
-    for one in told.corrections:
+    for one in list_feedback.corrections:
         marks.setdefault((one.row, one.header), []).append(one)
     return marks
 
@@ -244,10 +244,10 @@ def _opt(row: Any, name: str) -> str | None:
 
 
 def _by_subject(triples: Iterable[tuple[str, str, Term]]) -> dict[str, dict[str, str]]:
-    found: dict[str, dict[str, str]] = {}
+    by_subject: dict[str, dict[str, str]] = {}
     for subject, prop, value in triples:
-        found.setdefault(subject, {})[prop] = text(value)
-    return found
+        by_subject.setdefault(subject, {})[prop] = text(value)
+    return by_subject
 
 
 def _columns(graph: Graph, iris: Iterable[str]) -> list[Column]:
@@ -256,8 +256,8 @@ def _columns(graph: Graph, iris: Iterable[str]) -> list[Column]:
 
 def _position(parts: dict[str, str]) -> int:
     """Return where a table or column stands; 0 for what is no whole number, whatever the graph says."""
-    told = parts.get(SCHEMA + "position", "")
-    return int(told) if told.isascii() and told.isdigit() and len(told) < 10 else 0
+    position = parts.get(SCHEMA + "position", "")
+    return int(position) if position.isascii() and position.isdigit() and len(position) < 10 else 0
 
 
 def _column(node: str, parts: dict[str, str]) -> Column:

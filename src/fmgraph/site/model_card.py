@@ -52,7 +52,7 @@ _BASE = (BUILT_ON, FMG + "initialisedFrom", *_RELATIONS)
 
 
 def model_card(graph: Graph, entity: str) -> str | None:
-    """Return the lines of YAML for the card of a work; None where nothing is known that the Hub takes."""
+    """Return the lines of YAML for the card of a work; None without any metadata that the Hub knows."""
     lines = [*_base_models(graph, entity), *_licenses(graph, entity), *_datasets(graph, entity)]
     return "\n".join(lines) + "\n" if lines else None
 
@@ -117,9 +117,9 @@ def _base_models(graph: Graph, entity: str) -> list[str]:
             lines += [f"  # {name}: one of", *(f"  # - {one}" for one in sorted(ids))]
     if all(line.lstrip().startswith("#") for line in lines[1:]):
         lines[0] = "# base_model:"
-    said = {_RELATIONS.get(prop) for parent in mine for prop in relations[parent] - {BUILT_ON}}
-    if len(said) == 1 and None not in said and lines[0] == "base_model:":
-        lines.append(f"base_model_relation: {said.pop()}")
+    hub_relations = {_RELATIONS.get(prop) for parent in mine for prop in relations[parent] - {BUILT_ON}}
+    if len(hub_relations) == 1 and None not in hub_relations and lines[0] == "base_model:":
+        lines.append(f"base_model_relation: {hub_relations.pop()}")
     return lines
 
 
@@ -181,16 +181,16 @@ def _datasets(graph: Graph, entity: str) -> list[str]:
         "OPTIONAL { ?d foaf:homepage|dcat:landingPage ?at FILTER NOT EXISTS { "
         "?other foaf:homepage|dcat:landingPage ?at FILTER(?other != ?d) } } } ORDER BY ?label ?d ?at"
     )
-    found: dict[str, set[str]] = {}
+    hubs: dict[str, set[str]] = {}
     labels: dict[str, str] = {}
     for row in rows:
         one = row["d"].value
         labels[one] = " ".join(row["label"].value.split())
         hub = dataset_id(row["at"].value) if row.get("at") is not None else None
-        found.setdefault(one, set()).update([hub] if hub else [])
-    named = {one: next(iter(ids)) for one, ids in found.items() if len(ids) == 1}
-    others = [labels[one] for one in found if one not in named]
-    lines = [f"  - {hub}  # {labels[one]}" for one, hub in named.items()]
+        hubs.setdefault(one, set()).update([hub] if hub else [])
+    hub_names = {one: next(iter(ids)) for one, ids in hubs.items() if len(ids) == 1}
+    others = [labels[one] for one in hubs if one not in hub_names]
+    lines = [f"  - {hub}  # {labels[one]}" for one, hub in hub_names.items()]
     if lines:
         lines.insert(0, "datasets:")
     return [*lines, *(f"# trained on, no name on the Hub known: {label}" for label in others)]

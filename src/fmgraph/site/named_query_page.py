@@ -21,48 +21,54 @@ from fmgraph.site.result_view import link, show
 from fmgraph.site.snippets import use_of_address
 
 
-def answered(site: Site, query: NamedQuery, given: Mapping[str, str], sparql: str, answer: Answer) -> str:
-    """Return the page with the answer; ``given`` are the arguments, ``sparql`` the text with them bound."""
+def render_answer(
+    site: Site, query: NamedQuery, arguments: Mapping[str, str], sparql: str, answer: Answer
+) -> str:
+    """Return the page with the answer; ``sparql`` is the text with the arguments bound."""
     address = ("queries", query.name)
-    shown = show(site, answer, address)
-    terms = query.terms(given, service().engine)
+    result_view = show(site, answer, address)
+    terms = query.terms(arguments, service().engine)
     values = {
-        name: term[1:-1] if term.startswith("<") else given[name]
+        name: term[1:-1] if term.startswith("<") else arguments[name]
         for name, term in terms.items()
         if term != OPEN
     }
-    values = {**_defaults(query, given), **values}
+    values = {**_defaults(query, arguments), **values}
     names = _names(site, values)
-    sentences = _sentences(site, query, names, shown.solutions) if shown.kind == "select" else []
+    sentences = _sentences(site, query, names, result_view.solutions) if result_view.kind == "select" else []
     for further in query.further:
         sentences += _of_further(site, query, further, values, names)
-    here = service().base_url + site.links.path(*address, **given).removeprefix(site.links.root)
+    here = service().base_url + site.links.path(*address, **arguments).removeprefix(site.links.root)
     return site.render(
         "query.html",
         query=query,
         fields=[(one, values.get(one.name, ""), names.get(one.name, ""), False) for one in query.parameters],
-        shown=shown,
+        result_view=result_view,
         sentences=sentences,
         text=sparql,
-        given=dict(given),
+        arguments=dict(arguments),
         problem=None,
         near=(),
-        download=lambda name: site.links.path(*address, **{**given, "format": name}),
+        download=lambda name: site.links.path(*address, **{**arguments, "format": name}),
         page_link=lambda n: link(site, address, page=n),
-        copies=use_of_address(here, graph=shown.kind == "graph"),
+        copies=use_of_address(here, graph=result_view.kind == "graph"),
     )
 
 
-def refused(site: Site, query: NamedQuery, given: Mapping[str, str], error: FmgraphError) -> Response:
+def render_refusal(
+    site: Site, query: NamedQuery, arguments: Mapping[str, str], error: FmgraphError
+) -> Response:
     """Return the page that says which argument is wrong, and leads back to the query with the right one."""
-    wrong, near = _wrong(site, query, given)
-    values = {**{one.name: value for one, value in parameter_values(query)}, **given}
+    wrong, near = _wrong(site, query, arguments)
+    values = {**{one.name: value for one, value in parameter_values(query)}, **arguments}
     address = ("queries", query.name)
     known = {one.name for one in query.parameters}
-    kept = {name: value for name, value in given.items() if name in known}
-    links = [(match.label, site.links.path(*address, **{**kept, wrong: match.label})) for match in near]
-    if not wrong and set(given) - known:
-        links = [(query.title, site.links.path(*address, **kept))]
+    valid_arguments = {name: value for name, value in arguments.items() if name in known}
+    links = [
+        (match.label, site.links.path(*address, **{**valid_arguments, wrong: match.label})) for match in near
+    ]
+    if not wrong and set(arguments) - known:
+        links = [(query.title, site.links.path(*address, **valid_arguments))]
     return site.page(
         "query.html",
         status=error.status,
@@ -72,49 +78,49 @@ def refused(site: Site, query: NamedQuery, given: Mapping[str, str], error: Fmgr
             (one, values.get(one.name, ""), values.get(one.name, ""), one.name == wrong)
             for one in query.parameters
         ],
-        shown=None,
+        result_view=None,
         sentences=[],
         text=query.text,
-        given={},
+        arguments={},
         problem=_words(error),
-        unknown=given.get(wrong, "") if isinstance(error, NotFoundError) and not near else "",
+        unknown=arguments.get(wrong, "") if isinstance(error, NotFoundError) and not near else "",
         near=links,
         copies=(),
     )
 
 
 def _words(error: FmgraphError) -> str:
-    said = str(error).partition("; nearest: ")[0]
-    return said[:1].upper() + said[1:].rstrip(".") + "."
+    message = str(error).partition("; nearest: ")[0]
+    return message[:1].upper() + message[1:].rstrip(".") + "."
 
 
-def _wrong(site: Site, query: NamedQuery, given: Mapping[str, str]) -> tuple[str, list[Match]]:
-    """Return the first parameter whose value means nothing, and what it may mean."""
+def _wrong(site: Site, query: NamedQuery, arguments: Mapping[str, str]) -> tuple[str, list[Match]]:
+    """Return the first parameter whose value cannot be resolved, and the entities that it may mean."""
     for parameter in query.parameters:
-        value = given.get(parameter.name)
+        value = arguments.get(parameter.name)
         if value is None:
             continue
         try:
             query.terms({parameter.name: value}, service().engine)
         except NotFoundError:
-            found = site.resolver.resolve(value, parameter.kinds, 5) or site.resolver.alike(
+            matches = site.resolver.resolve(value, parameter.kinds, 5) or site.resolver.alike(
                 value, parameter.kinds
             )
-            return parameter.name, found
+            return parameter.name, matches
         except ParameterError:
             return parameter.name, []
     return "", []
 
 
-def _defaults(query: NamedQuery, given: Mapping[str, str]) -> dict[str, str]:
-    """Return what the parameters are that are not given, as IRIs or plain text; open ones are left out."""
-    found = {}
+def _defaults(query: NamedQuery, arguments: Mapping[str, str]) -> dict[str, str]:
+    """Return the defaults of the parameters without an argument, as IRIs or text; open ones are left out."""
+    defaults = {}
     for parameter, value in parameter_values(query):
-        if parameter.name in given or (parameter.optional and given) or not value:
+        if parameter.name in arguments or (parameter.optional and arguments) or not value:
             continue
         of_entity = parameter.kinds and not value.startswith("http")
-        found[parameter.name] = f"{service().settings.entity_base}{value}" if of_entity else value
-    return found
+        defaults[parameter.name] = f"{service().settings.entity_base}{value}" if of_entity else value
+    return defaults
 
 
 def _names(site: Site, values: Mapping[str, str]) -> dict[str, str]:
@@ -132,7 +138,7 @@ def _sentences(site: Site, query: NamedQuery, names: Mapping[str, str], rows: An
 
 
 def _of_further(
-    site: Site, asked: NamedQuery, further: Further, values: Mapping[str, str], names: Mapping[str, str]
+    site: Site, main_query: NamedQuery, further: Further, values: Mapping[str, str], names: Mapping[str, str]
 ) -> list[str]:
     """Return what another query says of the same values; nothing where one of them is open."""
     query = get_query(further.query)
@@ -140,11 +146,11 @@ def _of_further(
         return []
     bound = query.bind({parameter: values[name] for parameter, name in further.arguments}, service().engine)
     rows = service().engine.rows(bound)
-    optional = [one.name for one in asked.parameters if one.optional]
+    optional = [one.name for one in main_query.parameters if one.optional]
     return tell(further.answer, rows, names, optional, _namer(site, further.answer, rows))
 
 
 def _namer(site: Site, sentences: Any, rows: Any) -> Any:
-    named = {term for row in rows for term in row.values() if isinstance(term, ox.NamedNode)}
-    view = site.view(named) if any("*}" in one.say or "^}" in one.say for one in sentences) else None
+    iris = {term for row in rows for term in row.values() if isinstance(term, ox.NamedNode)}
+    view = site.view(iris) if any("*}" in one.say or "^}" in one.say for one in sentences) else None
     return (lambda term: view.name(term)) if view else text

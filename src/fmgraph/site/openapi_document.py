@@ -38,8 +38,8 @@ def register(pages: Blueprint, site: Site) -> None:
 
     @pages.get("/openapi.json")
     def openapi() -> Response:
-        made = document(site, service().base_url)
-        return site.answer(json.dumps(made, ensure_ascii=False, indent=1).encode(), _OPENAPI)
+        description = document(site, service().base_url)
+        return site.answer(json.dumps(description, ensure_ascii=False, indent=1).encode(), _OPENAPI)
 
 
 def document(site: Site, url: str) -> Node:
@@ -56,7 +56,7 @@ def document(site: Site, url: str) -> Node:
         "servers": [{"url": url.rstrip("/")}],
         "paths": {
             "/sparql": {"get": _sparql_get(), "post": _sparql_post()},
-            **{f"/queries/{query.name}": {"get": _named(query)} for query in load_queries().values()},
+            **{f"/queries/{query.name}": {"get": _named_query(query)} for query in load_queries().values()},
             **_names(),
             **_entities(site),
             **_whole(),
@@ -124,14 +124,16 @@ def _operation(
 ) -> Node:
     forms = list(forms)
     content: Node = {form.media_type: {} for form in forms}
-    given = list(parameters)
+    all_parameters = list(parameters)
     if len(forms) > 1:
-        given.append(_parameter("format", "in place of Accept", _one_of(form.name for form in forms)))
+        all_parameters.append(
+            _parameter("format", "in place of Accept", _one_of(form.name for form in forms))
+        )
     return {
         "operationId": name,
         "summary": summary,
         "tags": [group],
-        "parameters": given,
+        "parameters": all_parameters,
         "responses": {
             status: {"description": summary, **({"content": content} if content else {})},
             "3XX": _ref("responses", "Elsewhere"),
@@ -171,7 +173,7 @@ def _sparql_post() -> Node:
     return operation
 
 
-def _named(query: NamedQuery) -> Node:
+def _named_query(query: NamedQuery) -> Node:
     parameters = [
         _parameter(
             one.name,
@@ -193,12 +195,14 @@ def _default(term: str) -> str | int:
 def _names() -> Node:
     kind = _parameter("kind", "of this kind only", _one_of(searched_classes()))
     text = _parameter("q", "words, a name or an identifier", {"type": "string", "maxLength": 200})
-    wanted = _parameter("id", "a DOI, arXiv id, repository, name or IRI", required=True)
+    identifier = _parameter("id", "a DOI, arXiv id, repository, name or IRI", required=True)
     suggest = _operation("suggest", "Entities whose names fit", _NAMES, [JSON], [text, kind])
     list_of: Node = {"type": "array", "items": _ref("schemas", "Suggestion")}
     suggest["responses"]["200"]["content"][JSON.media_type] = {"schema": list_of}
     return {
-        "/resolve": {"get": _operation("resolve", "The page of what is meant", _NAMES, [], [wanted], "303")},
+        "/resolve": {
+            "get": _operation("resolve", "The page of what is meant", _NAMES, [], [identifier], "303")
+        },
         "/suggest": {"get": suggest},
         "/search": {
             "get": _operation("search", "Entities whose names fit, as a page", _NAMES, [HTML], [text, kind])
@@ -216,9 +220,9 @@ def _entities(site: Site) -> Node:
     sort = _parameter("sort", "what the table is sorted by", _one_of(("name", "year")))
     many: Node = {"type": "array", "items": {"type": "string"}, "minItems": 2, "maxItems": 6}
     works = _parameter("m", "works, as kind/slug", many)
-    triple = [_parameter(name, told) for name, told in (("s", "subject"), ("p", "property"), ("o", "value"))]
+    triple = [_parameter(name, role) for name, role in (("s", "subject"), ("p", "property"), ("o", "value"))]
     drawn = (JSON, GRAPHS[0], lineage_pages.SVG, *lineage_pages.WRITERS, HTML)
-    made: Node = {
+    paths: Node = {
         "/{kind}/{slug}": {
             "get": _operation("entity", "What is said of an entity", _ENTITIES, (HTML, *GRAPHS), [kind, slug])
         },
@@ -239,12 +243,12 @@ def _entities(site: Site) -> Node:
             _parameter(facet.name, "only with this value; several may be given", {"type": "string"})
             for facet in site.graph.ontology.facets(one.iri)
         ]
-        made[f"/{one.name}/"] = {
+        paths[f"/{one.name}/"] = {
             "get": _operation(
                 f"all-{one.name}", f"All {one.plural}", _ENTITIES, (HTML, CSV, JSON), [most, sort, *facets]
             )
         }
-    return made
+    return paths
 
 
 def _whole() -> Node:
@@ -262,14 +266,14 @@ def _whole() -> Node:
         "/healthz": "The process is alive",
         "/readyz": "Queries are answered",
     }
-    made = {
-        path: {"get": _operation(path[1:].replace("/", "-"), told, _SERVICE,
+    paths = {
+        path: {"get": _operation(path[1:].replace("/", "-"), summary, _SERVICE,
                                  GRAPHS if path == "/void/partitions" else (HTML, *GRAPHS))}
-        for path, told in rdf.items()
+        for path, summary in rdf.items()
     }  # fmt: skip
-    made |= {
-        path: {"get": _operation(path.strip("/") + "-names" * (path == "/dump/"), told, _SERVICE, [_TEXT])}
-        for path, told in texts.items()
+    paths |= {
+        path: {"get": _operation(path.strip("/") + "-names" * (path == "/dump/"), summary, _SERVICE, [_TEXT])}
+        for path, summary in texts.items()
     }
-    made["/dump/{name}"] = {"get": dump}
-    return made
+    paths["/dump/{name}"] = {"get": dump}
+    return paths

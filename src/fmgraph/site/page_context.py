@@ -28,7 +28,7 @@ from fmgraph.server.http.service_state import tag
 from fmgraph.settings import Settings
 from fmgraph.site.country_names import country_name
 from fmgraph.site.graph_reader import Graph, Term
-from fmgraph.site.page_links import Links, safe, shown
+from fmgraph.site.page_links import Links, display_iri, safe
 
 STATIC = Path(__file__).resolve().parent / "static"
 
@@ -55,14 +55,14 @@ class View:
             return f"<<( {' '.join(self.name(part) for part in parts)} )>>"
         iri = term if isinstance(term, str) else term.value
         if prop and self.links.entity(iri) is None and safe(iri) and curie(iri) == iri:
-            return shown(iri)
+            return display_iri(iri)
         if iri in self.labels:
             return self.labels[iri]
         whole, _, part = iri.partition("#")
         if part and whole in self.labels:
             return f"{self.labels[whole]}: {part.replace('-', ' ')}"
         entity = self.links.entity(iri)
-        return "/".join(entity) if entity else curie(iri) if curie(iri) != iri else shown(iri)
+        return "/".join(entity) if entity else curie(iri) if curie(iri) != iri else display_iri(iri)
 
     def href(self, term: Term | str, prop: str = "") -> str | None:
         """Return the address a term links to; None where there is none that a page may link."""
@@ -164,8 +164,8 @@ class Site:
 
     def answer(self, body: bytes, form: Format) -> Response:
         """Return an answer that depends on the dataset and the request alone, tagged as such."""
-        asked = request.full_path
-        return tag(Response(body, content_type=form.content_type), asked, self.edition)
+        full_path = request.full_path
+        return tag(Response(body, content_type=form.content_type), full_path, self.edition)
 
     @cached_property
     def edition(self) -> str:
@@ -189,16 +189,16 @@ class Site:
         Raises NotAcceptableError (406) where none fits.
         """
         types = [form.media_type for form in formats]
-        wanted = suffix or request.args.get("format", "")
-        if wanted:
-            found = named(wanted, tuple(formats))
-            if found is None and not suffix and names_any(request.headers.get("Accept"), formats):
-                wanted = ""
-            elif found is None:
+        format_name = suffix or request.args.get("format", "")
+        if format_name:
+            named_format = named(format_name, tuple(formats))
+            if named_format is None and not suffix and names_any(request.headers.get("Accept"), formats):
+                format_name = ""
+            elif named_format is None:
                 names = ", ".join(form.suffix for form in formats)
-                raise NotAcceptableError(f"there is no format {wanted!r} here; there are {names}", types)
+                raise NotAcceptableError(f"there is no format {format_name!r} here; there are {names}", types)
             else:
-                return found
+                return named_format
         accept = ", ".join(request.headers.getlist("Accept")) or None
         choice = choose(accept, formats)
         if choice is None:
@@ -212,8 +212,8 @@ def page_number(total: int, size: int) -> tuple[int, int, int]:
     Raises NotFoundError (404) for one that is not there.
     """
     last = max(1, -(-total // size))
-    asked = request.args.get("page", "1")
-    number = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 10 else 0
+    page = request.args.get("page", "1")
+    number = int(page) if page.isascii() and page.isdigit() and len(page) < 10 else 0
     if not 1 <= number <= last:
-        raise NotFoundError(f"there is no page {asked[:20]!r}: the pages are 1 to {last:,}")
+        raise NotFoundError(f"there is no page {page[:20]!r}: the pages are 1 to {last:,}")
     return number, last, (number - 1) * size

@@ -31,9 +31,9 @@ class Links:
 
     def path(self, *segments: str, **query: object) -> str:
         """Return the path of a page of ours: ``path("model", "uni")`` is ``/model/uni``."""
-        told = {key: value for key, value in query.items() if value not in (None, "", [])}
+        parameters = {key: value for key, value in query.items() if value not in (None, "", [])}
         path = self.root + "/".join(quote(segment, safe="") for segment in segments)
-        return f"{path}?{urlencode(told, doseq=True)}" if told else path
+        return f"{path}?{urlencode(parameters, doseq=True)}" if parameters else path
 
     def absolute(self, path: str) -> str:
         """Return the path under the public URL where one is set, else the path."""
@@ -101,6 +101,6 @@ def words(iri: str) -> str:
     return _CAMEL.sub(" ", local).replace("-", " ").replace("_", " ").lower()
 
 
-def shown(iri: str) -> str:
+def display_iri(iri: str) -> str:
     """Return the IRI as a page shows an outside link: without the scheme, never shortened."""
     return iri.removeprefix("https://").removeprefix("http://").rstrip("/")

@@ -12,7 +12,7 @@ from fmgraph.ontology import all_kinds
 from fmgraph.site.page_context import Site
 
 #: By the name of the view; ``index`` takes its facets, too. ``format`` is taken by all.
-TAKEN: dict[str, frozenset[str]] = {
+PARAMETERS: dict[str, frozenset[str]] = {
     "as_csv": frozenset(("corrected",)),
     "as_markdown": frozenset(("corrected",)),
     "changes": frozenset(("kind", "list")),
@@ -45,12 +45,12 @@ def register(pages: Blueprint, site: Site) -> None:
         own = view in _OWN or view.startswith(_PROTOCOL)
         if own or not request.query_string or request.method not in ("GET", "HEAD"):
             return None
-        taken = TAKEN.get(view, frozenset()) | {"format"}
+        parameters = PARAMETERS.get(view, frozenset()) | {"format"}
         kind = all_kinds().get((request.view_args or {}).get("kind", ""))
         if view == "index" and kind is not None:
-            taken |= {facet.name for facet in site.graph.ontology.facets(kind.iri)}
-        if set(request.args) <= taken:
+            parameters |= {facet.name for facet in site.graph.ontology.facets(kind.iri)}
+        if set(request.args) <= parameters:
             return None
-        kept = {name: values for name, values in request.args.lists() if name in taken}
+        query = {name: values for name, values in request.args.lists() if name in parameters}
         segments = request.path.removeprefix("/").split("/")
-        return Response(status=302, headers={"Location": site.links.path(*segments, **kept)})
+        return Response(status=302, headers={"Location": site.links.path(*segments, **query)})

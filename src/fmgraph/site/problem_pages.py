@@ -80,5 +80,5 @@ def register(pages: Blueprint, site: Site) -> None:
     def problem(name: str = "") -> Response:
         if name and name not in TYPES:
             raise NotFoundError(f"there is no type of problem {name!r}", nearest(name, TYPES))
-        shown = {name: TYPES[name]} if name else TYPES
-        return site.page("problem.html", types=shown, name=name)
+        types = {name: TYPES[name]} if name else TYPES
+        return site.page("problem.html", types=types, name=name)

@@ -79,19 +79,19 @@ def _answer(site: Site, name: str) -> Response:
             raise ProtocolError(f"the parameter {key!r} is given twice")
         arguments[key] = value
     form = arguments.pop("format", None)
-    given = {key: value for key, value in arguments.items() if key not in _OF_THE_PAGE}
+    query_arguments = {key: value for key, value in arguments.items() if key not in _OF_THE_PAGE}
     try:
-        text = query.bind(given, service().engine)
+        text = query.bind(query_arguments, service().engine)
     except (NotFoundError, ParameterError) as error:
         if not name.endswith(suffix) and _wants_page(form):
-            return named_query_page.refused(site, query, given, error)
+            return named_query_page.render_refusal(site, query, query_arguments, error)
         raise
     if name.endswith(suffix):
         return tag(Response(text, content_type=_TEXT.media_type), "text", text)
     return answer(
         QueryRequest(text, format=known_format(form)),
         trusted=True,
-        page=lambda sparql, run: named_query_page.answered(site, query, given, sparql, run),
+        page=lambda sparql, run: named_query_page.render_answer(site, query, query_arguments, sparql, run),
     )
 
 

@@ -29,13 +29,13 @@ def parts(graph: Graph, kind: str, entity: str) -> list[str]:
     steps = ("fmg:about",) if kind in work_kinds() else _PARTS.get(kind)
     if steps is None:
         return []
-    found: list[str] = []
+    nodes: list[str] = []
     level = [entity]
     for step in steps:
         rows = [row for one in level for row in graph.rows(_fragments(step, one, entity))]
         level = [row["s"].value for row in rows]
-        found += level
-    return found
+        nodes += level
+    return nodes
 
 
 def _fragments(step: str, target: str, entity: str) -> str:
@@ -76,8 +76,10 @@ def serialise(triples: Iterable[tuple[str, str, Term]], form: Format, first: str
         s, p, o = triple
         return (s != first, not s.startswith(f"{first}#"), s, p != TYPE, p, str(o))
 
-    made = [ox.Triple(ox.NamedNode(s), ox.NamedNode(p), o) for s, p, o in sorted(set(triples), key=order)]
-    return write(made, form)
+    sorted_triples = [
+        ox.Triple(ox.NamedNode(s), ox.NamedNode(p), o) for s, p, o in sorted(set(triples), key=order)
+    ]
+    return write(sorted_triples, form)
 
 
 def write(triples: Sequence[ox.Triple], form: Format) -> bytes:

@@ -73,6 +73,6 @@ def _joined(files: tuple[Path, ...]) -> str:
 @lru_cache(maxsize=4)
 def _triples(text: str) -> list[ox.Triple]:
     """Return the triples of a document, blank nodes named so that they are the same each time."""
-    found = ox.Dataset(ox.parse(text.encode(), format=ox.RdfFormat.TURTLE))
-    found.canonicalize(ox.CanonicalizationAlgorithm.UNSTABLE)
-    return sorted((quad.triple for quad in found), key=str)
+    dataset = ox.Dataset(ox.parse(text.encode(), format=ox.RdfFormat.TURTLE))
+    dataset.canonicalize(ox.CanonicalizationAlgorithm.UNSTABLE)
+    return sorted((quad.triple for quad in dataset), key=str)

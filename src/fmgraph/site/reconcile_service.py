@@ -61,14 +61,14 @@ def register(pages: Blueprint, site: Site) -> None:
     @pages.route("/reconcile", methods=["GET", "POST"])
     @pages.route("/reconcile/", methods=["GET", "POST"])
     def reconcile() -> Response:
-        told = request.values
-        if "queries" in told:
-            batch = _object(told["queries"], "queries")
+        parameters = request.values
+        if "queries" in parameters:
+            batch = _object(parameters["queries"], "queries")
             questions = [_old_question(one) for one in _bounded(list(batch.values()))]
             answers = [{"result": [_old_candidate(c) for c in asker.candidates(q)]} for q in questions]
             return _json(dict(zip(batch, answers, strict=True)), site)
-        if "extend" in told:
-            return _json(_old_extension(asker, _object(told["extend"], "extend")), site)
+        if "extend" in parameters:
+            return _json(_old_extension(asker, _object(parameters["extend"], "extend")), site)
         return _described(_old_manifest(site), site)
 
     @pages.get("/reconcile/1.0")
@@ -78,12 +78,12 @@ def register(pages: Blueprint, site: Site) -> None:
 
     @pages.post("/reconcile/1.0/match")
     def match() -> Response:
-        asked = _body().get("queries")
-        if not isinstance(asked, list):
+        queries = _body().get("queries")
+        if not isinstance(queries, list):
             raise ParameterError('a batch is {"queries": [{"conditions": […]}, …]}')
-        questions = [_new_question(one) for one in _bounded(asked)]
-        found = [{"candidates": [_new_candidate(c) for c in asker.candidates(q)]} for q in questions]
-        return _json({"results": found}, site)
+        questions = [_new_question(one) for one in _bounded(queries)]
+        results = [{"candidates": [_new_candidate(c) for c in asker.candidates(q)]} for q in questions]
+        return _json({"results": results}, site)
 
     @pages.post("/reconcile/1.0/extend")
     def extend() -> Response:
@@ -104,8 +104,10 @@ def _shared(pages: Blueprint, site: Site, asker: Reconciler, root: str) -> None:
         prefix, first, last = _suggested()
         kind = request.args.get("type") or ""
         kinds = kinds_of(kind) if kind else ()
-        found = site.resolver.resolve(prefix, kinds, last)[first:] if prefix else []
-        items = [{**_named(one), "description": _description(one), "notable": _types(one)} for one in found]
+        matches = site.resolver.resolve(prefix, kinds, last)[first:] if prefix else []
+        items = [
+            {**_id_and_name(one), "description": _description(one), "notable": _types(one)} for one in matches
+        ]
         return _json({"result": items}, site)
 
     def suggest_property() -> Response:
@@ -147,7 +149,7 @@ def _json(answer: object, site: Site) -> Response:
 
 
 def _described(manifest: dict[str, Any], site: Site) -> Response:
-    """Return a manifest; one made for the host that was asked is kept by nobody."""
+    """Return a manifest; one whose addresses are of the request's host must not be cached."""
     if site.links.public:
         return _json(manifest, site)
     body = json.dumps(manifest, ensure_ascii=False)
@@ -219,7 +221,7 @@ def _new_manifest(site: Site) -> dict[str, Any]:
 
 
 def _address(site: Site, name: str) -> str:
-    """Return the whole address of a page of ours; without a public URL, under the host that was asked."""
+    """Return the absolute URL of a page of ours; without a public URL, under the request's host."""
     path = site.links.path(name)
     return site.links.absolute(path) if site.links.public else request.host_url.rstrip("/") + path
 
@@ -229,12 +231,12 @@ def _address(site: Site, name: str) -> str:
 
 def _object(text: str, what: str) -> dict[str, Any]:
     try:
-        made = json.loads(text)
+        value = json.loads(text)
     except ValueError as error:
         raise ParameterError(f"{what} is no JSON: {error}") from None
-    if not isinstance(made, dict):
+    if not isinstance(value, dict):
         raise ParameterError(f"{what} must be a JSON object")
-    return made
+    return value
 
 
 def _body() -> dict[str, Any]:
@@ -252,26 +254,26 @@ def _bounded(questions: list[Any]) -> list[Mapping[str, Any]]:
     return questions
 
 
-def _old_question(asked: Mapping[str, Any]) -> Question:
-    types = asked.get("type") or []
+def _old_question(query: Mapping[str, Any]) -> Question:
+    types = query.get("type") or []
     conditions = [
         Condition(property_iri(_text(one, "pid")), _values(one.get("v")))
-        for one in _objects(asked, "properties")
+        for one in _objects(query, "properties")
     ]
-    if not asked.get("query") and not conditions:
+    if not query.get("query") and not conditions:
         raise ParameterError("a query needs a query text or properties")
     return Question(
-        str(asked.get("query") or ""),
+        str(query.get("query") or ""),
         _kinds(types if isinstance(types, list) else [types]),
-        _limit(asked),
+        _limit(query),
         tuple(conditions),
     )
 
 
-def _new_question(asked: Mapping[str, Any]) -> Question:
+def _new_question(query: Mapping[str, Any]) -> Question:
     conditions: list[Condition] = []
     text = ""
-    for one in _objects(asked, "conditions"):
+    for one in _objects(query, "conditions"):
         kind, values = one.get("matchType"), _values(one.get("propertyValue"))
         if kind in ("name", "id"):
             text = text or (values[0] if values else "")
@@ -285,30 +287,30 @@ def _new_question(asked: Mapping[str, Any]) -> Question:
             raise ParameterError(f"matchType is name, id or property, not {kind!r}")
     if not text and not conditions:
         raise ParameterError("a query needs at least one condition")
-    kinds = _kinds([asked["type"]] if asked.get("type") else [])
-    return Question(text, kinds, _limit(asked), tuple(conditions))
+    kinds = _kinds([query["type"]] if query.get("type") else [])
+    return Question(text, kinds, _limit(query), tuple(conditions))
 
 
 def _kinds(types: Sequence[Any]) -> tuple[str, ...]:
-    named = [str(one.get("id", "")) if isinstance(one, dict) else str(one) for one in types]
-    return tuple(dict.fromkeys(kind for one in named for kind in kinds_of(one)))
+    ids = [str(one.get("id", "")) if isinstance(one, dict) else str(one) for one in types]
+    return tuple(dict.fromkeys(kind for one in ids for kind in kinds_of(one)))
 
 
-def _objects(asked: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
-    found = asked.get(key) or []
-    if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
+def _objects(json_object: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
+    items = json_object.get(key) or []
+    if not isinstance(items, list) or not all(isinstance(one, dict) for one in items):
         raise ParameterError(f"{key} must be a list of JSON objects")
-    return found
+    return items
 
 
-def _text(asked: Mapping[str, Any], key: str) -> str:
-    if not isinstance(asked.get(key), str):
+def _text(json_object: Mapping[str, Any], key: str) -> str:
+    if not isinstance(json_object.get(key), str):
         raise ParameterError(f"{key} is missing")
-    return str(asked[key])
+    return str(json_object[key])
 
 
-def _values(told: Any) -> tuple[str, ...]:
-    values = told if isinstance(told, list) else [told]
+def _values(value: Any) -> tuple[str, ...]:
+    values = value if isinstance(value, list) else [value]
     texts = [
         str(one.get("id", "")) if isinstance(one, dict) else _plain(one) for one in values if one is not None
     ]
@@ -319,8 +321,8 @@ def _plain(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _limit(asked: Mapping[str, Any]) -> int:
-    limit = asked.get("limit", 5)
+def _limit(query: Mapping[str, Any]) -> int:
+    limit = query.get("limit", 5)
     if isinstance(limit, bool) or not isinstance(limit, int | float) or limit < 1:
         raise ParameterError(f"limit must be a positive number, not {limit!r}")
     return int(min(limit, MOST))
@@ -336,19 +338,19 @@ def _whole(name: str, default: int) -> int:
 
 
 def _suggested() -> tuple[str, int, int]:
-    """Return the prefix, and the first and last place of the suggestions asked for."""
+    """Return the requested prefix, and the start and end of the range of suggestions."""
     first = _whole("offset", _whole("cursor", 0))
     return request.args.get("prefix", "").strip(), first, first + min(_whole("limit", SUGGESTED), MOST)
 
 
 def _beginning(items: list[dict[str, Any]], prefix: str) -> list[dict[str, Any]]:
-    """Return the items whose name or id begins with the prefix, then those that hold it; all for none."""
-    wanted = prefix.casefold()
+    """Return the items whose name or id begins with the prefix, then those containing it; all for none."""
+    start = prefix.casefold()
     ranked = []
     for item in items:
         names = [str(item["name"]).casefold(), str(item["id"]).casefold()]
-        if any(wanted in name for name in names):
-            ranked.append((min(0 if name.startswith(wanted) else 1 for name in names), item))
+        if any(start in name for name in names):
+            ranked.append((min(0 if name.startswith(start) else 1 for name in names), item))
     ranked.sort(key=lambda pair: pair[0])
     return [item for _, item in ranked]
 
@@ -358,13 +360,13 @@ def _beginning(items: list[dict[str, Any]], prefix: str) -> list[dict[str, Any]]
 
 def _type(type_id: str) -> dict[str, Any]:
     cls = FMG + type_id
-    made: dict[str, Any] = {"id": type_id, "name": shipped().value(cls, RDFS + "label")}
+    entry: dict[str, Any] = {"id": type_id, "name": shipped().value(cls, RDFS + "label")}
     definition = shipped().value(cls, SKOS + "definition")
     if definition:
-        made["description"] = definition
+        entry["description"] = definition
     if type_id != WORK and all(all_kinds()[kind].work for kind in type_ids()[type_id]):
-        made["broader"] = [{"id": WORK, "name": "work"}]
-    return made
+        entry["broader"] = [{"id": WORK, "name": "work"}]
+    return entry
 
 
 def _types(match: Match) -> list[dict[str, str]]:
@@ -373,11 +375,11 @@ def _types(match: Match) -> list[dict[str, str]]:
 
 
 def _property(prop: Property) -> dict[str, str]:
-    made = {"id": prop.local, "name": prop.label}
-    return {**made, "description": prop.definition} if prop.definition else made
+    entry = {"id": prop.local, "name": prop.label}
+    return {**entry, "description": prop.definition} if prop.definition else entry
 
 
-def _named(match: Match) -> dict[str, str]:
+def _id_and_name(match: Match) -> dict[str, str]:
     return {"id": entity_id(match.iri), "name": match.label}
 
 
@@ -388,7 +390,7 @@ def _description(match: Match) -> str:
 
 def _old_candidate(one: Candidate) -> dict[str, Any]:
     return {
-        **_named(one.match),
+        **_id_and_name(one.match),
         "description": _description(one.match),
         "score": one.score,
         "match": one.sure,
@@ -399,11 +401,12 @@ def _old_candidate(one: Candidate) -> dict[str, Any]:
 
 def _new_candidate(one: Candidate) -> dict[str, Any]:
     names = {"name": "likeness of the name"}
-    made = _old_candidate(one)
-    made["features"] = [
-        {**feature, "name": names.get(feature["id"]) or _label(feature["id"])} for feature in made["features"]
+    candidate = _old_candidate(one)
+    candidate["features"] = [
+        {**feature, "name": names.get(feature["id"]) or _label(feature["id"])}
+        for feature in candidate["features"]
     ]
-    return made
+    return candidate
 
 
 def _label(local: str) -> str:
@@ -411,22 +414,22 @@ def _label(local: str) -> str:
 
 
 def _features(one: Candidate) -> list[dict[str, Any]]:
-    said = [{"id": prop.removeprefix(FMG), "value": agrees} for prop, agrees in one.agrees.items()]
-    return [{"id": "name", "value": round(one.match.score * 100, 1)}, *said]
+    agreements = [{"id": prop.removeprefix(FMG), "value": agrees} for prop, agrees in one.agrees.items()]
+    return [{"id": "name", "value": round(one.match.score * 100, 1)}, *agreements]
 
 
 def _extension(
-    asker: Reconciler, asked: Mapping[str, Any]
+    asker: Reconciler, query: Mapping[str, Any]
 ) -> tuple[list[dict[str, Any]], list[str], dict[str, str], dict[str, dict[str, list[dict[str, Any]]]]]:
-    """Return meta, the ids asked about, property IRIs by the ids asked for, and the values."""
-    identifiers = asked.get("ids")
+    """Return the properties' metadata, the entity ids, property IRIs by property id, and the values."""
+    identifiers = query.get("ids")
     if not isinstance(identifiers, list) or not all(isinstance(one, str) for one in identifiers):
         raise ParameterError("ids must be a list of texts")
     if len(identifiers) > MOST_ENTITIES:
         raise LimitError(f"at most {MOST_ENTITIES} entities are extended at once", "entities of an extension")
     props: dict[str, str] = {}
-    wanted: list[tuple[str, int]] = []
-    for one in _objects(asked, "properties"):
+    limits: list[tuple[str, int]] = []
+    for one in _objects(query, "properties"):
         identifier = _text(one, "id")
         settings = one.get("settings") or {}
         most = settings.get("limit", 0) if isinstance(settings, dict) else 0
@@ -435,28 +438,28 @@ def _extension(
         if isinstance(most, bool) or not isinstance(most, int | float) or most < 0:
             raise ParameterError(f"the setting limit must be a number, not {most!r}")
         props[identifier] = property_iri(identifier)
-        wanted.append((props[identifier], int(most)))
+        limits.append((props[identifier], int(most)))
     meta = []
     for identifier, prop in props.items():
         about = shipped().property(prop)
-        made: dict[str, Any] = {"id": identifier, "name": about.label}
+        entry: dict[str, Any] = {"id": identifier, "name": about.label}
         classes = [all_kinds()[kind].cls for kind, cls in searched_classes().items() if cls in about.ranges]
         if FMG + WORK in about.ranges:
             classes = [WORK]
         if len(classes) == 1:
-            made["type"] = {"id": classes[0], "name": str(_type(classes[0])["name"])}
-        meta.append(made)
-    return meta, list(dict.fromkeys(identifiers)), props, asker.extend(identifiers, wanted)
+            entry["type"] = {"id": classes[0], "name": str(_type(classes[0])["name"])}
+        meta.append(entry)
+    return meta, list(dict.fromkeys(identifiers)), props, asker.extend(identifiers, limits)
 
 
-def _old_extension(asker: Reconciler, asked: Mapping[str, Any]) -> dict[str, Any]:
-    meta, identifiers, props, values = _extension(asker, asked)
+def _old_extension(asker: Reconciler, query: Mapping[str, Any]) -> dict[str, Any]:
+    meta, identifiers, props, values = _extension(asker, query)
     rows = {one: {identifier: values[one][prop] for identifier, prop in props.items()} for one in identifiers}
     return {"meta": meta, "rows": rows}
 
 
-def _new_extension(asker: Reconciler, asked: Mapping[str, Any]) -> dict[str, Any]:
-    meta, identifiers, props, values = _extension(asker, asked)
+def _new_extension(asker: Reconciler, query: Mapping[str, Any]) -> dict[str, Any]:
+    meta, identifiers, props, values = _extension(asker, query)
     rows = [
         {
             "id": one,

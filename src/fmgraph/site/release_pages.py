@@ -38,12 +38,12 @@ def register(pages: Blueprint, site: Site) -> None:
     @pages.get("/release.<suffix>")
     def releases(suffix: str = "") -> Response:
         form = site.negotiate(_FORMATS, suffix)
-        found = site.releases()
+        folders = site.releases()
         if form is not HTML:
-            return _graph(site, version_triples(found, site.links.base), form)
+            return _graph(site, version_triples(folders, site.links.base), form)
         page = site.page(
             "releases.html",
-            releases=found,
+            releases=folders,
             ontologies=ontology_versions(),
             feed=site.links.path("releases.atom"),
             graphs=signposting.ENTITY_GRAPHS,
@@ -56,18 +56,18 @@ def register(pages: Blueprint, site: Site) -> None:
 
     @pages.get("/release/<version>")
     def release_document(version: str) -> Response:
-        one, suffix = _named(site, version)
+        one, suffix = _find_by_name(site, version)
         if not suffix:
             return redirect(site.links.path("release", one.version, ""), 308)
         return _release(site, one, site.negotiate(_FORMATS, suffix))
 
     @pages.get("/release/<version>/")
     def release(version: str) -> Response:
-        return _release(site, _released(site, version), site.negotiate(_FORMATS))
+        return _release(site, _find_release(site, version), site.negotiate(_FORMATS))
 
     @pages.get("/release/<version>/<name>")
     def release_file(version: str, name: str) -> Response:
-        one = _released(site, version)
+        one = _find_release(site, version)
         names = [CHECKSUMS, *(each.name for each in one.files)] if one.path else []
         if one.path is None or name not in names:
             raise NotFoundError(f"release {version} has no file {name!r}", nearest(name, names) or names)
@@ -77,15 +77,15 @@ def register(pages: Blueprint, site: Site) -> None:
         return response
 
 
-def _named(site: Site, name: str) -> tuple[ReleaseFolder, str]:
+def _find_by_name(site: Site, name: str) -> tuple[ReleaseFolder, str]:
     """Return the release of a name that may have a suffix (``0.1.0.ttl``), and the suffix."""
     stem, _, suffix = name.rpartition(".")
     if any(suffix == form.suffix for form in _FORMATS):
-        return _released(site, stem), suffix
-    return _released(site, name), ""
+        return _find_release(site, stem), suffix
+    return _find_release(site, name), ""
 
 
-def _released(site: Site, version: str) -> ReleaseFolder:
+def _find_release(site: Site, version: str) -> ReleaseFolder:
     known = {one.version: one for one in site.releases()}
     if version not in known:
         raise NotFoundError(f"there is no release {version!r}", list(known))
@@ -134,10 +134,10 @@ def _uncached(response: Response) -> Response:
 
 
 def _feed(site: Site) -> bytes:
-    links, found = site.links, site.releases()
-    updated = found[0].modified if found else site.engine.meta.modified
+    links, folders = site.links, site.releases()
+    updated = folders[0].modified if folders else site.engine.meta.modified
     feed = Feed(links, "release/", links.path("releases.atom"), "fmgraph: releases", updated)
-    for one in found:
+    for one in folders:
         page = links.absolute(links.path("release", one.version, ""))
         since = f" What changed since {one.previous} is told beside it." if one.changes else ""
         entry = feed.entry(

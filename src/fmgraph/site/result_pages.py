@@ -55,28 +55,28 @@ def register(pages: Blueprint, site: Site) -> None:
         every = results_of(site.graph, kind, node)
         if form is CSV:
             return site.answer(as_csv(every).encode(), CSV)
-        made = tables(every)
-        page, last, offset = page_number(len(made), PAGE)
+        all_tables = tables(every)
+        page, last, offset = page_number(len(all_tables), PAGE)
         about = site.graph.rows(
             f"SELECT ?definition ?reason ?source WHERE {{ {iri(node)} skos:definition ?definition ."
             f" OPTIONAL {{ {iri(node)} fmg:reason ?reason }}"
             f" OPTIONAL {{ {iri(node)} prov:hadPrimarySource ?source }} }}"
         )
-        shown = made[offset : offset + PAGE]
+        page_tables = all_tables[offset : offset + PAGE]
         return site.page(
             "results.html",
             kind=kind,
             slug=slug,
             label=text(names[0]),
             about=about[0] if about and kind == "protocol" else None,
-            tables=shown,
+            tables=page_tables,
             total=len(every),
             offset=offset,
             page=page,
             last=last,
             page_link=lambda n: site.links.path("results", kind, slug, page=n),
             size=SIZE,
-            sizes=comparison_sizes(site.graph, {table.iri for table in shown if table.ranked}),
+            sizes=comparison_sizes(site.graph, {table.iri for table in page_tables if table.ranked}),
             reporter_name=reporter_name,
-            view=site.view({one.source for table in shown for one in table.results}),
+            view=site.view({one.source for table in page_tables for one in table.results}),
         )

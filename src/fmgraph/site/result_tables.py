@@ -89,7 +89,7 @@ class Result:
 
     iri: str
     values: dict[str, str]
-    seen: list[str] = field(default_factory=list)
+    leaks: list[str] = field(default_factory=list)
 
     def __getattr__(self, name: str) -> str:
         """Return the IRI or text of that name; empty where the result has none."""
@@ -180,14 +180,14 @@ def results_of(graph: Graph, kind: str, entity: str) -> list[Result]:
     results = []
     for row in rows:
         values = {name: str(getattr(term, "value", term)) for name, term in row.items() if term is not None}
-        made = Result(values.pop("result"), values)
-        made.seen = leaks.get((made.model, made.dataset), [])
-        results.append(made)
+        result = Result(values.pop("result"), values)
+        result.leaks = leaks.get((result.model, result.dataset), [])
+        results.append(result)
     return results
 
 
 def _leaks(graph: Graph, where: str) -> dict[tuple[str, str], list[str]]:
-    """Return, by work and data set, on which data it or what is beneath it was trained."""
+    """Return, by work and data set, on which of the data the work or an ancestor was trained, in words."""
     rows = graph.rows(
         f"SELECT DISTINCT ?model ?dataset ?through ?throughLabel ?dataLabel WHERE {{"
         f" {{ SELECT DISTINCT ?model ?dataset WHERE {{ {where} ?result fmg:evaluates ?model ;"
@@ -200,8 +200,8 @@ def _leaks(graph: Graph, where: str) -> dict[tuple[str, str], list[str]]:
     for row in rows:
         model = row["model"].value
         who = "" if row["through"].value == model else f"{row['throughLabel'].value} was "
-        said = f"{who}trained on {row['dataLabel'].value}"
-        leaks.setdefault((model, row["dataset"].value), []).append(said)
+        reason = f"{who}trained on {row['dataLabel'].value}"
+        leaks.setdefault((model, row["dataset"].value), []).append(reason)
     return leaks
 
 
@@ -211,7 +211,7 @@ def tables(results: Iterable[Result]) -> list[ComparisonTable]:
     for result in results:
         key = result.comparison or f"{result.protocol} {result.dataset} {result.metric} {result.copiedFrom}"
         by_comparison.setdefault((result.protocolLabel, key), []).append(result)
-    made = [
+    comparison_tables = [
         ComparisonTable(
             key,
             sorted(some, key=lambda one: (int(one.rank or 0), one.modelLabel.casefold(), one.iri)),
@@ -220,7 +220,8 @@ def tables(results: Iterable[Result]) -> list[ComparisonTable]:
         for (_, key), some in by_comparison.items()
     ]
     return sorted(
-        made, key=lambda one: (one.first.protocolLabel, not one.ranked, one.first.datasetLabel, one.iri)
+        comparison_tables,
+        key=lambda one: (one.first.protocolLabel, not one.ranked, one.first.datasetLabel, one.iri),
     )
 
 
@@ -233,7 +234,7 @@ class ProtocolSummary:
     count: int
     best: str  #: "first in 3 of 9 comparisons", or why there is no rank
     reporter: str
-    seen: int  #: results on data that it may have seen
+    leak_count: int  #: results on data that it may have seen
 
 
 def summaries(graph: Graph, results: Sequence[Result]) -> list[ProtocolSummary]:
@@ -249,7 +250,7 @@ def summaries(graph: Graph, results: Sequence[Result]) -> list[ProtocolSummary]:
             len(some),
             _ranks(some, sizes),
             ", ".join(sorted({reporter_name(result.reporter) for result in some})),
-            sum(bool(result.seen) for result in some),
+            sum(bool(result.leaks) for result in some),
         )
         for (label, protocol), some in sorted(by_protocol.items())
     ]
@@ -293,7 +294,7 @@ def as_csv(results: Iterable[Result]) -> str:
         cells: dict[str, Any] = {
             **result.values,
             "result": result.iri,
-            "mayHaveSeen": "; ".join(result.seen),
+            "mayHaveSeen": "; ".join(result.leaks),
         }
         writer.writerow([cells.get(name, "") for name in COLUMNS])
     return output.getvalue()

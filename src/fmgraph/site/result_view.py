@@ -53,7 +53,7 @@ class Cell:
 
 
 @dataclass
-class Shown:
+class ResultView:
     """What a page shows of an answer."""
 
     kind: str  #: "select", "ask" or "graph"
@@ -74,7 +74,7 @@ class Shown:
     solutions: Sequence[dict[str, Any]] = ()  #: all of them, by variable
 
 
-def show(site: Site, answer: Answer, address: tuple[str, ...]) -> Shown:
+def show(site: Site, answer: Answer, address: tuple[str, ...]) -> ResultView:
     """Return what a page shows of an answer that the engine gave as JSON or N-Triples.
 
     ``address`` is the path of the page; the parameters of the request are kept in its links. Raises
@@ -84,7 +84,7 @@ def show(site: Site, answer: Answer, address: tuple[str, ...]) -> Shown:
         return _graph(site, answer)
     parsed = ox.parse_query_results(answer.body, format=ox.QueryResultsFormat.JSON)
     if isinstance(parsed, ox.QueryBoolean):
-        return Shown("ask", 1, answer.seconds, RESULTS, truth=bool(parsed))
+        return ResultView("ask", 1, answer.seconds, RESULTS, truth=bool(parsed))
     assert isinstance(parsed, ox.QuerySolutions)  # noqa: S101 - the two kinds there are
     names = [variable.value for variable in parsed.variables]
     rows = [list(solution) for solution in parsed]
@@ -94,7 +94,7 @@ def show(site: Site, answer: Answer, address: tuple[str, ...]) -> Shown:
     some = rows[offset : offset + PAGE]
     view = site.view(term for row in some for term in row if isinstance(term, ox.NamedNode))
     cells = [[_cell(view, row, column) for column in columns] for row in some]
-    return Shown(
+    return ResultView(
         "select",
         len(rows),
         answer.seconds,
@@ -111,10 +111,10 @@ def show(site: Site, answer: Answer, address: tuple[str, ...]) -> Shown:
 
 def link(site: Site, address: tuple[str, ...], **changes: object) -> str | None:
     """Return the link to this page with parameters changed; None where the query is too long for one."""
-    given: dict[str, object] = {key: values for key, values in request.values.lists() if key}
-    if sum(len(str(value)) for value in given.values()) > LONGEST_IN_ADDRESS:
+    parameters: dict[str, object] = {key: values for key, values in request.values.lists() if key}
+    if sum(len(str(value)) for value in parameters.values()) > LONGEST_IN_ADDRESS:
         return None
-    return site.links.path(*address, **{**given, **changes})
+    return site.links.path(*address, **{**parameters, **changes})
 
 
 def _columns(names: Sequence[str], rows: Sequence[Sequence[Term | None]]) -> list[Column]:
@@ -128,10 +128,10 @@ def _columns(names: Sequence[str], rows: Sequence[Sequence[Term | None]]) -> lis
         if name == "label" and place:
             named_by = place - 1
         else:
-            found = plain.get(_plain(name).removesuffix("label")) if _plain(name).endswith("label") else None
-            if found is None or found == place:
+            target = plain.get(_plain(name).removesuffix("label")) if _plain(name).endswith("label") else None
+            if target is None or target == place:
                 continue
-            named_by = found
+            named_by = target
         if _entities(row[named_by] for row in rows):
             labels.setdefault(named_by, place)
     merged = set(labels.values())
@@ -161,13 +161,13 @@ def _sorted(
     site: Site, columns: list[Column], rows: list[list[Term | None]], address: tuple[str, ...]
 ) -> tuple[list[Column], list[list[Term | None]]]:
     """Return columns with the links that sort by them, and the rows sorted by ``?sort=`` (``-`` for down)."""
-    asked = request.values.get("sort", "")
-    name, down = asked.removeprefix("-"), asked.startswith("-")
-    made = []
+    sort_parameter = request.values.get("sort", "")
+    name, down = sort_parameter.removeprefix("-"), sort_parameter.startswith("-")
+    linked_columns = []
     for column in columns:
         here = column.name == name
         turned = f"-{column.name}" if (here and not down) or (not here and column.number) else column.name
-        made.append(
+        linked_columns.append(
             Column(
                 column.name,
                 column.title,
@@ -178,14 +178,14 @@ def _sorted(
                 ("descending" if down else "ascending") if here else None,
             )
         )
-    chosen = next((column for column in columns if column.name == name), None)
-    if chosen is None:
-        return made, rows
-    place = chosen.place if chosen.label is None else chosen.label
+    sort_column = next((column for column in columns if column.name == name), None)
+    if sort_column is None:
+        return linked_columns, rows
+    place = sort_column.place if sort_column.label is None else sort_column.label
     bound = [row for row in rows if row[place] is not None]
-    key = _number if chosen.number else _text
+    key = _number if sort_column.number else _text
     bound.sort(key=lambda row: key(row[place]), reverse=down)
-    return made, bound + [row for row in rows if row[place] is None]
+    return linked_columns, bound + [row for row in rows if row[place] is None]
 
 
 def _number(term: Any) -> float:
@@ -204,24 +204,24 @@ def _cell(view: View, row: Sequence[Term | None], column: Column) -> Cell | None
     term = row[column.place]
     if term is None:
         return None
-    named = row[column.label] if column.label is not None else None
-    shown = text(named) if named is not None else view.name(term)
+    label = row[column.label] if column.label is not None else None
+    name = text(label) if label is not None else view.name(term)
     href = view.href(term)
-    return Cell(shown, href, bool(href and view.outside(href)), text(term))
+    return Cell(name, href, bool(href and view.outside(href)), text(term))
 
 
-def _graph(site: Site, answer: Answer) -> Shown:
+def _graph(site: Site, answer: Answer) -> ResultView:
     triples = [quad.triple for quad in ox.parse(answer.body, format=ox.RdfFormat.N_TRIPLES)]
     triples = sorted(set(triples), key=str)
-    made = triples[:MOST_TRIPLES]
+    first_triples = triples[:MOST_TRIPLES]
     drawing, lineage = _drawing(site, triples)
-    return Shown(
+    return ResultView(
         "graph",
         len(triples),
         answer.seconds,
         GRAPHS[:4],
-        turtle=write(made, GRAPHS[0]).decode(),
-        triples=len(made),
+        turtle=write(first_triples, GRAPHS[0]).decode(),
+        triples=len(first_triples),
         drawing=drawing,
         lineage=lineage,
     )

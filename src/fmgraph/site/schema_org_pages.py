@@ -50,7 +50,7 @@ def describe(
     """
     kind = ontology.schema_org_class(cls)
     is_work = SCHEMA + "CreativeWork" in {kind, *ontology.above_class(kind)}
-    made: dict[str, Any] = {
+    node: dict[str, Any] = {
         "@context": {"@vocab": SCHEMA},
         "@id": entity,
         "@type": kind.removeprefix(SCHEMA),
@@ -59,7 +59,7 @@ def describe(
     }
     fair = sorted(up for up in ontology.above_class(cls) if up.startswith(FAIR4ML))
     if fair:
-        made["additionalType"] = [{"@id": one} for one in fair]
+        node["additionalType"] = [{"@id": one} for one in fair]
     for prop in sorted(facts, key=lambda prop: (*ontology.rank(prop), prop)):
         name = ontology.schema_org_property(prop)
         if name is None or name in _ELSEWHERE or ontology.is_repeated(prop):
@@ -67,39 +67,39 @@ def describe(
         if not (is_work or name in _OF_ANYTHING):
             continue
         values = [_value(ontology, prop, term, labels) for term in facts[prop]]
-        _add(made, name, [value for value in values if value is not None])
-    if made["@type"] == "Dataset":
-        made.setdefault("description", _description(label, facts, labels))
+        _add(node, name, [value for value in values if value is not None])
+    if node["@type"] == "Dataset":
+        node.setdefault("description", _description(label, facts, labels))
     for prop, terms in facts.items():
-        said = ontology.property(prop)
-        if said.resolver:
+        property_info = ontology.property(prop)
+        if property_info.resolver:
             texts = [term.value for term in terms if isinstance(term, ox.Literal)]
-            _add(made, SCHEMA + "identifier", [f"{said.local}:{value}" for value in texts])
-            same = [said.resolved(value) for value in texts]
-            _add(made, SCHEMA + "sameAs", [{"@id": one} for one in same if safe(one)])
+            _add(node, SCHEMA + "identifier", [f"{property_info.local}:{value}" for value in texts])
+            same = [property_info.resolved(value) for value in texts]
+            _add(node, SCHEMA + "sameAs", [{"@id": one} for one in same if safe(one)])
     if authors:
-        made["author"] = {"@list": [_person(iri, name) for iri, name in authors]}
-    return made
+        node["author"] = {"@list": [_person(iri, name) for iri, name in authors]}
+    return node
 
 
-def _add(made: dict[str, Any], name: str, values: list[Any]) -> None:
-    known = made.get(name.removeprefix(SCHEMA), [])
+def _add(node: dict[str, Any], name: str, values: list[Any]) -> None:
+    known = node.get(name.removeprefix(SCHEMA), [])
     more = [value for value in values if value not in known]
     if more:
-        made[name.removeprefix(SCHEMA)] = [*known, *more]
+        node[name.removeprefix(SCHEMA)] = [*known, *more]
 
 
 def _description(label: str, facts: Mapping[str, Sequence[Term]], labels: Mapping[str, str]) -> str:
     """Return sentences about a data set, made of what the graph has of it (search engines ask for some)."""
-    said = [f"{label}: a data set in fmgraph, a knowledge graph of medical foundation models."]
+    sentences = [f"{label}: a data set in fmgraph, a knowledge graph of medical foundation models."]
     for prop, name in _DESCRIBING:
         values = [
             labels.get(term.value, "") if isinstance(term, ox.NamedNode) else str(getattr(term, "value", ""))
             for term in facts.get(prop, ())
         ]
-        if named := sorted({value for value in values if value}):
-            said.append(f"{name}: {', '.join(named)}.")
-    return " ".join(said)
+        if names := sorted({value for value in values if value}):
+            sentences.append(f"{name}: {', '.join(names)}.")
+    return " ".join(sentences)
 
 
 def _person(iri: str | None, name: str) -> dict[str, str]:

@@ -36,30 +36,34 @@ def link_header(
     other people's work: ours holds for the description alone), ``item`` its weights and code, ``author`` the
     people and organisations.
     """
-    made = [
+    link_values = [
         _link(entity, "cite-as"),
         _link(shipped().schema_org_class(all_kinds()[kind].iri), "type"),
         _link("https://schema.org/AboutPage", "type"),
         _link(links.absolute(links.path("openapi.json")), "service-desc", "application/json"),  # RFC 8631
     ]
-    made += [_link(_rdf(links, kind, slug, f), "describedby", f.media_type) for f in ENTITY_GRAPHS]
+    link_values += [_link(_rdf(links, kind, slug, f), "describedby", f.media_type) for f in ENTITY_GRAPHS]
     people = sorted({one for one in authors if safe(one)})
-    made += [_link(one, "author") for one in people] if len(people) <= _MOST_AUTHORS else []
-    made += [_link(one, "item") for one in sorted(set(items)) if safe(one)]
-    made += [_link(one, "license") for one in sorted(set(licenses)) if safe(one)]
-    made.append(_link(links.absolute(links.path(kind, "")), "collection", "text/html"))
-    return ", ".join(made)
+    link_values += [_link(one, "author") for one in people] if len(people) <= _MOST_AUTHORS else []
+    link_values += [_link(one, "item") for one in sorted(set(items)) if safe(one)]
+    link_values += [_link(one, "license") for one in sorted(set(licenses)) if safe(one)]
+    link_values.append(_link(links.absolute(links.path(kind, "")), "collection", "text/html"))
+    return ", ".join(link_values)
 
 
 def back_link(links: Links, kind: str, slug: str, entity: str) -> str:
     """Return the Link field for an entity's RDF: which page it describes, the entity's IRI, our licence."""
     page = links.absolute(links.path(kind, f"{slug}.html"))
-    made = [_link(page, "describes", "text/html"), _link(entity, "canonical"), _link(DATA_LICENSE, "license")]
-    return ", ".join(made)
+    link_values = [
+        _link(page, "describes", "text/html"),
+        _link(entity, "canonical"),
+        _link(DATA_LICENSE, "license"),
+    ]
+    return ", ".join(link_values)
 
 
 def service_documents(links: Links) -> list[str]:
-    """Return what tells of the service: the graph's description, ontology, example queries, API, help."""
+    """Return the addresses of documents about the service: VoID description, ontology, queries, API, help."""
     names = ("void", "ns", "queries", "openapi.json", "about")
     return [f"{links.base}{name}" if name in ("void", "ns") else _public(links, name) for name in names]
 
@@ -70,41 +74,41 @@ def _public(links: Links, name: str) -> str:
 
 def dataset_links(links: Links, dumps: Iterable[DumpFile]) -> str:
     """Return the Link field of the home page, which is the landing page of the dataset, with its dumps."""
-    made = [
+    link_values = [
         _link(links.base, "cite-as"),
         _link(describing("contributors", links.base), "author"),
         _link(DATA_LICENSE, "license"),
         _link("https://schema.org/Dataset", "type"),
         _link("https://schema.org/AboutPage", "type"),
     ]
-    made += [
+    link_values += [
         _link(links.absolute(links.path(f"void.{form.suffix}")), "describedby", form.media_type)
         for form in ENTITY_GRAPHS
     ]
     for file in dumps:
         kind = COMPRESSIONS[file.compression] or file.syntax.media_type
-        made.append(_link(links.absolute(links.path("dump", file.name)), "item", kind))
-    return ", ".join(made)
+        link_values.append(_link(links.absolute(links.path("dump", file.name)), "item", kind))
+    return ", ".join(link_values)
 
 
 def release_links(links: Links, release: ReleaseFolder) -> str:
     """Return the Link field of a release's page: its IRI, RDF, files, the licence and the release before."""
     path = links.path("release", release.version)
-    made = [
+    link_values = [
         _link(release_iri(release.version, links.base), "cite-as"),
         _link(DATA_LICENSE, "license"),
         _link("https://schema.org/Dataset", "type"),
         _link("https://schema.org/AboutPage", "type"),
     ]
-    made += [
+    link_values += [
         _link(links.absolute(f"{path}.{form.suffix}"), "describedby", form.media_type)
         for form in ENTITY_GRAPHS
     ]
-    made += [_link(links.absolute(f"{path}/{file.name}"), "item") for file in release.files]
+    link_values += [_link(links.absolute(f"{path}/{file.name}"), "item") for file in release.files]
     if release.previous:  # RFC 5829
         before = links.absolute(links.path("release", release.previous, ""))
-        made.append(_link(before, "predecessor-version", "text/html"))
-    return ", ".join(made)
+        link_values.append(_link(before, "predecessor-version", "text/html"))
+    return ", ".join(link_values)
 
 
 def description_links(links: Links) -> str:

@@ -41,17 +41,17 @@ def register(pages: Blueprint, site: Site) -> None:
 
     @pages.get("/sitemap.xml")
     def sitemap() -> Response:
-        named = [f"{kind.name}-{part}" for kind in _kinds() for part in range(1, _parts(site, kind) + 1)]
+        names = [f"{kind.name}-{part}" for kind in _kinds() for part in range(1, _parts(site, kind) + 1)]
         places = [
-            site.links.absolute(site.links.path("sitemap", f"{name}.xml")) for name in ("pages", *named)
+            site.links.absolute(site.links.path("sitemap", f"{name}.xml")) for name in ("pages", *names)
         ]
         return _answer(site, "sitemapindex", "sitemap", places)
 
     @pages.get("/sitemap/<name>.xml")
     def part(name: str) -> Response:
         if name == "pages":
-            found = [site.links.root + page for page in _PAGES]
-            return _answer(site, "urlset", "url", [site.links.absolute(path) for path in found])
+            paths = [site.links.root + page for page in _PAGES]
+            return _answer(site, "urlset", "url", [site.links.absolute(path) for path in paths])
         kind, _, number = name.rpartition("-")
         known = {one.name: one for one in _kinds()}
         if kind not in known or not number.isdecimal() or not 1 <= int(number) <= _parts(site, known[kind]):

@@ -181,25 +181,27 @@ def _as_rdf(site: Site, turtle: str, form: Format) -> Response:
 
 def contents(body: str) -> list[tuple[str, list[tuple[str, str]]]]:
     """Return the sections of the ontology's page with the ids and labels of the terms in each."""
-    found: list[tuple[str, list[tuple[str, str]]]] = []
+    sections: list[tuple[str, list[tuple[str, str]]]] = []
     for match in _HEADING.finditer(body):
         if match["section"]:
-            found.append((re.sub(r"<[^>]*>", "", match["section"]), []))
-        elif found:
-            found[-1][1].append((match["id"], re.sub(r"<sup.*", "", match["label"], flags=re.DOTALL).strip()))
-    return [(title, terms) for title, terms in found if terms]
+            sections.append((re.sub(r"<[^>]*>", "", match["section"]), []))
+        elif sections:
+            sections[-1][1].append(
+                (match["id"], re.sub(r"<sup.*", "", match["label"], flags=re.DOTALL).strip())
+            )
+    return [(title, terms) for title, terms in sections if terms]
 
 
 def classes_in_use(site: Site) -> list[tuple[str, int, list[tuple[str, int]]]]:
     """Return our classes with how many things they have, and their properties with the triples of each."""
     rows = site.graph.rows(_COUNTS)
-    found: dict[str, tuple[int, dict[str, int]]] = {}
+    classes: dict[str, tuple[int, dict[str, int]]] = {}
     for row in rows:
-        _, uses = found.setdefault(row["class"].value, (int(row["things"].value), {}))
+        _, uses = classes.setdefault(row["class"].value, (int(row["things"].value), {}))
         uses[row["property"].value] = int(row["triples"].value)
     return [
         (cls, things, sorted(uses.items(), key=lambda use: (-use[1], use[0])))
-        for cls, (things, uses) in sorted(found.items(), key=lambda one: (-one[1][0], one[0]))
+        for cls, (things, uses) in sorted(classes.items(), key=lambda one: (-one[1][0], one[0]))
     ]
 
 

@@ -113,17 +113,19 @@ def license_name(license_iri: str, label: str) -> str:
 
 def read_answers(graph: Graph, works: Sequence[str]) -> dict[str, Answers]:
     """Return the answers about each of the works, by IRI."""
-    found = {work: Answers() for work in works}
+    answers_by_work = {work: Answers() for work in works}
     for some in batches(works):
         for row in graph.rows(
             f"SELECT ?s ?p ?o WHERE {{ {values('s', some)} {_READ} ?s ?p ?o }} ORDER BY ?s ?p ?o"
         ):
-            _take(found[row["s"].value], row["p"].value.removeprefix(FMG), row["o"])
+            _take(answers_by_work[row["s"].value], row["p"].value.removeprefix(FMG), row["o"])
     licenses = {
-        one for answers in found.values() for one in (*answers.weights_licenses, *answers.code_licenses)
+        one
+        for answers in answers_by_work.values()
+        for one in (*answers.weights_licenses, *answers.code_licenses)
     }
     allowed = _commercial(graph, licenses)
-    for answers in found.values():
+    for answers in answers_by_work.values():
         answers.commercial = strictest(allowed.get(one) for one in answers.weights_licenses)
         answers.code_commercial = strictest(allowed.get(one) for one in answers.code_licenses)
     for some in batches(works):
@@ -131,14 +133,14 @@ def read_answers(graph: Graph, works: Sequence[str]) -> dict[str, Answers]:
             f"SELECT DISTINCT ?s ?b ?l WHERE {{ {values('s', some)} ?s fmg:weightsDeriveFrom ?b . "
             "?b fmg:weightsLicense ?l . ?l fmg:commercialUse false } ORDER BY ?s ?b ?l"
         ):
-            found[row["s"].value].stricter.append((row["b"].value, row["l"].value))
-    return found
+            answers_by_work[row["s"].value].stricter.append((row["b"].value, row["l"].value))
+    return answers_by_work
 
 
 def strictest(verdicts: Iterable[bool | None]) -> bool | None:
     """Return False where one forbids, else None where one is unknown or there is none, else True."""
-    said = list(verdicts)
-    return False if False in said else True if said and None not in said else None
+    all_verdicts = list(verdicts)
+    return False if False in all_verdicts else True if all_verdicts and None not in all_verdicts else None
 
 
 def _commercial(graph: Graph, licenses: Iterable[str]) -> dict[str, bool]:
@@ -151,7 +153,7 @@ def _commercial(graph: Graph, licenses: Iterable[str]) -> dict[str, bool]:
 
 
 def _take(answers: Answers, name: str, value: ox.NamedNode | ox.Literal) -> None:
-    written = text(value)
+    value_text = text(value)
     lists = {
         "weights": answers.weights,
         "weightsLicense": answers.weights_licenses,
@@ -164,15 +166,15 @@ def _take(answers: Answers, name: str, value: ox.NamedNode | ox.Literal) -> None
         "year": answers.years,
     }
     if name in lists:
-        lists[name].append(written)
+        lists[name].append(value_text)
     elif name == "access":
-        answers.access = written
-    elif name == "parameterCount" and written.isdecimal():
-        answers.parameters.append(int(written))
+        answers.access = value_text
+    elif name == "parameterCount" and value_text.isdecimal():
+        answers.parameters.append(int(value_text))
     elif name == "weightsAvailable":
-        answers.weights_available = written == "true"
+        answers.weights_available = value_text == "true"
     elif name == "trainedFromScratch":
-        answers.from_scratch = written == "true"
+        answers.from_scratch = value_text == "true"
 
 
 def descendants_count(graph: Graph, works: Iterable[str]) -> dict[str, int]:
