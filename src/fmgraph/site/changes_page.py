@@ -75,7 +75,10 @@ def register(pages: Blueprint, site: Site) -> None:
 
 
 def read_changes(site: Site, kind: str = "", list_slug: str = "") -> list[Change]:
-    """Return what was added, the newest first; of one kind, or of the works of one list, where asked for."""
+    """Return what was added, the newest first; of one kind, or of the works of one list, where asked for.
+
+    A release that added nothing is among all that there were, not among those of a kind or list.
+    """
     releases = read_releases()
     present = _present(site, kind, list_slug)
     earlier: frozenset[str] = frozenset()
@@ -86,7 +89,8 @@ def read_changes(site: Site, kind: str = "", list_slug: str = "") -> list[Change
     fresh = _records() - earlier
     if fresh or not releases:
         changes.append(Change(None, site.engine.meta.modified, _by_kind(present, fresh)))
-    return [change for change in reversed(changes) if change.total]
+    narrowed = bool(kind or list_slug)
+    return [change for change in reversed(changes) if change.total or (change.version and not narrowed)]
 
 
 @lru_cache(maxsize=1)
@@ -127,7 +131,11 @@ def feed(site: Site, changes: list[Change]) -> bytes:
             place = f"changes#{change.version}"
             page = links.absolute(links.root + place)
             atom.entry(
-                links.base + place, f"fmgraph {change.version}", change.date, page, f"Added: {counts}."
+                links.base + place,
+                f"fmgraph {change.version}",
+                change.date,
+                page,
+                f"Added: {counts or 'no records'}.",
             )
             continue
         entities = [
