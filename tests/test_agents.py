@@ -16,8 +16,10 @@ import pytest
 from mcp import Client, StdioServerParameters, stdio_client
 
 from conftest import free_port
+from fmgraph.agents.graph_tools import GraphTools
 from fmgraph.answers.query_warnings import warnings
 from fmgraph.rdf.prefixes import BASE
+from fmgraph.server.engine import Engine
 
 MODEL = f"{BASE}model/"
 Check = Callable[[dict[str, Any]], bool]
@@ -368,3 +370,9 @@ def test_the_endpoint_warns_those_who_ask(shipped_server):
     assert posted.headers["Query-Warning"] == asked.headers["Query-Warning"]
     assert plain.content == asked.content
     assert plain.headers["ETag"] != asked.headers["ETag"]
+
+
+def test_sizes_of_several_variants_do_not_disagree(shipped: Engine) -> None:
+    answer = GraphTools(shipped).evidence(f"{MODEL}dinov2", "parameterCount")
+    assert len({(one["variant"], one["value"]) for one in answer["claims"]}) > 2
+    assert answer["disagreements"] == []

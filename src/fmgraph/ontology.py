@@ -99,6 +99,11 @@ class Property:
     examples: tuple[str, ...]
 
     @property
+    def takes_several(self) -> bool:
+        """Whether one subject may have several values, be it one for each of its variants."""
+        return self.per_variant or not self.single_valued
+
+    @property
     def local(self) -> str:
         """The name within the namespace."""
         return self.iri.replace("#", "/").rsplit("/", 1)[-1]

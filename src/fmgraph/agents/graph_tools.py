@@ -166,11 +166,15 @@ class GraphTools:
         if prop:
             pattern += f" ?claim rdf:predicate/rdfs:subPropertyOf* {term(FMG + _property(prop))} ."
         rows = self._read.claims(pattern)
-        values: dict[str, dict[str, set[str]]] = {}
+        known = shipped().properties
+        single = {one.local for one in known.values() if one.single_valued}
+        per_variant = {one.local for one in known.values() if one.per_variant}
+        values: dict[tuple[str, str], dict[str, set[str]]] = {}  # by property and variant
         claims: dict[str, Answer] = {}
         for row in rows:
             local = row["p"].removeprefix(FMG)
-            values.setdefault(local, {}).setdefault(row["o"], set()).add(row["accepted"])
+            variant = row.get("variant", "") if local in per_variant else ""
+            values.setdefault((local, variant), {}).setdefault(row["o"], set()).add(row["accepted"])
             more = {key: row[key] for key in ("raw", "reason") if row.get(key)}
             value = {
                 "property": local,
@@ -178,11 +182,12 @@ class GraphTools:
                 **({"label": row["label"]} if row.get("label") else {}),
             }
             claims[row["claim"]] = {**value, "accepted": row["accepted"] == "true", **claim_of(row), **more}
-        single = {one.local for one in shipped().properties.values() if one.single_valued}
         disagree = sorted(
-            local
-            for local, by_value in values.items()
-            if any("false" in one for one in by_value.values()) or (local in single and len(by_value) > 1)
+            {
+                local
+                for (local, _), by_value in values.items()
+                if any("false" in one for one in by_value.values()) or (local in single and len(by_value) > 1)
+            }
         )
         answer: Answer = {**identify(match), "asked_about": len(claims), "disagreements": disagree}
         answer["unknown"] = [] if claims or not prop else [_property(prop)]

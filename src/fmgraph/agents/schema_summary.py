@@ -63,7 +63,7 @@ def schema_summary(engine: Engine) -> str:
     ]
     properties = sorted(properties, key=lambda prop: -filled[prop.iri])[: _MOST - len(relations)]
     lines = [
-        f"{prop.local} {_range(prop)}{'' if prop.single_valued else '*'} {100 * filled[prop.iri] // total}%"
+        f"{prop.local} {_range(prop)}{'*' if prop.takes_several else ''} {100 * filled[prop.iri] // total}%"
         for prop in properties
     ]
     lineage = [f"{prop.local}{' (weights)' if prop.passes_weights else ''}" for prop in relations]

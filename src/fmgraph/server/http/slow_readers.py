@@ -177,9 +177,9 @@ def end_unread(port: int) -> None:
     Sockets that are accepted later have it from the one that listens. Only on Linux.
     """
     option = getattr(socket, "TCP_USER_TIMEOUT", None)
-    if option is None or not os.path.isdir("/proc/self/fd"):  # noqa: PTH112 - as listdir
+    if option is None or not _FILES.is_dir():
         return
-    for name in os.listdir("/proc/self/fd"):  # noqa: PTH208 - names of descriptors, not files
+    for name in os.listdir(_FILES):  # noqa: PTH208 - names of descriptors, not files
         with suppress(OSError), socket.socket(fileno=os.dup(int(name))) as one:
             if one.family in (socket.AF_INET, socket.AF_INET6) and one.getsockname()[1] == port:
                 one.setsockopt(socket.IPPROTO_TCP, option, _UNREAD_MS)
